@@ -51,7 +51,7 @@ export function checkVersion(ifVersion: number, lowest: 0 | 1): void {
 }
 
 /** @throws KvError INVALID_ARGUMENT */
-export function checkTtl(ttlMs: number): void {
+export function checkTtlArgument(ttlMs: number): void {
   if (Number.isSafeInteger(ttlMs) && ttlMs >= 1 && ttlMs <= maxTtlMs) return;
   throw new KvError('INVALID_ARGUMENT', `ttlMs must be an integer from 1 to ${maxTtlMs}, not ${ttlMs}`);
 }

@@ -2,7 +2,7 @@
 import { KvError } from '../errors.js';
 import type { DataRequest } from '../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../wire/pipeline/pipeline-results.js';
-import { checkKey, checkTtl, checkVersion, toValueBytes } from './arguments.js';
+import { checkKey, checkTtlArgument, checkVersion, toValueBytes } from './arguments.js';
 import type { DeleteOptions, DeleteResult, GetResult, PutResult, WriteCondition, WriteExpiry } from './results.js';
 
 export type PutDataRequest = Extract<DataRequest, { kind: 'put' }>;
@@ -51,7 +51,7 @@ interface ExpiryFields {
 export function expiryFields({ ttlMs, keepTtl }: WriteExpiry): ExpiryFields {
   if (ttlMs === undefined) return keepTtl ? { keepTtl } : {};
   if (keepTtl) throw new KvError('INVALID_ARGUMENT', 'keepTtl contradicts ttlMs');
-  checkTtl(ttlMs);
+  checkTtlArgument(ttlMs);
   return { ttlMs };
 }
 

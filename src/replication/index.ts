@@ -2,7 +2,15 @@
 
 export { isNumber } from './primary/decimal.js';
 export type { Answer, Change, Effect, NewestWrite, Note, Refusal } from './protocol/effect.js';
-export type { CandidateFact, Event, ProposalOutcome, SnapshotItem, TransactEvent, WriteEvent } from './protocol/event.js';
+export type {
+  CandidateFact,
+  Event,
+  OrderedReadEvent,
+  ProposalOutcome,
+  SnapshotItem,
+  TransactEvent,
+  WriteEvent,
+} from './protocol/event.js';
 export { nodeIdOf, type ReplicaId } from './protocol/ids.js';
 export { type EpochMark, endOf, type Line, markIdOf, nameOf } from './protocol/lineage.js';
 export type { KeyWrite, LogEntry } from './protocol/log-entry.js';
@@ -13,7 +21,9 @@ export type { ReplicaOptions } from './protocol/replica-options.js';
 export type { RecordedRequest, RequestIdentity } from './protocol/request.js';
 export type { ShardState } from './protocol/shard-state.js';
 export {
+  type Expiry,
   type FoundItem,
+  type KeyCondition,
   type KeyOperation,
   type KeyResult,
   keysOf,

@@ -4,7 +4,7 @@
  */
 import { KvError } from '../../errors.js';
 import type { TransactCompare, TransactOperation, TransactResult } from '../../wire/contract/kv-api.js';
-import { checkKey, checkTtl, checkVersion, toValueBytes } from '../arguments.js';
+import { checkKey, checkTtlArgument, checkVersion, toValueBytes } from '../arguments.js';
 import { conditionFields, expiryFields } from '../data-requests.js';
 import type { WriteCondition, WriteExpiry } from '../results.js';
 
@@ -44,7 +44,7 @@ export interface PersistOutcome {
   readonly found: boolean;
   /** False: the key had no TTL, and nothing was written. */
   readonly hadTtl: boolean;
-  /** The version of the key, a new one if it had a TTL; 0: it does not exist. */
+  /** The new version of the key; 0: nothing was written. */
   readonly version: number;
 }
 
@@ -157,7 +157,7 @@ export const op = {
     read: ({ getAndDelete }) => replaced(getAndDelete!),
   }),
   touch: (key: string, ttlMs: number): PreparedOperation<TouchOutcome> => {
-    checkTtl(ttlMs);
+    checkTtlArgument(ttlMs);
     return {
       key,
       message: { touch: { key: bytesOf(key), ttlMs } },

@@ -5,6 +5,7 @@ export interface ListedKey {
   readonly key: string;
   readonly version: number;
   readonly valueBytes: number;
+  readonly expiresInMs?: number;
 }
 
 /** Reads a page of the keys of one shard that follow `after`; `nextAfter` is empty with the last page. */
@@ -41,7 +42,8 @@ export async function heldKeys(
   for (let pages = 0; position !== undefined && keys.length < limit && pages < maxShardPages; pages++) {
     const { shard, after }: Position = position;
     const page = await listKeys({ shard, after, limit: limit - keys.length }).catch(lastIfReleased);
-    for (const { key, version, valueBytes } of page.keys) keys.push({ shard, key, version, valueBytes });
+    for (const { key, version, valueBytes, expiresInMs } of page.keys)
+      keys.push({ shard, key, version, valueBytes, ...(expiresInMs !== undefined && { expiresInMs }) });
     position = page.nextAfter === '' ? nextOf(ahead, { shard: shard + 1, after: '' }) : { shard, after: page.nextAfter };
   }
   return position === undefined ? { keys } : { keys, next: cursorOf(position) };

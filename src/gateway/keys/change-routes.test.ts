@@ -57,6 +57,24 @@ describe('a change of a key', () => {
     expect((await change('k/get-and-delete')).json()).toEqual({ version: 0, node: 'node-a' });
   });
 
+  it('touch and persist change the TTL of a key and nothing else, and the other operations take one', async () => {
+    store1('k', '5');
+    const touched = await change('k/touch?ttlMs=60000');
+    expect([touched.json(), touched.headers.etag]).toEqual([{ found: true, version: 1, node: 'node-a' }, '"1"']);
+    expect(store.values.get('k')).toEqual({ value: Buffer.from('5'), version: 1, expiresAtMs: 60_000 });
+    await change('k/increment?keepTtl=true');
+    expect(store.values.get('k')).toMatchObject({ value: Buffer.from('6'), expiresAtMs: 60_000 });
+    expect((await change('k/persist')).json()).toEqual({ found: true, hadTtl: true, version: 3, node: 'node-a' });
+    const again = await change('k/persist');
+    expect([again.json(), again.headers.etag]).toEqual([{ found: true, hadTtl: false, version: 0, node: 'node-a' }, undefined]);
+    await change('k/append?ttlMs=7', 'x');
+    expect(store.values.get('k')).toMatchObject({ value: Buffer.from('6x'), expiresAtMs: 7 });
+    await change('k/get-and-set?keepTtl=false', 'y');
+    expect(store.values.get('k')?.expiresAtMs).toBeUndefined();
+    expect((await change('none/touch?ttlMs=1')).json()).toEqual({ found: false, version: 0, node: 'node-a' });
+    expect((await change('none/persist')).json()).toEqual({ found: false, hadTtl: false, version: 0, node: 'node-a' });
+  });
+
   it.each(['a%2Fb', '%77orker', 'worker%2Fx', '-', 'increment', 'append%2Fappend', '%00'])(
     'changes the key of the path: %s',
     async (path) => {
@@ -88,6 +106,12 @@ describe('a change that is refused before it becomes an operation', () => {
     ['k/increment?By=1', '"By" is not an option of increment'],
     ['k/increment?maxBytes=1', '"maxBytes" is not an option of increment'],
     ['k/increment?key=other', '"key" is not an option of increment'],
+    ['k/increment?ttlMs=0', 'ttl_ms must be a whole number from 1'],
+    ['k/increment?ttlMs=5&keepTtl=true', 'exclude each other'],
+    ['k/increment?keepTtl=yes', 'keepTtl must be true or false'],
+    ['k/touch', 'touch needs ?ttlMs='],
+    ['k/touch?ttlMs=3153600000001', 'ttl_ms must be a whole number from 1'],
+    ['k/persist?ttlMs=5', '"ttlMs" is not an option of persist'],
     ['k/get-and-delete?x', '"x" is not an option of get-and-delete'],
   ])('%s: %s', async (path, detail) => {
     const answer = await change(path);

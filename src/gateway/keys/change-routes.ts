@@ -9,6 +9,7 @@ import { readBody } from './body.js';
 import { answerSchema, fieldSchema } from './change-schemas.js';
 import { keyChanges, queryFields, readQuery, type SingleKeyChange, segmentOf, takesValue } from './change-target.js';
 import { etagOf, refuseConditions } from './conditions.js';
+import { refuseExpiry } from './expiry-headers.js';
 import type { KeyCalls } from './key-calls.js';
 import { changeTargetOf } from './key-path.js';
 import { binary, callHeaders, noRoom, ofKey, refusals } from './key-schemas.js';
@@ -41,6 +42,11 @@ const descriptions: Readonly<Record<SingleKeyChange, Description>> = {
     refusals: { ...noBody, 413: 'The value is larger than the node accepts; decided before it is read' },
   },
   getAndDelete: { summary: 'Removes a key, and answers with its value', answer: 'The value and version that were there' },
+  touch: { summary: 'Gives a key a new TTL, its value unchanged', answer: 'Whether the key exists, and its new version' },
+  persist: {
+    summary: 'Takes the TTL of a key away, its value unchanged',
+    answer: 'Whether the key exists and had a TTL, and its new version; 0: it was not written',
+  },
 };
 
 export function addChanges(app: FastifyInstance, calls: KeyCalls): void {
@@ -79,13 +85,14 @@ function addChange(app: FastifyInstance, calls: KeyCalls, kind: SingleKeyChange)
     const message = await calls.decoded(kind, request, async () => {
       const { key, query } = changeTargetOf(request.originalUrl);
       refuseConditions(request.headers);
+      refuseExpiry(request.headers, 'the options of an operation are in its query');
       const value = await bodyOf(request, reply.raw);
       return form.encode({ key, ...readQuery(kind, query), ...(value && { value }) });
     });
     const changed = response.decode(await calls.keyValues.change(kind, message, calls.originOf(request)));
     const { nodeId, version } = changed;
     reply.header('kv-node', nodeId);
-    if (hasEtag) reply.header('etag', etagOf(version));
+    if (hasEtag && version > 0) reply.header('etag', etagOf(version));
     const [result] = Object.values(resultToJson({ [kind]: changed }));
     // The operation is done: its answer counts, and is not refused.
     calls.of(request).hold(changed.previousValue?.length ?? 0);

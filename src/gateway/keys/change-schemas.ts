@@ -9,7 +9,7 @@ import {
   operationForms,
   operationKinds,
 } from '../../wire/json/operation-forms.js';
-import { count, flag, list, node, object, type Schema, text, version } from '../routes/schemas.js';
+import { count, expiresInMs, flag, list, node, object, type Schema, text, version } from '../routes/schemas.js';
 
 const base64 = { type: 'string', description: 'Any bytes, in base64 with its padding' } as const;
 const decimal = {
@@ -27,6 +27,9 @@ const meanings: Readonly<Record<string, string>> = {
   offset: 'The first byte that is overwritten; a gap before it becomes zeros',
   ifVersion: 'Only if the key is at this version; 0: only if it does not exist',
   ifValue: 'Only if the key has this value',
+  ttlMs:
+    'The key expires this many milliseconds after the write; 1 to 3,153,600,000,000. Without it and keepTtl it does not expire',
+  keepTtl: 'true: the key expires when it would have expired without this write; not together with ttlMs',
 };
 
 function schemaOf(form: FieldForm): Schema {
@@ -75,7 +78,7 @@ const replaced: Answer = { properties: { version, previous }, optional: ['previo
 const spliced: Answer = { properties: { version, valueBytes: { ...count, description: 'Of the whole value' } } };
 
 const answers: Readonly<Record<OperationKind, Answer>> = {
-  get: { properties: { found: flag, ...bytes, version }, optional: [...noBytes, 'version'] },
+  get: { properties: { found: flag, ...bytes, version, expiresInMs }, optional: [...noBytes, 'version', 'expiresInMs'] },
   put: { properties: { version } },
   delete: { properties: { existed: flag, version } },
   increment: { properties: { value: { type: 'string', description: 'The sum, as decimal text' }, version } },
@@ -83,6 +86,8 @@ const answers: Readonly<Record<OperationKind, Answer>> = {
   setRange: spliced,
   getAndSet: replaced,
   getAndDelete: replaced,
+  touch: { properties: { found: flag, version } },
+  persist: { properties: { found: flag, hadTtl: flag, version } },
 };
 
 /** The answer to an operation by itself. */

@@ -1,7 +1,7 @@
 /** The paths of operations that change a key by what is there: `/api/kv/{key}/{operation}`, with the options in the query. */
 import { KvError } from '../../errors.js';
 import { type ChangeMethod, changeMethods } from '../../wire/contract/change-messages.js';
-import { type Fields, type OperationKind, operationForms } from '../../wire/json/operation-forms.js';
+import { type FieldForm, type Fields, type OperationKind, operationForms } from '../../wire/json/operation-forms.js';
 
 /** An operation on one key. */
 export type SingleKeyChange = Extract<ChangeMethod, OperationKind>;
@@ -25,7 +25,7 @@ export function queryFields(kind: SingleKeyChange): Fields {
 }
 
 /** The options of an operation as its fields. @throws KvError INVALID_ARGUMENT */
-export function readQuery(kind: SingleKeyChange, query: string): Readonly<Record<string, string | number>> {
+export function readQuery(kind: SingleKeyChange, query: string): Readonly<Record<string, string | number | boolean>> {
   const given = new URLSearchParams(query);
   const fields = queryFields(kind);
   for (const name of given.keys()) {
@@ -33,13 +33,16 @@ export function readQuery(kind: SingleKeyChange, query: string): Readonly<Record
       throw refused(`${JSON.stringify(name.slice(0, 40))} is not an option of ${segmentOf(kind)}`);
     if (given.getAll(name).length > 1) throw refused(`${name} is given more than once`);
   }
-  return Object.fromEntries(
-    Object.entries(fields).map(([name, form]) => {
-      const text = given.get(name);
-      if (text === null && form === 'needed count') throw refused(`${segmentOf(kind)} needs ?${name}=`);
-      return [name, form === 'decimal' ? (text ?? '') : countOf(name, text ?? '0')];
-    }),
-  );
+  const missing = Object.entries(fields).find(([name, form]) => form === 'needed count' && !given.has(name));
+  if (missing !== undefined) throw refused(`${segmentOf(kind)} needs ?${missing[0]}=`);
+  return Object.fromEntries([...given].map(([name, text]) => [name, optionOf(name, fields[name]!, text)]));
+}
+
+function optionOf(name: string, form: FieldForm, text: string): string | number | boolean {
+  if (form === 'decimal') return text;
+  if (form !== 'optional flag') return countOf(name, text);
+  if (text === 'true' || text === 'false') return text === 'true';
+  throw refused(`${name} must be true or false`);
 }
 
 function countOf(name: string, text: string): number {

@@ -3,9 +3,10 @@ import type { FastifyRequest } from 'fastify';
 import { type TraceHeaders, traceHeadersOf, traceParentKey, traceStateKey } from '../../tracing/index.js';
 import { refuseAtOnce, waitKey } from '../../wire/contract/call-wait.js';
 import { ifValueOf, ifVersionOf } from './conditions.js';
+import { expiryFromHeaders, type RequestedExpiry, refuseExpiry } from './expiry-headers.js';
 import { keyBytesOf } from './key-path.js';
 
-export interface KeyRequest {
+export interface KeyRequest extends RequestedExpiry {
   readonly key: Buffer;
   readonly ifVersion?: number;
   readonly ifValue?: Buffer;
@@ -16,8 +17,18 @@ export function keyOf({ originalUrl }: FastifyRequest): Buffer {
   return keyBytesOf(originalUrl);
 }
 
-/** Decodes a put or a delete. @throws KvError INVALID_KEY, INVALID_ARGUMENT */
-export function changeOf(request: FastifyRequest): KeyRequest {
+/** Decodes a put, without its value. @throws KvError INVALID_KEY, INVALID_ARGUMENT */
+export function putOf(request: FastifyRequest): KeyRequest {
+  return { ...conditionalOf(request), ...expiryFromHeaders(request.headers) };
+}
+
+/** Decodes a delete. @throws KvError INVALID_KEY, INVALID_ARGUMENT */
+export function deleteOf(request: FastifyRequest): KeyRequest {
+  refuseExpiry(request.headers, 'a write or touch gives a key its TTL');
+  return conditionalOf(request);
+}
+
+function conditionalOf(request: FastifyRequest): KeyRequest {
   const key = keyOf(request);
   const ifVersion = ifVersionOf(request.headers);
   const ifValue = ifValueOf(request.headers);

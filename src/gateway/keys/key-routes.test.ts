@@ -25,6 +25,46 @@ function ask(method: Method, url: string, headers: Record<string, string> = {}, 
   return app.inject({ method, url, headers, ...(payload === undefined ? {} : { payload }) });
 }
 
+describe('a TTL', () => {
+  const put = (headers: Record<string, string>, key = 'k') => ask('PUT', `/api/kv/${key}`, headers, 'v');
+  const left = async (method: Method = 'GET', headers = {}) =>
+    (await ask(method, '/api/kv/k', headers)).headers['kv-expires-in-ms'];
+
+  it('is given and kept by headers of a write, shown by GET and HEAD, and taken away by a write without', async () => {
+    const { etag } = (await put({ 'kv-ttl-ms': '60000' })).headers;
+    expect([await left(), await left('HEAD'), await left('GET', { 'if-none-match': etag })]).toEqual(['60000', '60000', '60000']);
+    await put({ 'kv-keep-ttl': 'true' });
+    expect(await left()).toBe('60000');
+    await put({ 'kv-keep-ttl': 'false' });
+    expect(await left()).toBeUndefined();
+  });
+
+  it.each([
+    [{ 'kv-ttl-ms': '' }, 'Kv-Ttl-Ms must be a whole number'],
+    [{ 'kv-ttl-ms': '10s' }, 'Kv-Ttl-Ms must be a whole number'],
+    [{ 'kv-ttl-ms': '0' }, 'ttl_ms must be a whole number from 1'],
+    [{ 'kv-ttl-ms': '3153600000001' }, 'ttl_ms must be a whole number from 1'],
+    [{ 'kv-keep-ttl': 'yes' }, 'Kv-Keep-Ttl must be true or false'],
+    [{ 'kv-keep-ttl': 'true', 'kv-ttl-ms': '1' }, 'exclude each other'],
+  ])('%j is refused: %s', async (headers, detail) => {
+    const answer = await put(headers as Record<string, string>);
+    expect(answer.json()).toMatchObject({ status: 400, code: 'INVALID_ARGUMENT', executed: 'no' });
+    expect([answer.json().detail, store.values.size]).toEqual([expect.stringContaining(detail), 0]);
+  });
+
+  it('is refused where it would be ignored', async () => {
+    await put({});
+    for (const [method, url] of [
+      ['DELETE', '/api/kv/k'],
+      ['POST', '/api/kv/k/increment'],
+    ] as const) {
+      const answer = await ask(method, url, { 'kv-ttl-ms': '5' });
+      expect(answer.json()).toMatchObject({ status: 400, detail: expect.stringContaining('kv-ttl-ms has no meaning here') });
+    }
+    expect(store.values.get('k')?.value.toString()).toBe('v');
+  });
+});
+
 describe('a value', () => {
   it('is written by PUT and by POST, read by GET and HEAD, and deleted', async () => {
     for (const method of ['PUT', 'POST'] as const) {

@@ -2,14 +2,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HttpRefusal } from '../routes/problem.js';
 import type { Routes } from '../routes/routes.js';
-import { deleteSchema, etagHeader, jsonAnswer, nodeHeader, problems, putSchema } from '../routes/schemas.js';
+import { deleteSchema, etagHeader, expiryHeader, jsonAnswer, nodeHeader, problems, putSchema } from '../routes/schemas.js';
 import { httpLimits } from '../server/http-limits.js';
 import { readBody } from './body.js';
 import { addChanges } from './change-routes.js';
 import { checkIfMatch, etagOf, isKnown } from './conditions.js';
+import { expiresInHeader } from './expiry-headers.js';
 import { KeyCalls } from './key-calls.js';
-import { changeOf, keyOf } from './key-request.js';
-import { binary, ofKey, readHeaders, refusals, writeHeaders, writeRefusals } from './key-schemas.js';
+import { deleteOf, keyOf, putOf } from './key-request.js';
+import { binary, deleteHeaders, ofKey, putHeaders, readHeaders, refusals, writeRefusals } from './key-schemas.js';
 import type { KeyValues } from './key-values.js';
 import { addTransact } from './transact-route.js';
 
@@ -36,19 +37,24 @@ function addGet(app: FastifyInstance, calls: KeyCalls): void {
     summary: 'The value of a key, linearizable; HEAD for its version alone',
     headers: readHeaders('Answered with 304 if the key is at one of these versions'),
     response: {
-      200: { description: 'The value', headers: { ...etagHeader, ...nodeHeader }, content: binary },
-      304: { description: 'The client has this version', headers: { ...etagHeader, ...nodeHeader }, type: 'null' },
+      200: { description: 'The value', headers: { ...etagHeader, ...expiryHeader, ...nodeHeader }, content: binary },
+      304: {
+        description: 'The client has this version',
+        headers: { ...etagHeader, ...expiryHeader, ...nodeHeader },
+        type: 'null',
+      },
       ...problems({ ...refusals, 404: 'The key does not exist', 412: 'The key is not at a version that If-Match names' }),
     },
   };
   app.get(url, { schema }, async (request, reply) => {
     const asked = await calls.decoded('get', request, () => ({ key: keyOf(request) }));
-    const { found, value, version, nodeId } = await calls.keyValues.get(asked, calls.originOf(request));
+    const { found, value, version, expiresInMs, nodeId } = await calls.keyValues.get(asked, calls.originOf(request));
     reply.header('kv-node', nodeId);
     checkIfMatch(request.headers, version);
     if (!found) throw new HttpRefusal(404, 'KEY_NOT_FOUND', 'the key does not exist');
     // A cache may keep it, but must revalidate it each time.
     reply.header('etag', etagOf(version)).header('cache-control', 'no-cache');
+    if (expiresInMs !== undefined) reply.header(expiresInHeader, expiresInMs);
     if (isKnown(request.headers, version)) return reply.status(304).send();
     const memory = calls.of(request);
     memory.hold(value.length);
@@ -66,7 +72,7 @@ function addPut(app: FastifyInstance, calls: KeyCalls): void {
   };
   const put = async (request: FastifyRequest, reply: FastifyReply) => {
     const asked = await calls.decoded('put', request, async () => ({
-      ...changeOf(request),
+      ...putOf(request),
       value: await readBody(request.raw, reply.raw, keyValues.maxValueBytes, calls.of(request)),
     }));
     const { version, nodeId } = await keyValues.put(asked, calls.originOf(request));
@@ -81,7 +87,7 @@ function addPut(app: FastifyInstance, calls: KeyCalls): void {
       operationId: `${method.toLowerCase()}Value`,
       ...ofKey,
       summary: 'Writes a value: bytes of any content type, unchanged',
-      headers: writeHeaders('Only *: write only if the key does not exist'),
+      headers: putHeaders,
       body: { content: binary },
       response: {
         200: { ...jsonAnswer('Every in-sync replica holds it', putSchema), headers: etagHeader },
@@ -103,14 +109,14 @@ function addDelete(app: FastifyInstance, calls: KeyCalls): void {
     operationId: 'deleteValue',
     ...ofKey,
     summary: 'Removes a key; one that does not exist is no error',
-    headers: writeHeaders(),
+    headers: deleteHeaders,
     response: {
       200: jsonAnswer('The key does not exist any more', deleteSchema),
       ...problems({ ...refusals, ...writeRefusals }),
     },
   };
   app.delete(url, { schema }, async (request, reply) => {
-    const asked = await calls.decoded('delete', request, () => changeOf(request));
+    const asked = await calls.decoded('delete', request, () => deleteOf(request));
     const { existed, version, nodeId } = await calls.keyValues.delete(asked, calls.originOf(request));
     return reply.header('kv-node', nodeId).send({ existed, version, node: nodeId });
   });

@@ -55,8 +55,27 @@ export function readHeaders(ifNoneMatch: string) {
   return { type: 'object', properties: { ...waitHeader, ...ifMatch, ...ifNoneMatchHeader(ifNoneMatch) } };
 }
 
-/** @param ifNoneMatch undefined: the header has no meaning here. */
-export function writeHeaders(ifNoneMatch?: string) {
-  const conditions = ifNoneMatch === undefined ? ifMatch : { ...ifMatch, ...ifNoneMatchHeader(ifNoneMatch) };
-  return { type: 'object', properties: { ...waitHeader, ...conditions, ...ifValue } };
-}
+const expiry = {
+  'Kv-Ttl-Ms': {
+    type: 'integer',
+    minimum: 1,
+    description: 'The key expires this many milliseconds after the write. Without it and Kv-Keep-Ttl it does not expire',
+  },
+  'Kv-Keep-Ttl': {
+    type: 'boolean',
+    description: 'true: the key expires when it would have expired without this write; not together with Kv-Ttl-Ms',
+  },
+};
+
+export const putHeaders = {
+  type: 'object',
+  properties: {
+    ...waitHeader,
+    ...ifMatch,
+    ...ifNoneMatchHeader('Only *: write only if the key does not exist'),
+    ...ifValue,
+    ...expiry,
+  },
+};
+
+export const deleteHeaders = { type: 'object', properties: { ...waitHeader, ...ifMatch, ...ifValue } };

@@ -1,7 +1,7 @@
 /** A store in a map that judges requests as a node does, for tests of the routes. */
 import { KvError } from '../../errors.js';
 import { decodeChange, encodeAnswer } from '../../node/operations/change.js';
-import { checkIfVersion, checkKeyBytes, checkValue } from '../../node/operations/request-checks.js';
+import { checkExpiry, checkIfVersion, checkKeyBytes, checkValue } from '../../node/operations/request-checks.js';
 import { judgeTransaction } from '../../replication/primary/judge-transaction.js';
 import type { ChangeMethod } from '../../wire/contract/change-messages.js';
 import type { KeyRequest } from './key-request.js';
@@ -9,7 +9,8 @@ import type { KeyValues } from './key-values.js';
 
 export class FakeKeyValues implements KeyValues {
   readonly maxValueBytes = 1_000;
-  readonly values = new Map<string, { value: Buffer; version: number }>();
+  /** Time stands still: what is left of a TTL is the TTL. */
+  readonly values = new Map<string, { value: Buffer; version: number; expiresAtMs?: number | undefined }>();
   /** The error of the next operation. */
   failure: unknown;
   /** Reads wait for this promise. */
@@ -52,15 +53,18 @@ export class FakeKeyValues implements KeyValues {
     await this.readable;
     const stored = this.values.get(this.#keyOf(bytes));
     const found = stored !== undefined;
-    return { found, value: stored?.value ?? Buffer.alloc(0), version: stored?.version ?? 0, nodeId: 'node-a' };
+    const { value = Buffer.alloc(0), version = 0, expiresAtMs: expiresInMs } = stored ?? {};
+    return { found, value, version, expiresInMs, nodeId: 'node-a' };
   }
 
-  async put({ key: bytes, value, ifVersion, ifValue }: KeyRequest & { readonly value: Buffer }) {
+  async put({ key: bytes, value, ifVersion, ifValue, ttlMs, keepTtl }: KeyRequest & { readonly value: Buffer }) {
     const key = this.#keyOf(bytes);
     checkValue(value.length, this.maxValueBytes);
     checkIfVersion(ifVersion, 0);
+    const expiry = checkExpiry(ttlMs, keepTtl);
     this.#checkCondition(key, ifVersion, ifValue);
-    this.values.set(key, { value, version: ++this.#version });
+    const expiresAtMs = expiry === 'keep' ? this.values.get(key)?.expiresAtMs : expiry?.ttlMs;
+    this.values.set(key, { value, version: ++this.#version, expiresAtMs });
     return { version: this.#version, nodeId: 'node-a' };
   }
 
@@ -80,10 +84,10 @@ export class FakeKeyValues implements KeyValues {
     if ('refusal' in judged) throw new KvError(judged.refusal, 'refused', { currentVersion: judged.currentVersion });
     const { held, writes, results } = judged;
     const version = writes.length === 0 ? 0 : ++this.#version;
-    for (const { key, value } of writes)
+    for (const { key, value, expiresAtMs } of writes)
       if (value === undefined) this.values.delete(key);
-      else this.values.set(key, { value: Buffer.from(value), version });
-    return encodeAnswer(change, { kind: 'transacted', held, version, results }, { nodeId: 'node-a' });
+      else this.values.set(key, { value: Buffer.from(value), version, expiresAtMs });
+    return encodeAnswer(change, { kind: 'transacted', held, version, results }, { nodeId: 'node-a' }, (atMs) => atMs);
   }
 
   /** The calls of `refused`. */

@@ -21,6 +21,15 @@ export interface Origin {
   readonly call: Pick<KeyCall, 'whenEnded'>;
 }
 
+export interface FoundKey {
+  readonly found: boolean;
+  readonly value: Buffer;
+  readonly version: number;
+  readonly nodeId: string;
+  /** Undefined: the key does not expire. */
+  readonly expiresInMs?: number | undefined;
+}
+
 /** Operations on keys, whichever node holds them. Each throws a KvError. */
 export interface KeyValues {
   readonly maxValueBytes: number;
@@ -28,7 +37,7 @@ export interface KeyValues {
   whenStarted(): Promise<void> | undefined;
   /** Begins a call, which counts as waiting until its `end`. */
   begin(): KeyCall;
-  get(request: KeyRequest, from: Origin): Promise<{ found: boolean; value: Buffer; version: number; nodeId: string }>;
+  get(request: KeyRequest, from: Origin): Promise<FoundKey>;
   put(request: KeyRequest & { readonly value: Buffer }, from: Origin): Promise<{ version: number; nodeId: string }>;
   delete(request: KeyRequest, from: Origin): Promise<{ existed: boolean; version: number; nodeId: string }>;
   /** An operation that changes keys by what is there: its encoded request, and its encoded response (`changes`). */

@@ -28,6 +28,11 @@ export const node = {
 };
 
 export const nodeHeader = { 'Kv-Node': node };
+export const expiresInMs = {
+  ...count,
+  description: 'How long the key still exists if nothing writes it, in milliseconds; missing: it does not expire',
+};
+export const expiryHeader = { 'Kv-Expires-In-Ms': expiresInMs };
 export const etagHeader = { ETag: { type: 'string', description: 'The version, in double quotes' } };
 
 export const livenessSchema = object({ alive: { const: true } });
@@ -97,7 +102,7 @@ export const heldSchema = object(
   {
     ...nodeEntry,
     ...figures,
-    keys: list(object({ shard: count, key: text, version, valueBytes: count })),
+    keys: list(object({ shard: count, key: text, version, valueBytes: count, expiresInMs }, ['expiresInMs'])),
     next: { type: 'string', description: 'cursor of the next page; missing with the last' },
   },
   [...notAlways, 'next'],

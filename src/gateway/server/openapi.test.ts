@@ -138,6 +138,8 @@ it('describes the bodies and the conditions of writes', () => {
       'If-Match',
       'If-None-Match',
       'Kv-If-Value',
+      'Kv-Ttl-Ms',
+      'Kv-Keep-Ttl',
     ]);
   }
 });
@@ -202,14 +204,19 @@ async function changesAnswer(): Promise<void> {
   await ask('set-range?offset=1', 200, 'c', 'x');
   await ask('get-and-set', 200, 'c', Buffer.of(255));
   await ask('get-and-set', 200, 'd', 'x');
+  for (const key of ['d', 'none']) await ask('touch?ttlMs=5', 200, key);
+  await ask('touch', 400);
+  for (const key of ['d', 'none']) await ask('persist', 200, key);
   for (const key of ['c', 'd', 'd']) await ask('get-and-delete', 200, key);
   store.failure = new KvError('MEMORY_FULL', 'x');
   await ask('increment', 507);
   const get = { get: { key: 'e' } };
   const operations = [
     get,
-    { put: { key: 'e', value: '1' } },
+    { put: { key: 'e', value: '1', ttlMs: 5 } },
     get,
+    { touch: { key: 'e', ttlMs: 5 } },
+    { persist: { key: 'e' } },
     { increment: { key: 'e' } },
     { append: { key: 'e', value: '' } },
   ];

@@ -6,7 +6,9 @@ import { KvError } from '../../errors.js';
 import { maxTransactionOperations } from '../../limits.js';
 import {
   type Answer,
+  type Expiry,
   isNumber,
+  type KeyCondition,
   type KeyOperation,
   type KeyResult,
   type RequestIdentity,
@@ -18,7 +20,7 @@ import { type IdentityFields, identityOf } from '../../wire/contract/request-ide
 import { ownCopy } from '../../wire/protobuf/own-memory.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
 import type { AnswerSource } from './operation.js';
-import { checkIfVersion, checkKeyBytes, checkValue } from './request-checks.js';
+import { checkExpiry, checkIfVersion, checkKeyBytes, checkTtl, checkValue } from './request-checks.js';
 
 export interface KeyChange {
   readonly kind: ChangeMethod;
@@ -29,16 +31,22 @@ export interface KeyChange {
 type Transacted = Extract<Answer, { kind: 'transacted' }>;
 type Operation = TransactOperation<Buffer>;
 
-/** A put, or a delete if there is no value, that asks for the value that is there. */
-export function conditionalWrite(
+interface JudgedWrite {
+  readonly ifVersion: number | undefined;
+  readonly ifValue: Uint8Array | undefined;
+  readonly ttlMs: number | undefined;
+  readonly keepTtl: boolean;
+}
+
+/** A put, or a delete if there is no value, that depends on the value that is there, or on its expiry. */
+export function judgedWrite(
   key: string,
   value: Uint8Array | undefined,
-  ifVersion: number | undefined,
-  ifValue: Uint8Array,
+  { ifVersion, ifValue, ttlMs, keepTtl }: JudgedWrite,
 ): Transaction {
   const condition = { key, ifVersion, ifValue };
-  const operation: KeyOperation = value === undefined ? { kind: 'delete', ...condition } : { kind: 'put', value, ...condition };
-  return single(operation);
+  if (value === undefined) return single({ kind: 'delete', ...condition });
+  return single({ kind: 'put', value, ...condition, expiry: checkExpiry(ttlMs, keepTtl) });
 }
 
 /** @param client of a request that names none. @throws KvError */
@@ -91,49 +99,54 @@ function toPart(message: Operation, maxValueBytes: number): KeyOperation {
 }
 
 function toOperation(message: Operation, maxValueBytes: number): KeyOperation {
+  const { get, put, delete: remove, increment, append, setRange, getAndSet, getAndDelete, touch, persist } = message;
+  const request =
+    get ?? put ?? remove ?? increment ?? append ?? setRange ?? getAndSet ?? getAndDelete ?? touch ?? persist ?? undefined;
+  if (request === undefined)
+    throw new KvError('INVALID_ARGUMENT', 'an operation of a transaction that this version does not know');
+  const key = checkKeyBytes(request.key);
   const value = (bytes: Uint8Array): Uint8Array => {
     checkValue(bytes.length, maxValueBytes);
     return ownCopy(bytes);
   };
   const maxBytes = (asked: number): number => (asked === 0 ? maxValueBytes : Math.min(asked, maxValueBytes));
-  const { get, put, delete: remove, increment, append, setRange, getAndSet, getAndDelete } = message;
-  if (get) return { kind: 'get', key: checkKeyBytes(get.key) };
-  if (put) {
-    checkIfVersion(put.ifVersion, 0);
-    const { key, ifVersion, ifValue } = put;
-    return { kind: 'put', key: checkKeyBytes(key), value: value(put.value), ifVersion, ifValue: ifValue && ownCopy(ifValue) };
-  }
-  if (remove) {
-    checkIfVersion(remove.ifVersion, 1);
-    const { key, ifVersion, ifValue } = remove;
-    return { kind: 'delete', key: checkKeyBytes(key), ifVersion, ifValue: ifValue && ownCopy(ifValue) };
-  }
-  if (increment) {
-    const { key, by, initial, min, max } = increment;
-    return {
-      kind: 'increment',
-      key: checkKeyBytes(key),
-      by: toNumber('by', by) ?? '1',
-      initial: toNumber('initial', initial) ?? '0',
-      min: toNumber('min', min),
-      max: toNumber('max', max),
-    };
-  }
+  if (get) return { kind: 'get', key };
+  if (put) return { kind: 'put', key, value: value(put.value), ...toCondition(put, 0), expiry: toExpiry(put) };
+  if (remove) return { kind: 'delete', key, ...toCondition(remove, 1) };
+  if (increment) return toIncrement(key, increment);
   if (append)
-    return { kind: 'append', key: checkKeyBytes(append.key), value: value(append.value), maxBytes: maxBytes(append.maxBytes) };
+    return { kind: 'append', key, value: value(append.value), maxBytes: maxBytes(append.maxBytes), expiry: toExpiry(append) };
   if (setRange) {
-    const { key, offset } = setRange;
-    return {
-      kind: 'setRange',
-      key: checkKeyBytes(key),
-      offset,
-      value: value(setRange.value),
-      maxBytes: maxBytes(setRange.maxBytes),
-    };
+    const { offset } = setRange;
+    const limit = maxBytes(setRange.maxBytes);
+    return { kind: 'setRange', key, offset, value: value(setRange.value), maxBytes: limit, expiry: toExpiry(setRange) };
   }
-  if (getAndSet) return { kind: 'getAndSet', key: checkKeyBytes(getAndSet.key), value: value(getAndSet.value) };
-  if (getAndDelete) return { kind: 'getAndDelete', key: checkKeyBytes(getAndDelete.key) };
-  throw new KvError('INVALID_ARGUMENT', 'an operation of a transaction that this version does not know');
+  if (getAndSet) return { kind: 'getAndSet', key, value: value(getAndSet.value), expiry: toExpiry(getAndSet) };
+  if (getAndDelete) return { kind: 'getAndDelete', key };
+  if (touch) return { kind: 'touch', key, ttlMs: checkTtl(touch.ttlMs) };
+  return { kind: 'persist', key };
+}
+
+function toCondition({ ifVersion, ifValue }: { ifVersion?: number; ifValue?: Uint8Array }, lowest: 0 | 1): KeyCondition {
+  checkIfVersion(ifVersion, lowest);
+  return { ifVersion, ifValue: ifValue && ownCopy(ifValue) };
+}
+
+function toExpiry({ ttlMs, keepTtl }: { ttlMs?: number; keepTtl?: boolean }): Expiry | undefined {
+  return checkExpiry(ttlMs, keepTtl);
+}
+
+function toIncrement(key: string, request: NonNullable<Operation['increment']>): KeyOperation {
+  const { by, initial, min, max } = request;
+  return {
+    kind: 'increment',
+    key,
+    by: toNumber('by', by) ?? '1',
+    initial: toNumber('initial', initial) ?? '0',
+    min: toNumber('min', min),
+    max: toNumber('max', max),
+    expiry: toExpiry(request),
+  };
 }
 
 function toNumber(name: string, text: string): string | undefined {
@@ -143,26 +156,39 @@ function toNumber(name: string, text: string): string | undefined {
   throw new KvError('INVALID_ARGUMENT', `${name} must be ${rule}, not ${JSON.stringify(text.slice(0, 40))}`);
 }
 
-export function encodeAnswer({ kind, transaction }: KeyChange, answer: Transacted, source: AnswerSource): Buffer {
+/** How long a key still exists that is due at this time of the shard; undefined: it is never due. */
+type ExpiresIn = (expiresAtMs: number | undefined) => number | undefined;
+
+export function encodeAnswer(
+  { kind, transaction }: KeyChange,
+  answer: Transacted,
+  source: AnswerSource,
+  expiresIn: ExpiresIn,
+): Buffer {
   const { held, version, results } = answer;
   const executed = held ? transaction.operations : transaction.otherwise;
   if (kind !== 'transact') {
-    const response = toResponse(executed[0]!, results[0]!);
+    const response = toResponse(executed[0]!, results[0]!, expiresIn);
     return (changes[kind].response as { encode(message: object): Buffer }).encode({ ...Object.values(response)[0], ...source });
   }
-  const all = results.map((result, index) => toResponse(executed[index]!, result));
+  const all = results.map((result, index) => toResponse(executed[index]!, result, expiresIn));
   return changes.transact.response.encode({ held, version, results: all, ...source });
 }
 
 const nodeId = '';
 const nothing = Buffer.alloc(0);
 
-function toResponse({ kind }: KeyOperation, { value, version, previousVersion = 0, valueBytes = 0 }: KeyResult): TransactResult {
+function toResponse({ kind }: KeyOperation, result: KeyResult, expiresIn: ExpiresIn): TransactResult {
+  const { value, version, previousVersion = 0, valueBytes = 0, existed = false } = result;
   const bytes = value === undefined ? nothing : Buffer.from(value.buffer, value.byteOffset, value.length);
   const previous = { found: value !== undefined, previousValue: bytes, previousVersion, version, nodeId };
   switch (kind) {
-    case 'get':
-      return { get: { found: value !== undefined, value: bytes, version, nodeId } };
+    case 'get': {
+      const expiresInMs = expiresIn(result.expiresAtMs);
+      return {
+        get: { found: value !== undefined, value: bytes, version, nodeId, ...(expiresInMs !== undefined && { expiresInMs }) },
+      };
+    }
     case 'put':
       return { put: { version, nodeId } };
     case 'delete':
@@ -178,7 +204,8 @@ function toResponse({ kind }: KeyOperation, { value, version, previousVersion = 
     case 'getAndDelete':
       return { getAndDelete: previous };
     case 'touch':
+      return { touch: { found: existed, version, nodeId } };
     case 'persist':
-      throw new Error('no API has this operation yet');
+      return { persist: { found: existed, hadTtl: version > 0, version, nodeId } };
   }
 }

@@ -45,12 +45,15 @@ export function forwardOperation(
   return forwardRequest(parts, shard, definition, message ?? requestOf(operation), remainingMs, trace);
 }
 
-function requestOf({ kind, key, buffer, valueStart, valueEnd, ifVersion, ifValue, request }: DecodedOperation): object {
+function requestOf(operation: DecodedOperation): object {
+  const { kind, key, buffer, valueStart, valueEnd, ifVersion, ifValue, ttlMs, keepTtl, request } = operation;
   return {
     key: Buffer.from(key!),
     ...(kind === 'put' ? { value: buffer.subarray(valueStart, valueEnd) } : {}),
     ...(ifVersion === undefined ? {} : { ifVersion }),
     ...(ifValue === undefined ? {} : { ifValue }),
+    ...(ttlMs === undefined ? {} : { ttlMs }),
+    ...(keepTtl ? { keepTtl } : {}),
     ...identityFieldsOf(request),
   };
 }

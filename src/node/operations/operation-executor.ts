@@ -21,12 +21,12 @@ import { ownCopyOf } from '../../wire/protobuf/own-memory.js';
 import type { LocalShard } from '../shards/local-shard.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import { type ApiTraits, type ApiTraitsTable, traitsOfApis } from './api-traits.js';
-import { conditionalWrite, decodeChange, type KeyChange } from './change.js';
+import { decodeChange, judgedWrite, type KeyChange } from './change.js';
 import type { Forwarder } from './forwarder.js';
 import type { Caller, DecodedOperation } from './operation.js';
-import { OperationOutcomes } from './operation-outcomes.js';
+import { OperationOutcomes, type OutcomeParts } from './operation-outcomes.js';
 import { notHeld } from './primary-elsewhere.js';
-import { checkDecodedKey, checkIfVersion, checkValue, IdentityCheck } from './request-checks.js';
+import { checkDecodedKey, checkExpiry, checkIfVersion, checkValue, IdentityCheck } from './request-checks.js';
 import { shardOfAll } from './shard-of-all.js';
 import { ShardSlice } from './shard-slice.js';
 import { Tracking } from './tracking.js';
@@ -62,7 +62,11 @@ export class OperationExecutor {
     this.#directory = directory;
     this.#tracing = tracing;
     const tryAgain = this.#tryAgain.bind(this);
-    this.#outcomes = new OperationOutcomes({ directory, forwarder, nodeId, logger, tryAgain });
+    const readDue: OutcomeParts['readDue'] = (caller, id, key, shard, local, tracking) => {
+      caller.waits(key.length);
+      local.readDue(key, new OrderedGet(this.#outcomes, caller, id, key, shard, local, tracking));
+    };
+    this.#outcomes = new OperationOutcomes({ directory, forwarder, nodeId, logger, tryAgain, readDue });
   }
 
   /** Every operation is refused with this error, definitely not executed. Undefined: operations are served again. */
@@ -160,12 +164,15 @@ export class OperationExecutor {
   }
 
   /** Checks the arguments before the shard is found: every node refuses an argument that can never be right. @throws KvError */
-  #check({ key, keyBytes, valueStart, valueEnd, ifVersion, request }: DecodedOperation, kind: 'get' | 'put' | 'delete'): string {
-    const checked = checkDecodedKey(key, keyBytes);
-    if (kind === 'put') checkValue(valueEnd - valueStart, this.#maxValueBytes);
+  #check(operation: DecodedOperation, kind: 'get' | 'put' | 'delete'): string {
+    const checked = checkDecodedKey(operation.key, operation.keyBytes);
     if (kind === 'get') return checked;
-    checkIfVersion(ifVersion, kind === 'put' ? 0 : 1);
-    if (request !== undefined) this.#identity.check(request);
+    if (kind === 'put') {
+      checkValue(operation.valueEnd - operation.valueStart, this.#maxValueBytes);
+      checkExpiry(operation.ttlMs, operation.keepTtl);
+    }
+    checkIfVersion(operation.ifVersion, kind === 'put' ? 0 : 1);
+    if (operation.request !== undefined) this.#identity.check(operation.request);
     return checked;
   }
 
@@ -180,7 +187,7 @@ export class OperationExecutor {
   }
 
   #write(
-    { id, buffer, valueStart, valueEnd, ifVersion, ifValue, request }: DecodedOperation,
+    { id, buffer, valueStart, valueEnd, ifVersion, ifValue, ttlMs, keepTtl, request }: DecodedOperation,
     kind: 'put' | 'delete',
     key: string,
     shard: number,
@@ -198,8 +205,9 @@ export class OperationExecutor {
     const value = kind === 'put' ? ownCopyOf(buffer, valueStart, valueEnd) : undefined;
     try {
       const { nowMs } = this.#slice;
-      if (ifValue === undefined) local.write({ key, value, ifVersion, request }, waiting, nowMs);
-      else local.transact({ transaction: conditionalWrite(key, value, ifVersion, ifValue.slice()), request }, waiting, nowMs);
+      if (ifValue === undefined && !keepTtl) return local.write({ key, value, ifVersion, ttlMs, request }, waiting, nowMs);
+      const transaction = judgedWrite(key, value, { ifVersion, ifValue: ifValue?.slice(), ttlMs, keepTtl });
+      local.transact({ transaction, request }, waiting, nowMs);
     } catch (error) {
       // The operation waits already: it has to settle.
       waiting.failed(error);
@@ -215,7 +223,7 @@ export class OperationExecutor {
     caller: Caller,
     tracking: Tracking | undefined,
   ): void {
-    const waiting = new WaitingChange(this.#outcomes, caller, id, bytes, shard, tracking, change);
+    const waiting = new WaitingChange(this.#outcomes, caller, id, bytes, shard, local, tracking, change);
     this.#begin(waiting);
     try {
       local.transact(change, waiting, this.#slice.nowMs);

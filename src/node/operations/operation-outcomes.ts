@@ -8,6 +8,7 @@
 import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
 import type { Method } from '../../metrics/index.js';
+import type { StoredValue } from '../../storage/index.js';
 import { traceHeadersOf } from '../../tracing/index.js';
 import type { ChangeMethod } from '../../wire/contract/change-messages.js';
 import type { LocalShard } from '../shards/local-shard.js';
@@ -23,7 +24,18 @@ export interface OutcomeParts extends ForwardParts {
   readonly logger: Logger;
   /** Executes an operation that was kept. */
   tryAgain(operation: DecodedOperation, caller: Caller, tracking: Tracking): void;
+  /** Answers a get whose key is due, once the key has been deleted (R17). */
+  readDue: ReadKey;
 }
+
+type ReadKey = (
+  caller: Caller,
+  id: number,
+  key: string,
+  shard: number,
+  local: LocalShard,
+  tracking: Tracking | undefined,
+) => void;
 
 /** An operation that has waited at a shard. */
 export interface Waiting {
@@ -53,13 +65,13 @@ export class OperationOutcomes {
   /** Answers a get with what is stored now. */
   read(caller: Caller, id: number, key: string, shard: number, local: LocalShard, tracking: Tracking | undefined): void {
     const stored = local.stored(key);
-    if (!(stored instanceof Promise)) return this.got(caller, id, stored?.value, stored?.version ?? 0, false, tracking);
+    if (!(stored instanceof Promise)) return this.#found(caller, id, key, shard, local, stored, tracking);
     const bytes = key.length;
     caller.waits(bytes);
     stored.then(
       (found) => {
         caller.settled(bytes);
-        this.got(caller, id, found?.value, found?.version ?? 0, false, tracking);
+        this.#found(caller, id, key, shard, local, found, tracking);
       },
       (error: unknown) => {
         caller.settled(bytes);
@@ -68,11 +80,27 @@ export class OperationOutcomes {
     );
   }
 
+  #found(
+    caller: Caller,
+    id: number,
+    key: string,
+    shard: number,
+    local: LocalShard,
+    found: StoredValue | undefined,
+    tracking: Tracking | undefined,
+  ): void {
+    if (found === undefined) return this.got(caller, id, undefined, 0, undefined, false, tracking);
+    const expiresInMs = local.expiresInMs(found.expiresAtMs);
+    if (expiresInMs === 0) return this.#parts.readDue(caller, id, key, shard, local, tracking);
+    this.got(caller, id, found.value, found.version, expiresInMs, false, tracking);
+  }
+
   got(
     caller: Caller,
     id: number,
     value: Uint8Array | undefined,
     version: number,
+    expiresInMs: number | undefined,
     isKept: boolean,
     tracking: Tracking | undefined,
   ): void {
@@ -80,7 +108,7 @@ export class OperationOutcomes {
     if (tracking !== undefined && !tracking.succeeded(counts)) return;
     counts.succeeded++;
     if (tracking?.kept !== undefined) this.#wasServed(tracking.kept);
-    caller.got(id, value, version, isKept);
+    caller.got(id, value, version, expiresInMs, isKept);
   }
 
   wrote({ caller, id, bytes, tracking }: Waiting, version: number): void {

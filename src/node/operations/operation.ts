@@ -30,6 +30,10 @@ export interface DecodedOperation {
   readonly ifVersion: number | undefined;
   /** A view of memory that may be used again. */
   readonly ifValue: Uint8Array | undefined;
+  /** Of a put: the key expires this long after the write. */
+  readonly ttlMs: number | undefined;
+  /** Of a put: the key keeps the expiry that it has. */
+  readonly keepTtl: boolean;
   /** The encoded request of an operation that changes keys by what is there (`changes`); such an operation has no `key`. */
   readonly message: Buffer | undefined;
   /** With it, the caller may send the write again (R16). That of an operation of `changes` is in its `message`. */
@@ -57,10 +61,10 @@ export interface Caller {
   /** An operation waits no longer: it is answered or forwarded next. */
   settled(bytes: number): void;
   /**
-   * Answers a get; `value` is undefined if the key does not exist. Unless `isKept`, the value is a view of memory that may
-   * change after this call.
+   * Answers a get; `value` is undefined if the key does not exist, and `expiresInMs` if it does not expire. Unless `isKept`, the
+   * value is a view of memory that may change after this call.
    */
-  got(id: number, value: Uint8Array | undefined, version: number, isKept: boolean): void;
+  got(id: number, value: Uint8Array | undefined, version: number, expiresInMs: number | undefined, isKept: boolean): void;
   /** Answers a put. */
   wrote(id: number, version: number): void;
   /** Answers a delete; version 0 means that the key did not exist. */

@@ -20,6 +20,7 @@ interface UnreadValue {
   readonly id: number;
   readonly value: Uint8Array | undefined;
   readonly version: number;
+  readonly expiresInMs: number | undefined;
 }
 
 export class PipelineAnswers implements Caller {
@@ -74,13 +75,13 @@ export class PipelineAnswers implements Caller {
     this.#onWaiting(-1);
   }
 
-  got(id: number, value: Uint8Array | undefined, version: number, isKept: boolean): void {
+  got(id: number, value: Uint8Array | undefined, version: number, expiresInMs: number | undefined, isKept: boolean): void {
     if (!isKept) this.hasRead = true;
     else if (!this.#output.mayWrite()) {
-      this.#unread.push({ id, value, version });
+      this.#unread.push({ id, value, version, expiresInMs });
       return this.#onWaiting(1);
     }
-    this.#addValue(id, value, version);
+    this.#addValue(id, value, version, expiresInMs);
   }
 
   wrote(id: number, version: number): void {
@@ -111,18 +112,18 @@ export class PipelineAnswers implements Caller {
   readOn(): void {
     let next = 0;
     for (; next < this.#unread.length && this.#output.mayWrite(); next++) {
-      const { id, value, version } = this.#unread[next]!;
+      const { id, value, version, expiresInMs } = this.#unread[next]!;
       this.#onWaiting(-1);
-      this.#addValue(id, value, version);
+      this.#addValue(id, value, version, expiresInMs);
     }
     if (next > 0) this.#unread = this.#unread.slice(next);
   }
 
-  #addValue(id: number, value: Uint8Array | undefined, version: number): void {
+  #addValue(id: number, value: Uint8Array | undefined, version: number, expiresInMs: number | undefined): void {
     if (value === undefined) this.results.notFound(id);
     else {
       this.#output.makeRoom(value.length);
-      this.results.found(id, value, version, undefined);
+      this.results.found(id, value, version, expiresInMs);
     }
     this.#output.added();
   }

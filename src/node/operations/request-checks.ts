@@ -1,8 +1,8 @@
 /** Checks of a request's arguments, before anything is executed. A failed check is definitely not executed. */
 import { isUtf8 } from 'node:buffer';
 import { KvError } from '../../errors.js';
-import { maxKeyBytes } from '../../limits.js';
-import type { RequestIdentity } from '../../replication/index.js';
+import { maxKeyBytes, maxTtlMs } from '../../limits.js';
+import type { Expiry, RequestIdentity } from '../../replication/index.js';
 
 /** Checks the raw bytes: a decoder that replaces invalid UTF-8 would make one key of two. @throws KvError INVALID_KEY */
 export function checkKeyBytes(key: Buffer): string {
@@ -29,6 +29,19 @@ export function checkIfVersion(ifVersion: number | undefined, lowest: 0 | 1): vo
   const reason =
     ifVersion === 0 ? 'if_version 0 means "only if absent", which no deletion can be' : 'if_version is not a version below 2^53';
   throw new KvError('INVALID_ARGUMENT', reason);
+}
+
+/** The expiry that a write asks for; undefined: the key does not expire. @throws KvError INVALID_ARGUMENT */
+export function checkExpiry(ttlMs: number | undefined, keepTtl: boolean | undefined): Expiry | undefined {
+  if (ttlMs === undefined) return keepTtl ? 'keep' : undefined;
+  if (keepTtl) throw new KvError('INVALID_ARGUMENT', 'ttl_ms and keep_ttl exclude each other');
+  return { ttlMs: checkTtl(ttlMs) };
+}
+
+/** @throws KvError INVALID_ARGUMENT */
+export function checkTtl(ttlMs: number): number {
+  if (Number.isSafeInteger(ttlMs) && ttlMs >= 1 && ttlMs <= maxTtlMs) return ttlMs;
+  throw new KvError('INVALID_ARGUMENT', `ttl_ms must be a whole number from 1 to ${maxTtlMs}, which is 100 years, not ${ttlMs}`);
 }
 
 const clientPattern = /^[\x21-\x7e]{8,64}$/;

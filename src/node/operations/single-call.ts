@@ -69,11 +69,11 @@ export function runCall<Kind extends Method>(
   executor.execute(operation, call, nowMs);
 }
 
-type KeyFields = IdentityFields & { key: Buffer; value?: Uint8Array; ifVersion?: number; ifValue?: Uint8Array };
+type KeyFields = IdentityFields & Partial<PutRequest<Buffer>> & { key: Buffer };
 
 function operationOf(
   kind: Method,
-  { key, value = noValue, ifVersion, ifValue, ...identity }: KeyFields,
+  { key, value = noValue, ifVersion, ifValue, ttlMs, keepTtl = false, ...identity }: KeyFields,
   trace: TraceHeaders | undefined,
 ): DecodedOperation {
   return {
@@ -86,6 +86,8 @@ function operationOf(
     valueEnd: value.length,
     ifVersion,
     ifValue,
+    ttlMs,
+    keepTtl,
     message: undefined,
     request: identityOf(identity),
     client: '',
@@ -130,12 +132,13 @@ class SingleCall implements Caller, Forwarding, Patience {
   waits(): void {}
   settled(): void {}
 
-  got(_id: number, value: Uint8Array | undefined, version: number, isKept: boolean): void {
+  got(_id: number, value: Uint8Array | undefined, version: number, expiresInMs: number | undefined, isKept: boolean): void {
     const { source } = this;
     if (value === undefined) return this.#outcome.succeeded({ found: false, value: noValue, version: 0, ...source });
     // The answer is encoded later.
     const own = isKept ? Buffer.from(value.buffer, value.byteOffset, value.length) : Buffer.from(value);
-    this.#outcome.succeeded({ found: true, value: own, version, ...source });
+    const expires = expiresInMs === undefined ? {} : { expiresInMs };
+    this.#outcome.succeeded({ found: true, value: own, version, ...expires, ...source });
   }
 
   wrote(_id: number, version: number): void {

@@ -86,8 +86,8 @@ export class OrderedGet extends WaitingOperation {
   override answer(answer: Answer): void {
     if (answer.kind !== 'readable' || answer.newest === undefined) return super.answer(answer);
     this.caller.settled(this.bytes);
-    const { value, seq } = answer.newest;
-    this.outcomes.got(this.caller, this.id, value, seq, true, this.tracking);
+    const { value, seq, expiresAtMs } = answer.newest;
+    this.outcomes.got(this.caller, this.id, value, seq, this.local.expiresInMs(expiresAtMs), true, this.tracking);
   }
 
   /** No write is in the way: the key is read at once, before a later write of it may be applied. */
@@ -100,6 +100,7 @@ export class OrderedGet extends WaitingOperation {
 /** An operation of `changes`. */
 export class WaitingChange extends WaitingOperation {
   readonly change: KeyChange;
+  readonly local: LocalShard;
 
   constructor(
     outcomes: OperationOutcomes,
@@ -107,10 +108,12 @@ export class WaitingChange extends WaitingOperation {
     id: number,
     bytes: number,
     shard: number,
+    local: LocalShard,
     tracking: Tracking | undefined,
     change: KeyChange,
   ) {
     super(outcomes, caller, id, bytes, shard, tracking);
+    this.local = local;
     this.change = change;
   }
 
@@ -120,8 +123,8 @@ export class WaitingChange extends WaitingOperation {
 
   override answer(answer: Answer): void {
     if (answer.kind !== 'transacted') return super.answer(answer);
-    const { caller, change } = this;
-    this.outcomes.changed(this, () => encodeAnswer(change, answer, caller.source));
+    const { caller, change, local } = this;
+    this.outcomes.changed(this, () => encodeAnswer(change, answer, caller.source, (atMs) => local.expiresInMs(atMs)));
   }
 
   override failed(error: unknown, operation?: number): void {

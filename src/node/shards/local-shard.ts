@@ -19,6 +19,8 @@ export interface LocalWrite {
   /** Undefined: delete. It must not be memory that is used again: the log keeps it as it is. */
   readonly value: Uint8Array | undefined;
   readonly ifVersion: number | undefined;
+  /** Of a put: the key expires this long after it (R17). Undefined: never. */
+  readonly ttlMs?: number | undefined;
   /** With it, the write is executed once, however often it comes (R16). */
   readonly request?: RequestIdentity | undefined;
 }
@@ -112,7 +114,26 @@ export class LocalShard {
 
   /** Answers once the last write of the key that came before has committed, with that write. */
   readInOrder(key: string, operation: LocalOperation): void {
-    this.#underStripe(key, operation, () => this.#host.handle({ type: 'orderedRead', token: operation, key }));
+    this.#underStripe(key, operation, () => this.#host.write({ type: 'orderedRead', token: operation, key }));
+  }
+
+  /**
+   * How long a key still exists that is due at this time of the shard; undefined: it is never due. 0 says that the key is due: a
+   * read of it goes through `readDue`.
+   */
+  expiresInMs(expiresAtMs: number | undefined): number | undefined {
+    if (expiresAtMs === undefined) return undefined;
+    return Math.max(0, expiresAtMs - this.#host.timeMs(performance.now()));
+  }
+
+  /** Answers like `readInOrder`; a key that is due is deleted first, and the answer waits for that (R17). */
+  readDue(key: string, operation: LocalOperation): void {
+    this.#underStripe(key, operation, () => {
+      const read = (stored: StoredValue | undefined): void =>
+        this.#host.write({ type: 'orderedRead', token: operation, key, storedExpiresAtMs: stored?.expiresAtMs });
+      const found = this.#host.storage.get(key);
+      return found instanceof Promise ? found.then(read) : read(found);
+    });
   }
 
   /** Writes of one key take effect in the order of the calls. */
@@ -183,12 +204,12 @@ export class LocalShard {
   }
 
   #append(
-    { key, value, ifVersion, request }: LocalWrite,
+    { key, value, ifVersion, ttlMs, request }: LocalWrite,
     token: LocalOperation,
     storedVersion: number | undefined,
     nowMs?: number,
   ): void {
-    this.#host.write({ type: 'write', token, key, value, ifVersion, storedVersion, request }, nowMs);
+    this.#host.write({ type: 'write', token, key, value, ifVersion, ttlMs, storedVersion, request }, nowMs);
   }
 
   /** `section` fails only if the storage fails to read: then nothing was appended. */

@@ -53,6 +53,7 @@ export function localShardOf(node: VirtualNode, version = (key: string): number 
       handle({ type: 'flush' });
     },
     refusalOfRead: (nowMs: number) => replica.refusalOfRead(nowMs),
+    timeMs: (nowMs: number) => replica.timeMs(nowMs),
     uncommittedItem: (key: string) => replica.uncommittedItem(key),
     uncommittedVersion: (key: string) => replica.uncommittedVersion(key),
     uncommittedBytes: 0,

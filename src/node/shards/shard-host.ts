@@ -8,6 +8,7 @@ import type {
   Effect,
   Event,
   FoundItem,
+  OrderedReadEvent,
   ReplicaId,
   ReplicaOptions,
   RequestIdentity,
@@ -66,6 +67,10 @@ export class ShardHost implements TickerMember {
   recognises(request: RequestIdentity): boolean {
     return this.#replica.recognises(request);
   }
+  /** See `Replica.timeMs`. */
+  timeMs(nowMs: number): number {
+    return this.#replica.timeMs(nowMs);
+  }
   /** See `Replica.standing`. */
   get standing(): Replica['standing'] {
     return this.#replica.standing;
@@ -114,8 +119,11 @@ export class ShardHost implements TickerMember {
     return this.#closed ? [] : this.#replica.holders;
   }
 
-  /** Must be called under the stripe locks of its keys. All writes of one turn of the event loop are sent to the backups together. */
-  write(write: WriteEvent | TransactEvent, nowMs?: number): void {
+  /**
+   * Must be called under the stripe locks of its keys. A read may delete keys that are due (R17). All writes of one turn
+   * of the event loop are sent to the backups together.
+   */
+  write(write: WriteEvent | TransactEvent | OrderedReadEvent, nowMs?: number): void {
     this.handle(write, nowMs);
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;

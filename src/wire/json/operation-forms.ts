@@ -21,17 +21,20 @@ export type FieldForm =
 export type Fields = Readonly<Record<string, FieldForm>>;
 
 const condition = { ifVersion: 'optional count', ifValue: 'optional bytes' } as const;
+const expiry = { ttlMs: 'optional count', keepTtl: 'optional flag' } as const;
 
 export const operationForms = {
   get: { key: 'key' },
-  put: { key: 'key', value: 'bytes', ...condition },
+  put: { key: 'key', value: 'bytes', ...condition, ...expiry },
   delete: { key: 'key', ...condition },
-  increment: { key: 'key', by: 'decimal', initial: 'decimal', min: 'decimal', max: 'decimal' },
-  append: { key: 'key', value: 'bytes', maxBytes: 'count' },
-  setRange: { key: 'key', offset: 'needed count', value: 'bytes', maxBytes: 'count' },
-  getAndSet: { key: 'key', value: 'bytes' },
+  increment: { key: 'key', by: 'decimal', initial: 'decimal', min: 'decimal', max: 'decimal', ...expiry },
+  append: { key: 'key', value: 'bytes', maxBytes: 'count', ...expiry },
+  setRange: { key: 'key', offset: 'needed count', value: 'bytes', maxBytes: 'count', ...expiry },
+  getAndSet: { key: 'key', value: 'bytes', ...expiry },
   getAndDelete: { key: 'key' },
-} as const satisfies Readonly<Record<Exclude<keyof TransactOperation, 'touch' | 'persist'>, Fields>>;
+  touch: { key: 'key', ttlMs: 'needed count' },
+  persist: { key: 'key' },
+} as const satisfies Readonly<Record<keyof TransactOperation, Fields>>;
 
 export type OperationKind = keyof typeof operationForms;
 

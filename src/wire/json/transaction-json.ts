@@ -68,8 +68,10 @@ export function resultToJson({
   setRange,
   getAndSet,
   getAndDelete,
+  touch,
+  persist,
 }: TransactResult) {
-  if (get) return { get: get.found ? { found: true, ...jsonValue(get.value), version: get.version } : { found: false } };
+  if (get) return { get: foundToJson(get) };
   if (put) return { put: { version: put.version } };
   if (removed) return { delete: { existed: removed.existed, version: removed.version } };
   if (increment) return { increment: { value: increment.value, version: increment.version } };
@@ -77,7 +79,14 @@ export function resultToJson({
   if (setRange) return { setRange: { valueBytes: setRange.valueBytes, version: setRange.version } };
   if (getAndSet) return { getAndSet: replacedToJson(getAndSet) };
   if (getAndDelete) return { getAndDelete: replacedToJson(getAndDelete) };
+  if (touch) return { touch: { found: touch.found, version: touch.version } };
+  if (persist) return { persist: { found: persist.found, hadTtl: persist.hadTtl, version: persist.version } };
   throw new Error('a result without an operation');
+}
+
+function foundToJson({ found, value, version, expiresInMs }: NonNullable<TransactResult['get']>): object {
+  if (!found) return { found };
+  return { found, ...jsonValue(value), version, ...(expiresInMs !== undefined && { expiresInMs }) };
 }
 
 type Replaced = NonNullable<TransactResult['getAndSet']>;

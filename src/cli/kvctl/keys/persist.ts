@@ -13,7 +13,7 @@ export const persistCommand: Command = {
     const key = keyOperand(operands);
     const client = await connect();
     const { found, hadTtl, version, nodeId } = await reportWait(client, [key], output, () => client.persist(key, call));
-    const done = hadTtl ? `does not expire any more, at version ${version}` : `had no TTL, and is at version ${version}`;
+    const done = hadTtl ? `does not expire any more, at version ${version}` : 'had no TTL, and was not written';
     output.result(`${found ? done : 'the key does not exist'} (by ${nodeId})`, { key, found, hadTtl, version, nodeId });
     return found ? exitCodes.ok : exitCodes.notFound;
   },
