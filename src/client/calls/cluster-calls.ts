@@ -1,0 +1,135 @@
+/** The calls of `KvClient` that concern the cluster: its topology, its nodes, the keys of its shards. */
+import { formatAddress, readAddress } from '../../config/address.js';
+import { KvError } from '../../errors.js';
+import { wholeTopology } from '../../topology/whole-topology.js';
+import type {
+  ForcePrimaryResponse,
+  KeyLocation,
+  ListKeysRequest,
+  ListKeysResponse,
+  NodeStatus,
+  Topology,
+  TopologyReport,
+} from '../../wire/contract/kv-api.js';
+import { checkKey } from '../arguments.js';
+import type { CallOptions, Limits } from '../call-limits.js';
+import type { ForcePrimaryOptions } from '../results.js';
+import type { NodeTransport } from '../transport/node-transport.js';
+import { ChangeCalls } from './change-calls.js';
+
+export abstract class ClusterCalls extends ChangeCalls {
+  /** Requests the topology from a node. @throws KvError as for `get`. */
+  async topology(options: CallOptions = {}): Promise<Topology> {
+    return wholeTopology(await this.#report(options), []);
+  }
+
+  async #report(options: CallOptions): Promise<TopologyReport> {
+    return this.core.runAnywhere((to, within) => to.getTopology({}, within), this.core.limitsOf(options));
+  }
+
+  /**
+   * Merges the topology from the reports of every node, for administration: a node knows only the shards that
+   * it holds. Nodes that do not answer are left out.
+   *
+   * @throws KvError as for `get`.
+   */
+  async wholeTopology(options: CallOptions = {}): Promise<Topology> {
+    const seen = await this.#report(options);
+    if (seen.shards.length <= 1) return wholeTopology(seen, []);
+    const limits = this.core.limitsOf(options);
+    const reports = seen.nodes.map(async ({ address }) => {
+      try {
+        return [
+          {
+            from: address,
+            report: await this.core.ask(address, (to, within) => to.getTopology({ heldOnly: true }, within), limits),
+          },
+        ];
+      } catch (error) {
+        if (error instanceof KvError && error.code !== 'CLOSED' && error.code !== 'CANCELLED') return [];
+        throw error;
+      }
+    });
+    return wholeTopology(seen, (await Promise.all(reports)).flat());
+  }
+
+  /**
+   * Returns the nodes that hold a key, primary first, whether or not the key exists. It queries the key's primary if there
+   * is one.
+   *
+   * @throws KvError as for `get`.
+   */
+  async locate(key: string, options: CallOptions = {}): Promise<KeyLocation> {
+    checkKey(key);
+    const limits = this.core.limitsOf(options);
+    const shard = this.core.shardOf(key);
+    return this.core.run({ access: 'read', shard, bytes: 0, send: (to, within) => to.locateKey(key, within) }, limits);
+  }
+
+  /** The last topology that the client has received: it may be slightly old. */
+  get knownTopology(): Topology | undefined {
+    return this.core.knownTopology;
+  }
+
+  /** Calls the listener with every new topology. @returns a function that removes the listener. */
+  onTopology(listener: (topology: Topology) => void): () => void {
+    return this.core.onTopology(listener);
+  }
+
+  /**
+   * Requests the status of one node. Not retried.
+   *
+   * @param address host:port, with square brackets around an IPv6 address.
+   * @throws KvError INVALID_ARGUMENT; UNREACHABLE; OUTCOME_UNKNOWN if the connection breaks; DEADLINE_EXCEEDED; CANCELLED.
+   */
+  async nodeStatus(address: string, options: CallOptions = {}): Promise<NodeStatus> {
+    return this.core.ask(canonical(address), (to, within) => to.getNodeStatus(within), this.core.limitsOf(options));
+  }
+
+  /**
+   * A page of the keys of a shard, in the order of their bytes, from its primary. Not a snapshot of one moment (kv.proto, `ListKeys`).
+   *
+   * @throws KvError as for `get`; INVALID_ARGUMENT.
+   */
+  async listKeys(request: ListKeysRequest, options: CallOptions = {}): Promise<ListKeysResponse> {
+    const send = async (to: NodeTransport, within: Limits): Promise<ListKeysResponse> => {
+      const page = await to.listKeys(request, within, true);
+      if (page.primary && page.complete) return page;
+      throw new KvError('NOT_PRIMARY', `${page.nodeId} is not the primary of shard ${request.shard} any more`);
+    };
+    return this.core.run({ access: 'read', shard: request.shard, bytes: 0, send }, this.core.limitsOf(options));
+  }
+
+  /**
+   * A page of the keys that one node holds of a shard, in the order of their bytes. Not a snapshot of one moment (kv.proto,
+   * `ListKeys`). Not retried.
+   *
+   * @param address host:port, with square brackets around an IPv6 address.
+   * @throws KvError NOT_PRIMARY if the node does not hold the shard; INVALID_ARGUMENT; OVERLOADED; and as for `nodeStatus`.
+   */
+  async listKeysOf(address: string, request: ListKeysRequest, options: CallOptions = {}): Promise<ListKeysResponse> {
+    return this.core.ask(canonical(address), (to, within) => to.listKeys(request, within, false), this.core.limitsOf(options));
+  }
+
+  /**
+   * Makes the replica of one node primary with the data it holds, when no member of the in-sync set is left.
+   * **Acknowledged writes that it does not hold are lost.** Not retried.
+   *
+   * @param address host:port of the node that is to become primary.
+   * @throws KvError INVALID_ARGUMENT; a refusal of the node; OUTCOME_UNKNOWN.
+   */
+  async forcePrimary(address: string, options: ForcePrimaryOptions): Promise<ForcePrimaryResponse> {
+    const node = canonical(address);
+    const { shard, acceptDataLoss, givesUp = [] } = options;
+    if (acceptDataLoss !== true) throw new KvError('INVALID_ARGUMENT', 'forcePrimary needs acceptDataLoss: true');
+    const limits = this.core.limitsOf(options);
+    return this.core.ask(node, (to, within) => to.forcePrimary({ shard, acceptDataLoss, givesUp: [...givesUp] }, within), limits);
+  }
+}
+
+/** @throws KvError INVALID_ARGUMENT */
+function canonical(address: string): string {
+  const { value, refusal } = readAddress(address);
+  if (refusal !== undefined) throw new KvError('INVALID_ARGUMENT', `the address ${JSON.stringify(address)} ${refusal}`);
+  return formatAddress(value);
+}
