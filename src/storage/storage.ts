@@ -6,23 +6,30 @@
  *   once this change and all before it are as durable as the engine promises. `undefined` means that they are already.
  * - `apply` takes effect for `get` and `scan` before it returns. An engine that writes later answers from the entries that it
  *   holds back. `apply` needs no durability of its own, because applied entries are in the log.
- * - `get` and `version` answer for the moment of the call, even if the answer comes by a promise and the key is written
+ * - `get` and `head` answer for the moment of the call, even if the answer comes by a promise and the key is written
  *   meanwhile: operations on a key are answered in their order.
  * - `get` may answer at once with a view of the engine's own memory, which is valid until the next `apply` or `persist`. A caller
  *   copies the value before it keeps it or awaits anything. A value that comes by a promise belongs to the caller.
  * - An entry or item that is older than the version stored under its key is skipped, because a snapshot may be ahead of the log
  *   that is applied to it. A delete removes the version as well, so an older entry after it would be applied.
+ * - The engine keeps the deadlines of keys that expire in their order, so that it finds those that are due without a search, and
+ *   answers `due` at once. It never deletes a key by itself: when a key is due depends on the shard's time, which only its primary
+ *   knows.
  * - An engine may keep the bytes that it receives without a copy: the shell never changes them.
  */
-import type { Change, LogEntry } from '../replication/index.js';
+import type { Change, DueKey, LogEntry } from '../replication/index.js';
 
-/** A value and its version. */
-export interface StoredValue {
-  readonly value: Uint8Array;
+/** What is known of a value without reading it. */
+export interface StoredHead {
   /** The seq of the entry that wrote the value. */
   readonly version: number;
   /** The shard's time from which on the key is due to be deleted (R17). Undefined: never. */
   readonly expiresAtMs?: number | undefined;
+}
+
+/** A value and its version. */
+export interface StoredValue extends StoredHead {
+  readonly value: Uint8Array;
 }
 
 /** A view of a record in the engine's memory: `memory`, and where in it key and value begin and end. */
@@ -41,6 +48,10 @@ export interface Storage {
   /** True if the data does not outlive the process (R1, R13). */
   readonly volatile: boolean;
   readonly keyCount: number;
+  /** Keys that expire (R17). */
+  readonly expiringCount: number;
+  /** When the first of them is due. Undefined: there is none. */
+  readonly earliestExpiryMs: number | undefined;
   /** Bytes of all keys and values. */
   readonly dataBytes: number;
   /** Bytes of memory that the engine uses for them. */
@@ -48,8 +59,12 @@ export interface Storage {
   persist(change: Change): Promise<void> | undefined;
   apply(entries: readonly LogEntry[]): void;
   get(key: string): StoredValue | undefined | Promise<StoredValue | undefined>;
-  /** The version of the value under `key`; 0 if there is no value. */
-  version(key: string): number | Promise<number>;
+  head(key: string): StoredHead | undefined | Promise<StoredHead | undefined>;
+  /**
+   * Keys that are due at this time of the shard, about the earliest ones first, and at most `most`. They stay in the storage: only an
+   * entry of the log deletes a key.
+   */
+  due(timeMs: number, most: number): readonly DueKey[];
   /**
    * Passes every key that exists throughout the scan to `take` at least once, in no particular order. Keys that are written or
    * deleted meanwhile may or may not be passed. The view is reused for the next record, so `take` copies what it needs. The

@@ -78,8 +78,8 @@ const variants: readonly { readonly does: string; readonly edits: readonly Edit[
     edits: [
       edit(
         '../node/shards/local-shard.ts',
-        "this.#host.write({ type: 'write', token, key, value, ifVersion, storedVersion }, nowMs);",
-        "this.#host.write({ type: 'write', token: { answer() {} }, key, value, ifVersion, storedVersion }, nowMs);\n    token.succeeded(this.#host.uncommittedVersion(key) ?? 1);",
+        "this.#host.write({ type: 'write', token, key,",
+        "queueMicrotask(() => token.succeeded(this.#host.uncommittedVersion(key) ?? 1));\n    this.#host.write({ type: 'write', token: { answer() {} }, key,",
       ),
     ],
   },

@@ -4,26 +4,30 @@
  *
  * A record has 16 bytes beside key and value and is padded to whole words and units, which takes at most 10 bytes. One in
  * four units may lie idle before the cleaner returns it. The index has 8 bytes for each slot and is at least three eighths full.
+ * A key that expires has 4 bytes more in its record, and 10 in the index of deadlines.
  */
 import type { Storage } from '../../storage/index.js';
 
 /** The part of a storage that reports how much data it holds. */
-export type StoredAmount = Pick<Storage, 'dataBytes' | 'keyCount'>;
+export type StoredAmount = Pick<Storage, 'dataBytes' | 'keyCount' | 'expiringCount'>;
 
 const recordOverheadBytes = 26;
 const idlePart = 4 / 3;
 const indexBytes = 22;
+const expiryBytes = 16;
 /** UTF-8 needs at most this many bytes for each UTF-16 unit of a key. */
 const maxBytesPerUnit = 3;
 
 /** The cost of everything that a storage holds. */
-export function costOfData({ dataBytes, keyCount }: StoredAmount): number {
-  return Math.ceil(idlePart * (dataBytes + recordOverheadBytes * keyCount)) + indexBytes * keyCount;
+export function costOfData({ dataBytes, keyCount, expiringCount }: StoredAmount): number {
+  const recordBytes = Math.ceil(idlePart * (dataBytes + recordOverheadBytes * keyCount));
+  return recordBytes + indexBytes * keyCount + expiryBytes * expiringCount;
 }
 
 /** The cost of one key and its value, or a little more: the key is not encoded to count its bytes. */
-export function costOf(key: string, valueBytes: number): number {
-  return Math.ceil(idlePart * (maxBytesPerUnit * key.length + valueBytes + recordOverheadBytes)) + indexBytes;
+export function costOf(key: string, valueBytes: number, isExpiring = false): number {
+  const recordBytes = Math.ceil(idlePart * (maxBytesPerUnit * key.length + valueBytes + recordOverheadBytes));
+  return recordBytes + indexBytes + (isExpiring ? expiryBytes : 0);
 }
 
 /** The cost that uncommitted entries will have once applied, from the bytes the log counts for them. Long non-ASCII keys cost more. */

@@ -14,6 +14,7 @@ const candidate = (name: string, dataLimitBytes: number | undefined) => ({
 /** A storage whose data costs this much. */
 const storageOf = (shard: { readonly cost: number }) => ({
   keyCount: 0,
+  expiringCount: 0,
   get dataBytes() {
     return (shard.cost * 3) / 4;
   },

@@ -10,7 +10,7 @@ describe('the account of a node', () => {
   afterEach(() => void vi.useRealTimers());
 
   const shardOf = (dataBytes: number, uncommittedBytes = 0) => ({
-    storage: { dataBytes, keyCount: 1 },
+    storage: { dataBytes, keyCount: 1, expiringCount: 0 },
     uncommittedBytes,
     requestBytes: 0,
   });
@@ -36,6 +36,7 @@ describe('the account of a node', () => {
     let counts = 0;
     const storage: StoredAmount = {
       keyCount: 1,
+      expiringCount: 0,
       get dataBytes() {
         counts++;
         return 1;

@@ -19,13 +19,20 @@ function costOfAll(operations: readonly KeyOperation[], stored: ReadonlyMap<stri
   let bytes = 0;
   let grows = false;
   for (const operation of operations) {
-    const before = stored.get(operation.key)?.value;
+    const item = stored.get(operation.key);
+    const before = item?.value;
     const after = lengthAfter(operation, before?.length ?? 0);
     if (after === undefined) continue;
-    bytes += costOf(operation.key, after);
-    grows ||= before === undefined || after > before.length;
+    const isExpiring = mayExpire(operation);
+    bytes += costOf(operation.key, after, isExpiring);
+    grows ||= before === undefined || after > before.length || (isExpiring && item?.expiresAtMs === undefined);
   }
   return { bytes, grows };
+}
+
+/** Whether the key may have a TTL after the operation. */
+function mayExpire(operation: KeyOperation): boolean {
+  return operation.kind === 'touch' || ('expiry' in operation && operation.expiry !== undefined);
 }
 
 /** The most bytes of the value after the operation; undefined: it adds nothing. */

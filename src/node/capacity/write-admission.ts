@@ -12,7 +12,7 @@ import { type CountedShard, type NodeAccount, usedBytesOf } from './node-account
 
 /** The shard that the writes are for. */
 export interface AdmittingShard extends CountedShard {
-  readonly storage: Pick<Storage, 'dataBytes' | 'keyCount' | 'get'>;
+  readonly storage: Pick<Storage, 'dataBytes' | 'keyCount' | 'expiringCount' | 'get'>;
   /** The length of the value in the key's newest uncommitted entry; 0: that entry deletes. Undefined: there is no such entry. */
   uncommittedValueBytes(key: string): number | undefined;
 }
@@ -20,6 +20,7 @@ export interface AdmittingShard extends CountedShard {
 export interface ProposedWrite {
   readonly key: string;
   readonly value: Uint8Array | undefined;
+  readonly ttlMs?: number | undefined;
 }
 
 /** The node's account, as far as it is needed to judge. */
@@ -49,14 +50,15 @@ export class WriteAdmission {
   }
 
   /** @returns why the write must not be accepted: it is definitely not executed. Undefined: it is counted as accepted. */
-  refusalOf({ key, value }: ProposedWrite, nowMs: number): KvError | undefined {
+  refusalOf({ key, value, ttlMs }: ProposedWrite, nowMs: number): KvError | undefined {
     if (value === undefined) return undefined;
-    const cost = costOf(key, value.length);
+    const isExpiring = ttlMs !== undefined;
+    const cost = costOf(key, value.length, isExpiring);
     if (cost <= this.#roomBytes && nowMs < this.#validUntilMs) {
       this.#roomBytes -= cost;
       return undefined;
     }
-    return this.#lookCloser(cost, () => this.#growsNothing(key, value.length), nowMs);
+    return this.#lookCloser(cost, () => this.#growsNothing(key, value.length, isExpiring), nowMs);
   }
 
   /** As `refusalOf`, for all writes of one operation together. @param growsNothing whether they make the data no larger. */
@@ -102,11 +104,13 @@ export class WriteAdmission {
     );
   }
 
-  #growsNothing(key: string, valueBytes: number): boolean {
+  #growsNothing(key: string, valueBytes: number, isExpiring: boolean): boolean {
     const uncommitted = this.#shard.uncommittedValueBytes(key);
-    if (uncommitted !== undefined) return valueBytes <= uncommitted;
+    if (uncommitted !== undefined) return valueBytes <= uncommitted && !isExpiring;
     const stored = this.#shard.storage.get(key);
     // An engine that waits for a disk does not keep its values in memory.
-    return stored instanceof Promise || (stored !== undefined && valueBytes <= stored.value.length);
+    if (stored instanceof Promise) return true;
+    if (stored === undefined || valueBytes > stored.value.length) return false;
+    return !isExpiring || stored.expiresAtMs !== undefined;
   }
 }

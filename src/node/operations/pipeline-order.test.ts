@@ -131,7 +131,7 @@ describe('operations on one key of one stream take effect in the order in which 
   test('the order is the same with a storage that looks up a version asynchronously', async () => {
     const c = Scenario.of('a b');
     clockOf(c);
-    const slow = async (key: string): Promise<number> => c.node('a').store.versionOf(key);
+    const slow = async (key: string) => c.node('a').store.items.get(key);
     const local = localShardOf(c.node('a'), slow);
     const stream = new FakeStream(pipelineServerOf(c, 'a', { ...directoryOf(c, 'a'), local: () => local }));
     stream.request(put('k', 'a', 0), get('k'), put('k', 'b', 1), get('k'), remove('k'), get('k'));

@@ -8,7 +8,7 @@ import {
   type RequestIdentity,
   type Transaction,
 } from '../../replication/index.js';
-import type { StoredValue } from '../../storage/index.js';
+import type { StoredHead, StoredValue } from '../../storage/index.js';
 import { transactionCost } from '../capacity/transaction-cost.js';
 import type { WriteAdmission } from '../capacity/write-admission.js';
 import type { AnswerSink, ShardHost } from './shard-host.js';
@@ -129,9 +129,9 @@ export class LocalShard {
   /** Answers like `readInOrder`; a key that is due is deleted first, and the answer waits for that (R17). */
   readDue(key: string, operation: LocalOperation): void {
     this.#underStripe(key, operation, () => {
-      const read = (stored: StoredValue | undefined): void =>
+      const read = (stored: StoredHead | undefined): void =>
         this.#host.write({ type: 'orderedRead', token: operation, key, storedExpiresAtMs: stored?.expiresAtMs });
-      const found = this.#host.storage.get(key);
+      const found = this.#host.storage.head(key);
       return found instanceof Promise ? found.then(read) : read(found);
     });
   }
@@ -141,13 +141,11 @@ export class LocalShard {
     const refusal = this.#recognises(write) ? undefined : this.#admission.refusalOf(write, nowMs);
     if (refusal !== undefined) return operation.failed(refusal);
     if (this.#stripes.isLocked(write.key))
-      return this.#underStripe(write.key, operation, async () =>
-        this.#append(write, operation, await this.#newestVersion(write)),
-      );
+      return this.#underStripe(write.key, operation, async () => this.#append(write, operation, await this.#newestHead(write)));
     // A look-up and an append in one turn need no lock: nothing else can run in between.
-    const newest = this.#newestVersion(write);
+    const newest = this.#newestHead(write);
     if (newest instanceof Promise)
-      this.#underStripe(write.key, operation, () => newest.then((version) => this.#append(write, operation, version)));
+      this.#underStripe(write.key, operation, () => newest.then((head) => this.#append(write, operation, head)));
     else this.#append(write, operation, newest, nowMs);
   }
 
@@ -195,21 +193,25 @@ export class LocalShard {
   }
 
   /**
-   * The version of the key's newest entry, committed or not; 0: there is none. Undefined if the write does not depend on it. Must be
-   * called under the stripe, or in the turn of the append.
+   * The version of the key's newest entry, committed or not (0: there is none), and when a stored value is due. Undefined if the write
+   * does not depend on it. Must be called under the stripe, or in the turn of the append.
    */
-  #newestVersion({ key, value, ifVersion }: LocalWrite): number | undefined | Promise<number> {
+  #newestHead({ key, value, ifVersion }: LocalWrite): StoredHead | undefined | Promise<StoredHead> {
     if (value !== undefined && ifVersion === undefined) return undefined;
-    return this.#host.uncommittedVersion(key) ?? this.#host.storage.version(key);
+    const uncommitted = this.#host.uncommittedVersion(key);
+    if (uncommitted !== undefined) return { version: uncommitted };
+    const found = this.#host.storage.head(key);
+    return found instanceof Promise ? found.then((head) => head ?? nothingStored) : (found ?? nothingStored);
   }
 
   #append(
     { key, value, ifVersion, ttlMs, request }: LocalWrite,
     token: LocalOperation,
-    storedVersion: number | undefined,
+    newest: StoredHead | undefined,
     nowMs?: number,
   ): void {
-    this.#host.write({ type: 'write', token, key, value, ifVersion, ttlMs, storedVersion, request }, nowMs);
+    const { version: storedVersion, expiresAtMs: storedExpiresAtMs } = newest ?? notLookedUp;
+    this.#host.write({ type: 'write', token, key, value, ifVersion, ttlMs, storedVersion, storedExpiresAtMs, request }, nowMs);
   }
 
   /** `section` fails only if the storage fails to read: then nothing was appended. */
@@ -218,6 +220,9 @@ export class LocalShard {
     if (pending instanceof Promise) pending.catch((error: unknown) => operation.failed(error));
   }
 }
+
+const nothingStored: StoredHead = { version: 0 };
+const notLookedUp: Partial<StoredHead> = {};
 
 function itemOf(found: StoredValue | undefined): FoundItem {
   return found ?? { value: undefined, version: 0 };

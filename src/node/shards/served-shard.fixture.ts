@@ -6,7 +6,7 @@ import { vi } from 'vitest';
 import type { Answer } from '../../replication/index.js';
 import type { Scenario } from '../../replication/testing/scenario.fixture.js';
 import type { ScriptedCall, VirtualNode } from '../../replication/testing/virtual-node.fixture.js';
-import type { StoredValue } from '../../storage/index.js';
+import type { Storage, StoredValue } from '../../storage/index.js';
 import { WriteAdmission } from '../capacity/write-admission.js';
 import { LocalShard } from './local-shard.js';
 import type { ShardDirectory } from './shard-directory.js';
@@ -35,10 +35,10 @@ export function directoryOf(c: Scenario, name: string): ShardDirectory {
 
 /**
  * The local shard of a node. As the contract of `Storage.get` allows, a value is a view, which is worthless after the first await.
- * @param version the look-up of a key's version in the storage.
+ * @param head the look-up of a key's version in the storage.
  */
-export function localShardOf(node: VirtualNode, version = (key: string): number | Promise<number> => node.store.versionOf(key)) {
-  const storage = { get: (key: string) => fleetingView(node, key), version, dataBytes: 0, keyCount: 0 };
+export function localShardOf(node: VirtualNode, head: Storage['head'] = (key) => node.store.items.get(key)) {
+  const storage = { get: (key: string) => fleetingView(node, key), head, dataBytes: 0, keyCount: 0, expiringCount: 0 };
   const handle: ShardHost['handle'] = (event) => {
     const isRequest = event.type === 'write' || event.type === 'transact' || event.type === 'orderedRead';
     node.handle(isRequest ? { ...event, token: callOf(node, event) } : event);

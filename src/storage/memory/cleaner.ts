@@ -7,6 +7,7 @@
 import type { KeyHash } from './half-sip-hash.js';
 import type { KeyIndex } from './key-index.js';
 import { addressIn } from './record-address.js';
+import type { Records } from './records.js';
 import type { Slab } from './slab.js';
 import type { Slabs } from './slabs.js';
 
@@ -18,6 +19,7 @@ const deadSlabsAllowed = 2;
 const maxLooks = 16_384;
 
 export class Cleaner {
+  readonly #records: Records;
   readonly #slabs: Slabs;
   readonly #index: KeyIndex;
   readonly #hash: KeyHash;
@@ -28,8 +30,9 @@ export class Cleaner {
   /** Units that are still to be examined. */
   #due = 0;
 
-  constructor(slabs: Slabs, index: KeyIndex, hash: KeyHash) {
-    this.#slabs = slabs;
+  constructor(records: Records, index: KeyIndex, hash: KeyHash) {
+    this.#records = records;
+    this.#slabs = records.slabs;
     this.#index = index;
     this.#hash = hash;
   }
@@ -64,7 +67,7 @@ export class Cleaner {
     const length = victim.keyLength(unit);
     if (length > 0) {
       const hash = this.#hash.of(victim.words, victim.keyStart(unit), length);
-      this.#index.replace(hash, addressIn(this.#number, unit), this.#slabs.move(victim, unit));
+      this.#index.replace(hash, addressIn(this.#number, unit), this.#records.move(victim, unit));
     }
     this.#unit += room;
     this.#due -= room;

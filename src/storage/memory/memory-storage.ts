@@ -6,8 +6,8 @@
  * bytes, and neither the garbage collector nor the growth of a table ever holds up the event loop.
  */
 import { randomBytes } from 'node:crypto';
-import type { Change, LogEntry } from '../../replication/index.js';
-import type { RecordView, Storage, StoredValue } from '../storage.js';
+import type { Change, DueKey, LogEntry } from '../../replication/index.js';
+import type { RecordView, Storage, StoredHead, StoredValue } from '../storage.js';
 import { Cleaner } from './cleaner.js';
 import { EncodedKey } from './encoded-key.js';
 import { KeyHash } from './half-sip-hash.js';
@@ -49,7 +49,7 @@ export class MemoryStorage implements Storage {
     const share = mostSegments / 2 ** Math.ceil(Math.log2(shardCount));
     this.#segments = Math.max(fewestSegments, share);
     this.#index = new KeyIndex(this.#segments);
-    this.#cleaner = new Cleaner(this.#records.slabs, this.#index, this.#hash);
+    this.#cleaner = new Cleaner(this.#records, this.#index, this.#hash);
   }
 
   get keyCount(): number {
@@ -65,12 +65,21 @@ export class MemoryStorage implements Storage {
     return this.#records.memoryBytes + this.#index.bytes;
   }
 
+  get expiringCount(): number {
+    this.#applyDue();
+    return this.#records.deadlines.count;
+  }
+  get earliestExpiryMs(): number | undefined {
+    this.#applyDue();
+    return this.#records.deadlines.earliestMs;
+  }
+
   persist(change: Change): undefined {
     if (change.type === 'append') return;
     this.#applyDue();
     if (change.type === 'reset') this.#reset();
     if (change.type !== 'load') return;
-    for (const { key, value, version } of change.items) this.#put(key, value, version);
+    for (const { key, value, version, expiresAtMs } of change.items) this.#put(key, value, version, expiresAtMs);
     this.#cleaner.work();
   }
 
@@ -89,17 +98,22 @@ export class MemoryStorage implements Storage {
     return address === noRecord ? undefined : this.#records.read(address);
   }
 
-  version(key: string): number {
+  head(key: string): StoredHead | undefined {
     this.#applyDue();
     const address = this.#find(this.#hashOf(key));
-    return address === noRecord ? 0 : this.#records.version(address);
+    return address === noRecord ? undefined : this.#records.head(address);
+  }
+
+  due(timeMs: number, most: number): DueKey[] {
+    this.#applyDue();
+    return this.#records.deadlines.due(timeMs, most).map((address) => this.#records.dueKey(address));
   }
 
   /** Scans the index segment by segment. */
   *scan(chunkBytes: number, take: (record: RecordView) => void): Iterable<void> {
     this.#applyDue();
     const index = this.#index;
-    const view = { memory: noMemory, keyStart: 0, keyEnd: 0, valueStart: 0, valueEnd: 0, version: 0 };
+    const view = { memory: noMemory, keyStart: 0, keyEnd: 0, valueStart: 0, valueEnd: 0, version: 0, expiresAtMs: undefined };
     let bytes = 0;
     for (let segment = 0; segment < index.segments; segment++) {
       const walk = index.walk(segment);
@@ -133,23 +147,24 @@ export class MemoryStorage implements Storage {
     this.#dueEntries = 0;
     for (const entries of due) {
       for (const { writes, seq } of entries) {
-        for (const { key, value } of writes) {
+        for (const { key, value, expiresAtMs } of writes) {
           if (value === undefined) this.#delete(key, seq);
-          else this.#put(key, value, seq);
+          else this.#put(key, value, seq, expiresAtMs);
         }
       }
     }
     this.#cleaner.work();
   }
 
-  #put(key: string, value: Uint8Array, version: number): void {
+  #put(key: string, value: Uint8Array, version: number, expiresAtMs: number | undefined): void {
     const hash = this.#hashOf(key);
     const address = this.#find(hash);
+    const records = this.#records;
     if (address === noRecord) {
-      this.#index.insert(hash, this.#records.add(this.#key, value, version));
-    } else if (this.#records.version(address) < version && !this.#records.overwrite(address, value, version)) {
-      this.#index.replace(hash, address, this.#records.add(this.#key, value, version));
-      this.#records.remove(address);
+      this.#index.insert(hash, records.add(this.#key, value, version, expiresAtMs));
+    } else if (records.version(address) < version && !records.overwrite(address, value, version, expiresAtMs)) {
+      this.#index.replace(hash, address, records.add(this.#key, value, version, expiresAtMs));
+      records.remove(address);
     }
   }
 
@@ -175,6 +190,6 @@ export class MemoryStorage implements Storage {
     this.#dueEntries = 0;
     this.#records = new Records();
     this.#index = new KeyIndex(this.#segments);
-    this.#cleaner = new Cleaner(this.#records.slabs, this.#index, this.#hash);
+    this.#cleaner = new Cleaner(this.#records, this.#index, this.#hash);
   }
 }

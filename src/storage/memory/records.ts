@@ -1,5 +1,7 @@
 /** The records, by address. Most records share slabs; a large record has a slab of its own. */
-import type { RecordView, StoredValue } from '../storage.js';
+import type { DueKey } from '../../replication/index.js';
+import type { RecordView, StoredHead, StoredValue } from '../storage.js';
+import { Deadlines } from './deadlines.js';
 import type { EncodedKey } from './encoded-key.js';
 import { addressOfLarge, isLarge, largeNumberOf, maxLarge, maxSlabUnits, slabNumberOf, unitOf } from './record-address.js';
 import { Slab, unitBytes, unitsFor } from './slab.js';
@@ -11,6 +13,8 @@ const maxSharingUnits = maxSlabUnits / 16;
 
 export class Records {
   readonly slabs = new Slabs();
+  /** Of the records that expire. */
+  readonly deadlines = new Deadlines((address, place) => this.#slabOf(address).setPlace(startOf(address), place));
   readonly #large = new Slots<Slab>(maxLarge);
   #largeUnits = 0;
   #dataBytes = 0;
@@ -20,7 +24,7 @@ export class Records {
     return this.#dataBytes;
   }
   get memoryBytes(): number {
-    return (this.slabs.units + this.slabs.spareUnits + this.#largeUnits) * unitBytes;
+    return (this.slabs.units + this.slabs.spareUnits + this.#largeUnits) * unitBytes + this.deadlines.bytes;
   }
 
   hasKey(address: number, key: EncodedKey): boolean {
@@ -31,11 +35,17 @@ export class Records {
     return this.#slabOf(address).version(startOf(address));
   }
 
+  head(address: number): StoredHead {
+    const slab = this.#slabOf(address);
+    const unit = startOf(address);
+    return { version: slab.version(unit), expiresAtMs: this.#expiryOf(slab, unit) };
+  }
+
   /** The value is a view. */
   read(address: number): StoredValue {
     const slab = this.#slabOf(address);
     const unit = startOf(address);
-    return { value: slab.value(unit), version: slab.version(unit) };
+    return { value: slab.value(unit), version: slab.version(unit), expiresAtMs: this.#expiryOf(slab, unit) };
   }
 
   /** Points the view at this record. */
@@ -48,25 +58,33 @@ export class Records {
     view.valueStart = slab.valueStart(unit);
     view.valueEnd = view.valueStart + slab.valueLength(unit);
     view.version = slab.version(unit);
+    view.expiresAtMs = this.#expiryOf(slab, unit);
   }
 
   /** Adds a record. @returns its address. */
-  add(key: EncodedKey, value: Uint8Array, version: number): number {
-    const units = unitsFor(key.length, value.length);
+  add(key: EncodedKey, value: Uint8Array, version: number, expiresAtMs: number | undefined): number {
+    const isExpiring = expiresAtMs !== undefined;
+    const units = unitsFor(key.length, value.length, isExpiring);
     const address = units > maxSharingUnits ? this.#newLarge(units) : this.slabs.append(units);
     const slab = this.#slabOf(address);
     const unit = startOf(address);
-    slab.writeKey(unit, isLarge(address) ? 0 : units, key.words, key.length);
+    slab.writeKey(unit, isLarge(address) ? 0 : units, key.words, key.length, isExpiring);
     slab.writeValue(unit, value, version);
+    if (isExpiring) this.deadlines.add(expiresAtMs, address);
     this.#dataBytes += key.length + value.length;
     return address;
   }
 
-  /** Writes the value in place of the old one. If it is too large or too small for the place, returns false and does nothing. */
-  overwrite(address: number, value: Uint8Array, version: number): boolean {
+  /**
+   * Writes the value in place of the old one. If it is too large or too small for the place, or if only one of the two expires,
+   * returns false and does nothing.
+   */
+  overwrite(address: number, value: Uint8Array, version: number, expiresAtMs: number | undefined): boolean {
     const slab = this.#slabOf(address);
     const unit = startOf(address);
-    const units = unitsFor(slab.keyLength(unit), value.length);
+    const isExpiring = expiresAtMs !== undefined;
+    if (slab.isExpiring(unit) !== isExpiring) return false;
+    const units = unitsFor(slab.keyLength(unit), value.length, isExpiring);
     if (isLarge(address)) {
       if (units > slab.units || 2 * units < slab.units) return false;
     } else {
@@ -76,6 +94,7 @@ export class Records {
     }
     this.#dataBytes += value.length - slab.valueLength(unit);
     slab.writeValue(unit, value, version);
+    if (isExpiring) this.deadlines.change(slab.place(unit), expiresAtMs);
     return true;
   }
 
@@ -83,9 +102,31 @@ export class Records {
     const slab = this.#slabOf(address);
     const unit = startOf(address);
     this.#dataBytes -= slab.keyLength(unit) + slab.valueLength(unit);
+    if (slab.isExpiring(unit)) this.deadlines.remove(slab.place(unit));
     if (!isLarge(address)) return this.slabs.remove(slab, slabNumberOf(address), unit);
     this.#large.remove(largeNumberOf(address));
     this.#largeUnits -= slab.units;
+  }
+
+  /** Moves a record of a slab that is being cleaned to the open slab. @returns its new address. */
+  move(slab: Slab, unit: number): number {
+    const address = this.slabs.move(slab, unit);
+    const [moved, start] = [this.#slabOf(address), startOf(address)];
+    if (moved.isExpiring(start)) this.deadlines.moved(moved.place(start), address);
+    return address;
+  }
+
+  /** The key and the deadline of an expiring record. */
+  dueKey(address: number): DueKey {
+    const slab = this.#slabOf(address);
+    const unit = startOf(address);
+    const start = slab.keyStart(unit) * Int32Array.BYTES_PER_ELEMENT;
+    const key = slab.bytes.toString('utf8', start, start + slab.keyLength(unit));
+    return { key, expiresAtMs: this.deadlines.at(slab.place(unit)) };
+  }
+
+  #expiryOf(slab: Slab, unit: number): number | undefined {
+    return slab.isExpiring(unit) ? this.deadlines.at(slab.place(unit)) : undefined;
   }
 
   #slabOf(address: number): Slab {

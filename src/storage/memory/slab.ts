@@ -4,16 +4,21 @@
  *   key length and room | value length | version (float64) | key, filled up with zeros to whole words | value
  *
  * The room is the number of units that the record occupies, which may be more than it needs. A key length of zero marks a record
- * that is no longer in use.
+ * that is no longer in use. The highest bit of the value length is set if the record expires. Then one more word before the key
+ * holds its place in the index of deadlines.
  */
 export const unitBytes = 8;
 const headerBytes = 16;
+const headerWords = headerBytes / Int32Array.BYTES_PER_ELEMENT;
 const roomBits = 18;
 const roomMask = (1 << roomBits) - 1;
+const expiringBit = 1 << 31;
+const placeBytes = 4;
 
 /** The units that a record with these lengths in bytes needs. */
-export function unitsFor(keyLength: number, valueLength: number): number {
-  return (headerBytes + wholeWords(keyLength) + valueLength + unitBytes - 1) >>> 3;
+export function unitsFor(keyLength: number, valueLength: number, isExpiring: boolean): number {
+  const extraBytes = isExpiring ? placeBytes : 0;
+  return (headerBytes + extraBytes + wholeWords(keyLength) + valueLength + unitBytes - 1) >>> 3;
 }
 
 function wholeWords(length: number): number {
@@ -43,22 +48,32 @@ export class Slab {
   keyLength(unit: number): number {
     return this.words[2 * unit]! >>> roomBits;
   }
+  isExpiring(unit: number): boolean {
+    return this.words[2 * unit + 1]! < 0;
+  }
+  /** Of an expiring record, in the index of deadlines. */
+  place(unit: number): number {
+    return this.words[2 * unit + headerWords]!;
+  }
+  setPlace(unit: number, place: number): void {
+    this.words[2 * unit + headerWords] = place;
+  }
   /** Offset of the value in `bytes`. */
   valueStart(unit: number): number {
-    return unit * unitBytes + headerBytes + wholeWords(this.keyLength(unit));
+    return this.keyStart(unit) * Int32Array.BYTES_PER_ELEMENT + wholeWords(this.keyLength(unit));
   }
   /** Index of the key's first word in `words`. */
   keyStart(unit: number): number {
-    return 2 * unit + headerBytes / Int32Array.BYTES_PER_ELEMENT;
+    return 2 * unit + (this.isExpiring(unit) ? headerWords + 1 : headerWords);
   }
   room(unit: number): number {
     return this.words[2 * unit]! & roomMask;
   }
   needed(unit: number): number {
-    return unitsFor(this.keyLength(unit), this.valueLength(unit));
+    return unitsFor(this.keyLength(unit), this.valueLength(unit), this.isExpiring(unit));
   }
   valueLength(unit: number): number {
-    return this.words[2 * unit + 1]!;
+    return this.words[2 * unit + 1]! & ~expiringBit;
   }
   version(unit: number): number {
     return this.#versions[unit + 1]!;
@@ -77,16 +92,17 @@ export class Slab {
     return new Uint8Array(this.bytes.buffer, this.valueStart(unit), this.valueLength(unit));
   }
 
-  /** Writes the key and the first word of the header: the record is in use from here on. */
-  writeKey(unit: number, room: number, key: Int32Array, length: number): void {
+  /** Writes the key and what is before it: the record is in use from here on. */
+  writeKey(unit: number, room: number, key: Int32Array, length: number, isExpiring: boolean): void {
     const { words } = this;
     words[2 * unit] = (length << roomBits) | room;
+    words[2 * unit + 1] = isExpiring ? expiringBit : 0;
     const start = this.keyStart(unit);
     for (let at = 0; 4 * at < length; at++) words[start + at] = key[at]!;
   }
 
   writeValue(unit: number, value: Uint8Array, version: number): void {
-    this.words[2 * unit + 1] = value.length;
+    this.words[2 * unit + 1] = value.length | (this.isExpiring(unit) ? expiringBit : 0);
     this.#versions[unit + 1] = version;
     this.bytes.set(value, this.valueStart(unit));
   }

@@ -18,11 +18,11 @@ it('finds exactly its items, in spite of collisions', () => {
         const known = model.get(name);
         key.set(name);
         if (known === undefined) {
-          const address = records.add(key, new Uint8Array(0), 1);
+          const address = records.add(key, new Uint8Array(0), 1, undefined);
           table.insert(hash, address);
           model.set(name, { hash, address });
         } else if (number % 3 === 0) {
-          const address = records.add(key, new Uint8Array(0), 1);
+          const address = records.add(key, new Uint8Array(0), 1, undefined);
           table.replace(known.hash, known.address, address);
           model.set(name, { hash: known.hash, address });
         } else {
@@ -46,7 +46,7 @@ it('grows with its keys, and shrinks when they are removed', () => {
   const empty = table.bytes;
   const addresses = Array.from({ length: 1_000 }, (_, number) => {
     key.set(`k${number}`);
-    const address = records.add(key, new Uint8Array(0), 1);
+    const address = records.add(key, new Uint8Array(0), 1, undefined);
     table.insert(number * 7_919, address);
     return address;
   });
