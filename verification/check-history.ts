@@ -1,21 +1,24 @@
 /** Runs every check of this folder on one history of many keys. Pure. */
 import { explain } from './contradiction.js';
-import { renderContradiction } from './contradiction-table.js';
-import { byKey, type FinalState, type Operation } from './history.js';
-import { checkKeyHistory, defaultMaxConfigurations } from './linearizability.js';
+import { namedList, renderContradiction } from './contradiction-table.js';
+import { type WrongSum, wrongSums } from './counter-sums.js';
+import { connectedGroups } from './groups.js';
+import type { FinalState, Operation } from './history.js';
+import { checkGroupHistory, defaultMaxConfigurations } from './linearizability.js';
 import { inventedValues, type LostWrite, lostWrites } from './whole-history.js';
 
 export interface HistoryReport {
   readonly operations: number;
   readonly keys: number;
-  /** One explanation for each key that is not linearizable. */
-  readonly violations: readonly { readonly key: string; readonly explanation: string }[];
-  readonly undecided: readonly { readonly key: string; readonly reason: string }[];
+  /** One explanation for each group of keys that is not linearizable. */
+  readonly violations: readonly { readonly keys: readonly string[]; readonly explanation: string }[];
+  readonly undecided: readonly { readonly keys: readonly string[]; readonly reason: string }[];
   readonly lost: readonly LostWrite[];
+  readonly wrongSums: readonly WrongSum[];
   readonly invented: readonly Operation[];
 }
 
-/** The search for an explanation takes time, so further keys are only named. */
+/** The search for an explanation takes time, so further groups are only named. */
 const maxExplanations = 10;
 
 /** @param history includes the reads that make up `final`, so that the search sees them as well */
@@ -24,27 +27,31 @@ export function checkHistory(
   final: FinalState,
   maxConfigurations = defaultMaxConfigurations,
 ): HistoryReport {
-  const violations: { key: string; explanation: string }[] = [];
-  const undecided: { key: string; reason: string }[] = [];
-  const groups = byKey(history);
-  for (const [key, operations] of groups) {
-    const verdict = checkKeyHistory(operations, { maxConfigurations });
-    if (verdict.kind === 'undecided') undecided.push({ key, reason: verdict.reason });
+  const violations: { keys: readonly string[]; explanation: string }[] = [];
+  const undecided: { keys: readonly string[]; reason: string }[] = [];
+  const groups = connectedGroups(history);
+  for (const { keys, operations } of groups) {
+    const verdict = checkGroupHistory(operations, { maxConfigurations });
+    if (verdict.kind === 'undecided') undecided.push({ keys, reason: verdict.reason });
     if (verdict.kind !== 'violation') continue;
     const explained = violations.length < maxExplanations;
-    violations.push({ key, explanation: explained ? renderContradiction(explain(operations)) : `key ${key}: not linearizable` });
+    violations.push({
+      keys,
+      explanation: explained ? renderContradiction(explain(operations)) : `${namedList(keys)}: not linearizable`,
+    });
   }
   return {
     operations: history.length,
-    keys: groups.size,
+    keys: groups.reduce((count, { keys }) => count + keys.length, 0),
     violations,
     undecided,
     lost: lostWrites(history, final),
+    wrongSums: wrongSums(history, final),
     invented: inventedValues(history),
   };
 }
 
 /** Whether all checks were completed and none failed. */
-export function isClean({ violations, undecided, lost, invented }: HistoryReport): boolean {
-  return violations.length + undecided.length + lost.length + invented.length === 0;
+export function isClean({ violations, undecided, lost, wrongSums: sums, invented }: HistoryReport): boolean {
+  return violations.length + undecided.length + lost.length + sums.length + invented.length === 0;
 }

@@ -1,16 +1,17 @@
 /**
- * Explains in few operations why the history of a key is not linearizable. Pure.
+ * Explains in few operations why the history of a group of keys is not linearizable. Pure.
  *
  * Every step only removes knowledge, and keeps the rest contradictory. The history is cut where it first fails, which
- * a binary search finds, since linearizability is closed under prefixes. Answers of reads are removed, and answers of
- * writes are replaced by unknown outcomes. The remaining answers are the contradiction. It is minimal: no single
- * answer can be removed. A smaller contradiction may exist.
+ * a binary search finds, since linearizability is closed under prefixes. Answers of reads are removed first, then answers
+ * of writes are replaced by unknown outcomes. The remaining answers are the contradiction. Of a short history it is
+ * minimal: no single answer can be removed. A smaller contradiction may exist.
  */
-import type { Operation } from './history.js';
-import { checkKeyHistory } from './linearizability.js';
+import { type Call, isAnswered, namedKeys, type Operation, partsOf, type SingleCall, writtenVersion } from './history.js';
+import { checkGroupHistory } from './linearizability.js';
 
 export interface Contradiction {
-  readonly key: string;
+  /** The keys that the answers name. */
+  readonly keys: readonly string[];
   /** Answers that cannot all be true, in order of invocation. */
   readonly answered: readonly Operation[];
   /**
@@ -21,26 +22,31 @@ export interface Contradiction {
 }
 
 /**
- * Limits each search. There are many searches, on ever fewer answers; an answer whose removal needs a longer search is
+ * Limit each search. There are many searches, on ever fewer answers; an answer whose removal needs a longer search is
  * kept.
  */
-const maxConfigurations = 50_000;
+const searchLimits = { maxConfigurations: 10_000, maxUnknown: 100 };
 
-/** @param operations all operations on one key, in which `checkKey` found a violation */
+/** @param operations all operations on one group, in which `checkGroupHistory` found a violation */
 export function explain(operations: readonly Operation[]): Contradiction {
   const prefix = shortestFailingPrefix(operations.filter(({ outcome }) => outcome.kind !== 'refused'));
-  const left = removeAnswers(prefix);
+  const left = removeAnswers(removeAnswers(prefix, isRead), isAnswered);
   const answered = left.filter(isAnswered).sort(byInvocation);
-  const read = new Set(answered.map(({ outcome }) => (outcome.kind === 'found' ? outcome.value : undefined)));
+  const read = new Set(answered.flatMap(partsOf).flatMap(({ result }) => (result?.kind === 'found' ? [result.value] : [])));
   const shown = new Set(answered.map(identityOf));
-  const mentioned = operations.filter(
-    (one) => one.call.kind === 'put' && read.has(one.call.value) && !shown.has(identityOf(one)),
-  );
-  return { key: operations[0]?.key ?? '', answered, mentioned: mentioned.sort(byInvocation) };
+  const wrote = ({ call }: Operation): boolean =>
+    [call, ...callsWithin(call)].some((one) => one.kind === 'put' && read.has(one.value));
+  const mentioned = operations.filter((one) => wrote(one) && !shown.has(identityOf(one)));
+  const keys = [...new Set(answered.flatMap((one) => [...namedKeys(one)]))];
+  return { keys, answered, mentioned: mentioned.sort(byInvocation) };
+}
+
+function callsWithin(call: Call): SingleCall[] {
+  return call.kind === 'transact' ? [...call.operations, ...call.otherwise].map((one) => one.call) : [];
 }
 
 function isViolation(operations: readonly Operation[]): boolean {
-  return checkKeyHistory(operations, { maxConfigurations }).kind === 'violation';
+  return checkGroupHistory(operations, searchLimits).kind === 'violation';
 }
 
 function shortestFailingPrefix(operations: readonly Operation[]): Operation[] {
@@ -62,11 +68,15 @@ function until(operations: readonly Operation[], endUs: number): Operation[] {
   return begun.flatMap((one) => (isAnswered(one) && one.returnedAtUs > endUs ? removeAnswer(one) : [one]));
 }
 
+function isRead(operation: Operation): boolean {
+  return isAnswered(operation) && writtenVersion(operation) === 0;
+}
+
 /** Removes ever smaller pieces, the oldest first, since the contradiction is mostly near the end. */
-function removeAnswers(operations: readonly Operation[]): Operation[] {
+function removeAnswers(operations: readonly Operation[], which: (operation: Operation) => boolean): Operation[] {
   let current = [...operations];
-  for (let size = Math.ceil(current.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    const pieces = chunks(current.filter(isAnswered), size);
+  for (let size = Math.ceil(current.filter(which).length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    const pieces = chunks(current.filter(which), size);
     for (const piece of pieces) {
       const removed = new Set(piece);
       const weaker = current.flatMap((one) => (removed.has(one) ? removeAnswer(one) : [one]));
@@ -77,11 +87,7 @@ function removeAnswers(operations: readonly Operation[]): Operation[] {
 }
 
 function removeAnswer(operation: Operation): Operation[] {
-  return operation.outcome.kind === 'written' ? [{ ...operation, outcome: { kind: 'unknown', code: 'answer removed' } }] : [];
-}
-
-function isAnswered({ outcome }: Operation): boolean {
-  return outcome.kind !== 'unknown' && outcome.kind !== 'refused';
+  return writtenVersion(operation) > 0 ? [{ ...operation, outcome: { kind: 'unknown', code: 'answer removed' } }] : [];
 }
 
 function chunks<Item>(items: readonly Item[], size: number): Item[][] {

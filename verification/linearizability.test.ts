@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isLinearizable } from './brute-force.fixture.js';
 import type { Call, Operation, Outcome } from './history.js';
-import { checkKeyHistory } from './linearizability.js';
+import { checkGroupHistory } from './linearizability.js';
 import { linearizableHistory, mutatedHistory } from './random-history.fixture.js';
 
-/** The twin tries some thousand orders of seven operations. A longer history would take it seconds. */
-const smallHistory = 7;
+/** The twin tries some thousand orders of seven operations on one key. A longer history would take it seconds. */
+const smallHistory = { plain: 7, everything: 5 };
 const runs = { numRuns: 3_000 };
 const propertyTimeoutMs = 120_000;
 
@@ -21,27 +21,27 @@ const get = (value: string, from: number, to: number, version: number): Operatio
   operation({ kind: 'get' }, from, to, { kind: 'found', value, version });
 const missing = (from: number, to: number): Operation => operation({ kind: 'get' }, from, to, { kind: 'missing' });
 
-const kindOf = (...history: Operation[]): string => checkKeyHistory(history).kind;
+const kindOf = (...history: Operation[]): string => checkGroupHistory(history).kind;
 
-describe('the checker of one key', () => {
-  test('accepts every history of a real register, with unknown outcomes', () => {
+describe('the checker of a group', () => {
+  test.each(['plain', 'everything'] as const)('accepts every history of real keys, with unknown outcomes: %s', (range) => {
     fc.assert(
-      fc.property(linearizableHistory(40), (history) => {
-        expect(checkKeyHistory(history).kind).toBe('ok');
+      fc.property(linearizableHistory(range, 40), (history) => {
+        expect(checkGroupHistory(history).kind).toBe('ok');
       }),
       runs,
     );
   });
 
-  test(
-    'agrees with the twin that tries everything',
-    () => {
+  test.each(['plain', 'everything'] as const)(
+    'agrees with the twin that tries everything: %s',
+    (range) => {
       const verdicts = { ok: 0, violation: 0 };
       fc.assert(
-        fc.property(mutatedHistory(smallHistory), (history) => {
+        fc.property(mutatedHistory(range, smallHistory[range]), (history) => {
           const expected = isLinearizable(history) ? 'ok' : 'violation';
           verdicts[expected] += 1;
-          expect(checkKeyHistory(history).kind).toBe(expected);
+          expect(checkGroupHistory(history).kind).toBe(expected);
         }),
         runs,
       );
@@ -83,7 +83,7 @@ describe('the checker of one key', () => {
 
   test('ends undecided when its budget is spent', () => {
     const history = [put('a', 0, 1, 1), put('b', 2, 3, 2), put('c', 4, 5, 3)];
-    expect(checkKeyHistory(history, { maxConfigurations: 2 })).toMatchObject({ kind: 'undecided' });
+    expect(checkGroupHistory(history, { maxConfigurations: 2 })).toMatchObject({ kind: 'undecided' });
   });
 
   test('decides a long history with many unknown writes in little more than one step per operation', () => {
@@ -94,7 +94,7 @@ describe('the checker of one key', () => {
       if (round % 20 === 0) history.push(lostPut(`lost${round}`, at, at + 1));
       if (round % 40 === 0) history.push(get(`lost${round}`, at + 7, at + 8, 2 * round + 2));
     }
-    const verdict = checkKeyHistory(history);
+    const verdict = checkGroupHistory(history);
     expect(verdict.kind).toBe('ok');
     expect(verdict.configurations).toBeLessThan(3 * history.length);
   });

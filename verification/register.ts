@@ -1,12 +1,11 @@
 /**
- * The sequential model: one key as a register with versions, and the effect of each operation on it. Pure.
+ * One key of the sequential model: a value with a version. Pure.
  *
  * A write gives the key a version above every earlier version of the key, deletions included. The version of a write
  * whose answer was lost is not known until another answer shows it. Until then `version` is undefined and `floor` is
  * the lowest possible version. Versions are integers and only their order matters, so the lowest possible version is
  * always a sufficient assumption: everything that is possible with a higher floor is possible with a lower one.
  */
-import type { Call, Operation } from './history.js';
 
 export interface Register {
   /** Undefined: the key does not exist. */
@@ -15,62 +14,28 @@ export interface Register {
   readonly version: number | undefined;
   /** The highest version of the key so far. If it is not known: the lowest possible value of it. */
   readonly floor: number;
+  /** If the version is not known: the unknown write that gave it. All keys that it wrote have the same version. */
+  readonly writer?: number;
 }
 
 export const absent: Register = { value: undefined, version: 0, floor: 0 };
 
-/** The register after an answered operation; undefined if the answer is impossible here. */
-export function afterAnswered(register: Register, { call, outcome }: Operation): Register | undefined {
-  switch (outcome.kind) {
-    case 'missing':
-      return atVersion(register, 0);
-    case 'nothingToDelete':
-      return conditionOf(call) === undefined ? atVersion(register, 0) : undefined;
-    case 'mismatch':
-      return conditionOf(call) === outcome.version ? undefined : atVersion(register, outcome.version);
-    case 'found':
-      return register.value === outcome.value ? atVersion(register, outcome.version) : undefined;
-    case 'written': {
-      const before = beforeWrite(register, call);
-      if (before === undefined || outcome.version <= before.floor) return undefined;
-      return afterWrite(call, outcome.version, outcome.version);
-    }
-    default:
-      return undefined;
-  }
+export function withVersion({ value }: Register, version: number): Register {
+  return { value, version, floor: version };
 }
 
-/** The register after a write that took effect and was never answered; undefined if it cannot take effect here. */
-export function afterUnanswered(register: Register, call: Call): Register | undefined {
-  const before = beforeWrite(register, call);
-  return before === undefined ? undefined : afterWrite(call, undefined, before.floor + 1);
+/** The register after a write whose version is known. */
+export function writtenAt(value: string | undefined, version: number): Register {
+  return { value, version: value === undefined ? 0 : version, floor: version };
 }
 
-/** The version in the condition of a write, 0 for an absent key; undefined: the call has no condition. */
-export function conditionOf(call: Call): number | undefined {
-  return call.kind === 'get' ? undefined : call.ifVersion;
+/** The register after a write that was never answered. */
+export function writtenUnseen(value: string | undefined, floor: number, writer: number): Register {
+  return value === undefined ? { value, version: 0, floor } : { value, version: undefined, floor, writer };
 }
 
 /** Whether everything that is possible after `other` is possible after `one`. */
 export function isAsFree(one: Register, other: Register): boolean {
-  return one.value === other.value && one.version === other.version && one.floor <= other.floor;
-}
-
-/**
- * The register before a write whose condition holds; undefined if that is impossible. A delete needs an existing key.
- */
-function beforeWrite(register: Register, call: Call): Register | undefined {
-  const condition = conditionOf(call);
-  const met = condition === undefined ? register : atVersion(register, condition);
-  return call.kind === 'delete' && met?.value === undefined ? undefined : met;
-}
-
-/** The same register with a known version; undefined if it cannot have that version. */
-function atVersion(register: Register, version: number): Register | undefined {
-  if (register.version !== undefined) return register.version === version ? register : undefined;
-  return version >= register.floor ? { value: register.value, version, floor: version } : undefined;
-}
-
-function afterWrite(call: Call, version: number | undefined, floor: number): Register {
-  return call.kind === 'put' ? { value: call.value, version, floor } : { value: undefined, version: 0, floor };
+  if (one === other) return true;
+  return one.value === other.value && one.version === other.version && one.floor <= other.floor && one.writer === other.writer;
 }

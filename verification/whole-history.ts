@@ -2,7 +2,7 @@
  * Checks of a whole history that need no search and are never undecided. Each finds less than the check of
  * linearizability, and names the fault more plainly. Pure.
  */
-import { byKey, type FinalState, type Operation } from './history.js';
+import { type FinalState, type Operation, partsOf, type SingleCall, writtenBy } from './history.js';
 
 export interface LostWrite {
   readonly key: string;
@@ -11,46 +11,65 @@ export interface LostWrite {
   readonly finalVersion: number;
 }
 
+interface KeyWrites {
+  newest: Operation | undefined;
+  version: number;
+  isDelete: boolean;
+  /** A delete with an unknown outcome may have removed the key. */
+  mayBeDeleted: boolean;
+}
+
 /**
  * The newest acknowledged write of each key, or a newer one, must exist in the end. Overwritten values are not
  * checked. A key that an unknown delete may have removed does not count as lost.
  */
 export function lostWrites(history: readonly Operation[], final: FinalState): LostWrite[] {
   const lost: LostWrite[] = [];
-  for (const [key, operations] of byKey(history)) {
-    const write = newestWrite(operations);
-    if (write === undefined || !final.has(key)) continue;
+  for (const [key, { newest, version, isDelete, mayBeDeleted }] of writesByKey(history)) {
+    if (newest === undefined || !final.has(key)) continue;
     const finalVersion = final.get(key)?.version ?? 0;
-    if (finalVersion >= versionOf(write)) continue;
-    const mayBeDeleted = operations.some(({ call, outcome }) => call.kind === 'delete' && outcome.kind === 'unknown');
-    if (finalVersion === 0 && (write.call.kind === 'delete' || mayBeDeleted)) continue;
-    lost.push({ key, write, finalVersion });
+    if (finalVersion >= version) continue;
+    if (finalVersion === 0 && (isDelete || mayBeDeleted)) continue;
+    lost.push({ key, write: newest, finalVersion });
   }
   return lost;
 }
 
-/** Finds reads of a value that was never written to that key, or only by writes that were definitely not executed. */
-export function inventedValues(history: readonly Operation[]): Operation[] {
-  const invented: Operation[] = [];
-  for (const operations of byKey(history).values()) {
-    const written = new Set<string>();
-    for (const { call, outcome } of operations) {
-      const notExecuted = outcome.kind === 'refused' || outcome.kind === 'mismatch';
-      if (call.kind === 'put' && !notExecuted) written.add(call.value);
+function writesByKey(history: readonly Operation[]): Map<string, KeyWrites> {
+  const keys = new Map<string, KeyWrites>();
+  for (const operation of history) {
+    for (const { key, call, result } of partsOf(operation)) {
+      const writes = keys.get(key) ?? { newest: undefined, version: 0, isDelete: false, mayBeDeleted: false };
+      keys.set(key, writes);
+      const version = writtenBy(result);
+      if (result === undefined && isDeleting(call)) writes.mayBeDeleted = true;
+      // A transaction may write a key several times: the last one counts.
+      if (version > 0 && version >= writes.version)
+        Object.assign(writes, { newest: operation, version, isDelete: isDeleting(call) });
     }
-    invented.push(...operations.filter(({ outcome }) => outcome.kind === 'found' && !written.has(outcome.value)));
   }
-  return invented;
+  return keys;
 }
 
-function newestWrite(operations: readonly Operation[]): Operation | undefined {
-  let newest: Operation | undefined;
-  for (const one of operations) {
-    if (one.outcome.kind === 'written' && (newest === undefined || one.outcome.version > versionOf(newest))) newest = one;
-  }
-  return newest;
+function isDeleting({ kind }: SingleCall): boolean {
+  return kind === 'delete' || kind === 'getAndDelete';
 }
 
-function versionOf({ outcome }: Operation): number {
-  return outcome.kind === 'written' ? outcome.version : 0;
+/**
+ * Finds reads of a value that was never written to that key, or only by writes that were definitely not executed. Keys
+ * whose values are computed from earlier ones are left to the search.
+ */
+export function inventedValues(history: readonly Operation[]): Operation[] {
+  const written = new Map<string, Set<string>>();
+  const computed = new Set<string>();
+  for (const { key, call } of history.flatMap(partsOf)) {
+    if (call.kind === 'put' || call.kind === 'getAndSet') written.set(key, (written.get(key) ?? new Set()).add(call.value));
+    if (call.kind === 'increment' || call.kind === 'append' || call.kind === 'setRange') computed.add(key);
+  }
+  return history.filter((operation) =>
+    partsOf(operation).some(({ key, result }) => {
+      const isRead = result?.kind === 'found' || result?.kind === 'replaced';
+      return isRead && result.value !== undefined && !computed.has(key) && written.get(key)?.has(result.value) !== true;
+    }),
+  );
 }

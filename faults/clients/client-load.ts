@@ -1,7 +1,7 @@
 /** The work of a client process: random operations on shared keys, reads at one node, or one read of every key. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KvClient } from '../../src/index.js';
-import type { Call, Operation } from '../../verification/index.js';
+import type { Operation, PlainCall } from '../../verification/index.js';
 import { mulberry32 } from '../../verification/random.js';
 import { recorded, recordedCall } from './client-recorder.js';
 import { type ClientTask, type Mix, recordedKeyOf } from './client-wire.js';
@@ -62,7 +62,7 @@ async function work(
   }
 }
 
-function chooseCall(mix: Mix, random: number, value: string, known: number): Call {
+function chooseCall(mix: Mix, random: number, value: string, known: number): PlainCall {
   const total = mix.get + mix.put + mix.conditionalPut + mix.delete + mix.conditionalDelete;
   let left = random * total;
   left -= mix.get;

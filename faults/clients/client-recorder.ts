@@ -5,19 +5,25 @@
  * has ended, so the true times lie between.
  */
 import { type KvClient, KvError } from '../../src/index.js';
-import type { Call, Operation, Outcome } from '../../verification/index.js';
+import type { Operation, Outcome, PlainCall } from '../../verification/index.js';
 
 export function nowUs(): number {
   return Number(process.hrtime.bigint()) / 1_000;
 }
 
 /** Makes the call on `client`. */
-export function recordedCall(client: KvClient, worker: string, key: string, call: Call, deadlineMs: number): Promise<Operation> {
+export function recordedCall(
+  client: KvClient,
+  worker: string,
+  key: string,
+  call: PlainCall,
+  deadlineMs: number,
+): Promise<Operation> {
   return recorded(worker, key, call, () => carryOut(client, key, call, deadlineMs));
 }
 
 /** Records a call that `make` performs. */
-export async function recorded(worker: string, key: string, call: Call, make: () => Promise<Outcome>): Promise<Operation> {
+export async function recorded(worker: string, key: string, call: PlainCall, make: () => Promise<Outcome>): Promise<Operation> {
   const invokedAtUs = nowUs();
   let outcome: Outcome;
   try {
@@ -32,7 +38,7 @@ export async function recorded(worker: string, key: string, call: Call, make: ()
   return { client: worker, key, call, invokedAtUs, returnedAtUs: nowUs(), outcome };
 }
 
-async function carryOut(client: KvClient, key: string, call: Call, deadlineMs: number): Promise<Outcome> {
+async function carryOut(client: KvClient, key: string, call: PlainCall, deadlineMs: number): Promise<Outcome> {
   switch (call.kind) {
     case 'get': {
       const found = await client.get(key, { deadlineMs });

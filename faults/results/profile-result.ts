@@ -28,6 +28,7 @@ export interface ProfileResult {
   readonly violations: readonly string[];
   readonly undecided: readonly string[];
   readonly lostWrites: readonly string[];
+  readonly wrongSums: readonly string[];
   readonly inventedValues: readonly string[];
   readonly unreadKeys: number;
   readonly stuck: readonly string[];
@@ -72,11 +73,15 @@ export function summarize(profile: string, episodes: readonly Episode[]): Profil
     ),
     undecided: found(
       ({ report }) => report.undecided,
-      ({ key, reason }) => `${key}: ${reason}`,
+      ({ keys, reason }) => `${keys.join(', ')}: ${reason}`,
     ),
     lostWrites: found(
       ({ report }) => report.lost,
       ({ key, write, finalVersion }) => `${key}: ${JSON.stringify(write)}, but version ${finalVersion} is there`,
+    ),
+    wrongSums: found(
+      ({ report }) => report.wrongSums,
+      ({ key, reason }) => `${key}: ${reason}`,
     ),
     inventedValues: found(
       ({ report }) => report.invented,

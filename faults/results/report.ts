@@ -18,6 +18,7 @@ function operations(results: readonly ProfileResult[]): string {
     'checked',
     'violations',
     'lost',
+    'wrong sums',
     'invented',
     'undecided',
     '',
@@ -30,7 +31,9 @@ function operations(results: readonly ProfileResult[]): string {
       ...[result.operations.answered, result.operations.refused, result.operations.unknown].map(String),
       result.operationsPerSecond.toFixed(0),
       String(result.checked),
-      ...[result.violations, result.lostWrites, result.inventedValues, result.undecided].map(({ length }) => String(length)),
+      ...[result.violations, result.lostWrites, result.wrongSums, result.inventedValues, result.undecided].map(({ length }) =>
+        String(length),
+      ),
       result.passed ? 'passed' : 'FAILED',
     ]),
   );
@@ -69,6 +72,7 @@ function findings(result: ProfileResult): string[] {
     ['crash', result.crashes],
     ['violation', result.violations],
     ['lost write', result.lostWrites],
+    ['wrong sum', result.wrongSums],
     ['invented value', result.inventedValues],
     ['undecided', result.undecided],
   ] as const) {

@@ -5,7 +5,7 @@
  */
 
 import type { Answer, KeyOperation, NewestWrite, RequestIdentity } from '../../src/replication/index.js';
-import type { Call, Outcome, Operation as RecordedOperation } from '../../verification/index.js';
+import type { Outcome, PlainCall, Operation as RecordedOperation } from '../../verification/index.js';
 import type { RequestKind } from '../plan/decision.js';
 import { Random } from '../plan/random.js';
 import type { Plan } from '../plan/setup.js';
@@ -60,7 +60,7 @@ interface Doing {
   /** Of the key's shard. */
   readonly world: ShardOfClients;
   readonly key: string;
-  readonly call: Call;
+  readonly call: PlainCall;
   readonly invokedAtMs: number;
   /** An attempt is under way, or was lost. */
   open: boolean;
@@ -153,7 +153,7 @@ export class SimClient {
     return { client: this.name, number, lowest, ...this.#positions[shard]! };
   }
 
-  #callOf(op: RequestKind, key: string): Call {
+  #callOf(op: RequestKind, key: string): PlainCall {
     const seen = this.#seen.get(key);
     if (op === 'get') return { kind: 'get' };
     if (op === 'delete' || (op === 'deleteIfSeen' && !seen)) return { kind: 'delete' };
@@ -286,7 +286,7 @@ function outcomeOf(answer: Answer): Outcome | undefined {
 }
 
 /** Half of the unconditional puts are sent as transactions that also increment a counter. So many entries write several keys. */
-function isCounted({ value, ifVersion }: Extract<Call, { kind: 'put' }>): boolean {
+function isCounted({ value, ifVersion }: Extract<PlainCall, { kind: 'put' }>): boolean {
   return ifVersion === undefined && value.charCodeAt(value.length - 1) % 2 === 0;
 }
 

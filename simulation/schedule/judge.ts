@@ -24,6 +24,7 @@ function judgeShard(world: World): boolean {
     const report = checkHistory(operations, isLast ? finalState(world) : new Map(), maxConfigurations);
     require(report.violations.length === 0, () => report.violations.map(({ explanation }) => explanation).join('\n'));
     require(report.lost.length === 0, () => `acknowledged writes are lost: ${describeLost(report)}`);
+    require(report.wrongSums.length === 0, () => `a counter is wrong: ${JSON.stringify(report.wrongSums[0])}`);
     require(report.invented.length === 0, () => `a value was read that was never written: ${JSON.stringify(report.invented[0])}`);
     isDecided &&= report.undecided.length === 0;
   }

@@ -8,7 +8,7 @@ import { clusterMetadata } from '../../src/wire/contract/cluster-name.js';
 import { fromStatus } from '../../src/wire/contract/grpc-status.js';
 import { type DataRequest, OperationWriter } from '../../src/wire/pipeline/pipeline-operations.js';
 import { ResultReader } from '../../src/wire/pipeline/pipeline-results.js';
-import type { Call, Operation, Outcome } from '../../verification/index.js';
+import type { Operation, Outcome, PlainCall } from '../../verification/index.js';
 import type { ShellCluster } from './shell-cluster.js';
 import { VirtualClient } from './virtual-client.js';
 import { SimulatedProcess } from './virtual-time.js';
@@ -67,7 +67,7 @@ export class Load {
     const process = new SimulatedProcess(`client${++this.#clients}`);
     const { path } = keyValueService.Pipeline!;
     const stream = this.#connect(process).makeBidiStreamRequest(path, undefined, undefined, clusterMetadata(undefined));
-    const open = new Map<number, { readonly key: string; readonly call: Call; readonly end: (outcome: Outcome) => void }>();
+    const open = new Map<number, { readonly key: string; readonly call: PlainCall; readonly end: (outcome: Outcome) => void }>();
     let last = 0;
     let isOver = false;
     const seen: Seen[] = [];
@@ -140,7 +140,7 @@ export class Load {
     return new VirtualClient(this.#cluster.network, process, this.#random.pick(this.#cluster.nodes).address);
   }
 
-  #call(): Call {
+  #call(): PlainCall {
     const draw = this.#random.next();
     if (draw < 0.45) return { kind: 'get' };
     if (draw < 0.9) return { kind: 'put', value: `v${++this.#values}` };
@@ -148,7 +148,7 @@ export class Load {
     return { kind: 'delete' };
   }
 
-  #begin(client: string, key: string, call: Call): (outcome: Outcome) => void {
+  #begin(client: string, key: string, call: PlainCall): (outcome: Outcome) => void {
     const invokedAtUs = this.#nowUs();
     return (outcome) => this.history.push({ client, key, call, invokedAtUs, returnedAtUs: this.#nowUs(), outcome });
   }
@@ -161,13 +161,13 @@ export class Load {
   }
 }
 
-function requestOf(key: string, call: Call): DataRequest {
+function requestOf(key: string, call: PlainCall): DataRequest {
   if (call.kind === 'get') return { kind: 'get', key };
   if (call.kind === 'delete') return { kind: 'delete', key, ifVersion: undefined };
   return { kind: 'put', key, value: Buffer.from(call.value), ifVersion: call.ifVersion };
 }
 
-function outcomeOf(call: Call, { found, existed, value, version = 0 }: Result): Outcome {
+function outcomeOf(call: PlainCall, { found, existed, value, version = 0 }: Result): Outcome {
   if (call.kind === 'put') return { kind: 'written', version };
   if (call.kind === 'delete') return (existed ?? found) ? { kind: 'written', version } : { kind: 'nothingToDelete' };
   return found ? { kind: 'found', value: Buffer.from(value!).toString(), version } : { kind: 'missing' };

@@ -186,11 +186,12 @@ class Schedule {
   }
 }
 
-function describe({ violations, undecided, lost, invented }: ReturnType<typeof checkHistory>): string {
+function describe({ violations, undecided, lost, wrongSums, invented }: ReturnType<typeof checkHistory>): string {
   return [
     ...violations.map(({ explanation }) => explanation),
-    ...undecided.map(({ key, reason }) => `key ${key}: undecided, ${reason}`),
+    ...undecided.map(({ keys, reason }) => `${keys.join(', ')}: undecided, ${reason}`),
     ...lost.map((one) => `lost: ${JSON.stringify(one)}`),
+    ...wrongSums.map(({ key, reason }) => `counter ${key}: ${reason}`),
     ...invented.map((one) => `invented: ${JSON.stringify(one)}`),
   ].join('\n');
 }
