@@ -6,6 +6,8 @@ export interface HeldReplica {
   readonly shard: number;
   readonly replica: CoreStatus;
   readonly keys: number;
+  /** Those among them that have a TTL. */
+  readonly expiringKeys: number;
   /** Memory that its keys and values take. */
   readonly dataBytes: number;
   /** Whether placement names this node for the shard. */

@@ -67,7 +67,7 @@ const facts: NodeFacts = {
 };
 
 function held(shard: number, changes: Partial<CoreStatus>, placed = true) {
-  return { shard, placed, keys: 10, dataBytes: 100, replica: replica(changes) };
+  return { shard, placed, keys: 10, expiringKeys: 0, dataBytes: 100, replica: replica(changes) };
 }
 
 /** The samples: all lines that are no comments. */

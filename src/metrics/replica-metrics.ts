@@ -33,6 +33,7 @@ const gauges: readonly (readonly [
   ['kvnode_data_bytes', 'What keys and values cost in memory', ({ dataBytes }) => dataBytes],
   ['kvnode_data_limit_bytes', 'What they may cost; beyond it writes are refused', (_, { limits }) => limits.dataBytes],
   ['kvnode_keys', 'Keys held, each replica counted', ({ keys }) => keys],
+  ['kvnode_expiring_keys', 'Keys among these that have a TTL', ({ expiringKeys }) => expiringKeys],
 ];
 
 export class ReplicaMetrics {

@@ -23,6 +23,7 @@ export interface ReplicaSummary {
   readonly requestBytes: number;
   readonly dataBytes: number;
   readonly keys: number;
+  readonly expiringKeys: number;
 }
 
 export function summarizeReplicas({
@@ -53,6 +54,7 @@ export function summarizeReplicas({
     requestBytes: sum(held.map(({ replica }) => replica.requestBytes)),
     dataBytes: sum(held.map(({ dataBytes }) => dataBytes)),
     keys: sum(held.map(({ keys }) => keys)),
+    expiringKeys: sum(held.map(({ expiringKeys }) => expiringKeys)),
   };
 }
 

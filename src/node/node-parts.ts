@@ -93,6 +93,7 @@ export class NodeParts {
       peers: this.#peers,
       turn,
       coordinator,
+      expiryCounts: metrics.expiry,
       logger,
       onChange: (shard) => this.#changes.shardChanged(shard),
       onMoved: (direction) => metrics.shardMoved(direction),

@@ -4,6 +4,7 @@ export { isNumber } from './primary/decimal.js';
 export type { Answer, Change, Effect, NewestWrite, Note, Refusal } from './protocol/effect.js';
 export type {
   CandidateFact,
+  DueEvent,
   DueKey,
   Event,
   OrderedReadEvent,

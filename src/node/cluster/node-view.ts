@@ -101,6 +101,7 @@ export class NodeView {
       replica: status,
       lostState,
       keys: storage.keyCount,
+      expiringKeys: storage.expiringCount,
       dataBytes: costOfData(storage),
     }));
   }

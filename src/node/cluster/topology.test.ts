@@ -93,6 +93,7 @@ describe('the status of a node', () => {
     shard,
     replica: snapshot('a', 'a', inSync),
     keys: 10,
+    expiringKeys: 0,
     dataBytes: 100,
   });
 

@@ -18,11 +18,13 @@ import type { NodePeers } from '../peers/node-peers.js';
 import type { ReachableReplica } from '../peers/replication-server.js';
 import { ShardLinks } from '../peers/shard-links.js';
 import { SnapshotReceiver } from '../peers/snapshot-receiver.js';
+import { type ExpiryCounts, ExpirySweep } from './expiry-sweep.js';
 import { LocalShard } from './local-shard.js';
 import { ShardHost } from './shard-host.js';
 import { ShardLog } from './shard-log.js';
 import type { ShardPorts } from './shard-ports.js';
 import { Stripes } from './stripes.js';
+import type { SweepTurns } from './sweep-turns.js';
 import type { Ticker } from './ticker.js';
 
 export interface NodeShardOptions {
@@ -33,6 +35,8 @@ export interface NodeShardOptions {
   readonly peers: Pick<NodePeers, 'links' | 'server'>;
   readonly coordinator: Coordinator;
   readonly ticker: Ticker;
+  readonly sweepTurns: SweepTurns;
+  readonly expiryCounts: ExpiryCounts;
   readonly logger: Logger;
   readonly logThrottle: LogThrottle;
   /** The replica's role, epoch, members or candidates may have changed. */
@@ -72,6 +76,7 @@ export class NodeShard implements ReachableReplica {
   readonly #accounts: HolderAccounts;
   readonly #links: ShardLinks;
   readonly #snapshots: SnapshotReceiver;
+  readonly #sweep: ExpirySweep;
   #candidates: readonly Candidate[] = [];
 
   constructor(options: NodeShardOptions) {
@@ -92,7 +97,10 @@ export class NodeShard implements ReachableReplica {
     const shardLog = new ShardLog(shard, logger.child({ shard, replica: replicaId }), logThrottle);
     this.host = new ShardHost(replicaOptions, storage, this.#ports(handle), ticker, shardLog);
     const holders = () => this.host.holders.map((id) => this.#accounts.holderOf(id));
-    this.local = new LocalShard(this.host, new Stripes(stripesOf(shardCount)), new WriteAdmission(this.host, account, holders));
+    const stripes = new Stripes(stripesOf(shardCount));
+    this.local = new LocalShard(this.host, stripes, new WriteAdmission(this.host, account, holders));
+    this.#sweep = new ExpirySweep(this.host, stripes, options.sweepTurns, options.expiryCounts, ticker.tickMs);
+    ticker.add(this.#sweep);
     account.add(this.host);
     peers.links.add(this.#links);
     peers.server.add(this);
@@ -146,8 +154,10 @@ export class NodeShard implements ReachableReplica {
 
   /** Idempotent. */
   close(): void {
-    const { account, peers } = this.#options;
+    const { account, peers, ticker } = this.#options;
     this.host.close();
+    ticker.remove(this.#sweep);
+    this.#sweep.close();
     account.remove(this.host);
     peers.links.remove(this.#links);
     peers.server.remove(this);

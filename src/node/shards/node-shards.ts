@@ -12,9 +12,11 @@ import type { CoreStatus } from '../../replication/index.js';
 import type { TurnEnd } from '../../transport/index.js';
 import type { NodeAccount } from '../capacity/node-account.js';
 import type { NodePeers } from '../peers/node-peers.js';
+import type { ExpiryCounts } from './expiry-sweep.js';
 import { NodeShard } from './node-shard.js';
 import { PerShardQueue } from './per-shard-queue.js';
 import { PlannedStop } from './planned-stop.js';
+import { SweepTurns } from './sweep-turns.js';
 import { Ticker } from './ticker.js';
 
 export interface NodeShardsOptions {
@@ -25,6 +27,7 @@ export interface NodeShardsOptions {
   readonly peers: Pick<NodePeers, 'links' | 'server'>;
   readonly coordinator: Coordinator;
   readonly turn: TurnEnd;
+  readonly expiryCounts: ExpiryCounts;
   readonly logger: Logger;
   /** The topology of a shard may have changed, as far as it shows here. */
   onChange(shard: number): void;
@@ -48,6 +51,7 @@ export class NodeShards {
   readonly shardCount: number;
   readonly #options: NodeShardsOptions;
   readonly #ticker: Ticker;
+  readonly #sweepTurns = new SweepTurns();
   readonly #logThrottle: LogThrottle;
   /** By number; empty where this node holds no copy. */
   readonly #shards: (NodeShard | undefined)[];
@@ -173,7 +177,7 @@ export class NodeShards {
   }
 
   #newShard(number: number): NodeShard {
-    const { onChange, onFailed, nodeId, config, account, peers, coordinator, logger } = this.#options;
+    const { onChange, onFailed, nodeId, config, account, peers, coordinator, expiryCounts, logger } = this.#options;
     const shard: NodeShard = new NodeShard({
       shard: number,
       nodeId,
@@ -182,6 +186,8 @@ export class NodeShards {
       peers,
       coordinator,
       ticker: this.#ticker,
+      sweepTurns: this.#sweepTurns,
+      expiryCounts,
       logger,
       logThrottle: this.#logThrottle,
       onChange: () => onChange(number),

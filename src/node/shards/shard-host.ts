@@ -5,6 +5,7 @@
 import type {
   Answer,
   CoreStatus,
+  DueEvent,
   Effect,
   Event,
   FoundItem,
@@ -20,7 +21,7 @@ import { Replica } from '../../replication/index.js';
 import type { Storage } from '../../storage/index.js';
 import type { ShardLog } from './shard-log.js';
 import type { ShardPorts } from './shard-ports.js';
-import type { Ticker, TickerMember } from './ticker.js';
+import type { Ticker, Ticking, Writing } from './ticker.js';
 
 /** Receives the answer to the event that carried it as token, once. */
 export interface AnswerSink {
@@ -31,7 +32,7 @@ const tick: Event = { type: 'tick' };
 const flush: Event = { type: 'flush' };
 const applyRest: Event = { type: 'applyRest' };
 
-export class ShardHost implements TickerMember {
+export class ShardHost implements Ticking, Writing {
   readonly storage: Storage;
   readonly #replica: Replica;
   readonly #ports: ShardPorts;
@@ -123,7 +124,7 @@ export class ShardHost implements TickerMember {
    * Must be called under the stripe locks of its keys. A read may delete keys that are due (R17). All writes of one turn
    * of the event loop are sent to the backups together.
    */
-  write(write: WriteEvent | TransactEvent | OrderedReadEvent, nowMs?: number): void {
+  write(write: WriteEvent | TransactEvent | OrderedReadEvent | DueEvent, nowMs?: number): void {
     this.handle(write, nowMs);
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
@@ -142,7 +143,7 @@ export class ShardHost implements TickerMember {
   /** `nowMs`: monotonic, sampled after the event happened. */
   handle(event: Event, nowMs = performance.now()): void {
     if (this.#closed) {
-      if (event.type === 'write' || event.type === 'transact' || event.type === 'orderedRead')
+      if (event.type === 'write' || event.type === 'transact' || event.type === 'orderedRead' || event.type === 'due')
         (event.token as AnswerSink).answer({ kind: 'refused', refusal: 'NOT_PRIMARY' });
       return;
     }

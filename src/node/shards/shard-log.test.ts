@@ -106,13 +106,13 @@ test.each<[keyof typeof cases, string]>([
   ['wentBack', 'shards 0-1: ZooKeeper shows an older state (epoch 3) than is known here (epoch 5); nothing is served'],
   ['gone', 'shards 0-1: no member of the in-sync set is live; nothing is served'],
 ])('a node warns of shards that are offline, %s - in one line', (name, warning) => {
-  const held = [0, 1].map((shard) => ({ shard, replica: replicaOf(cases[name]), keys: 1, dataBytes: 1 }));
+  const held = [0, 1].map((shard) => ({ shard, replica: replicaOf(cases[name]), keys: 1, expiringKeys: 0, dataBytes: 1 }));
   expect(describeNode({ ...node, held }).warnings).toEqual([warning]);
 });
 
 test('the status of a node has what its replicas hold, what they found, and what ZooKeeper has lost', () => {
   const lostState = stateOf('h', 5, 'a~1', 'b~1');
-  const held = [{ shard: 0, replica: replicaOf(cases.twoHistories), lostState, keys: 1, dataBytes: 1 }];
+  const held = [{ shard: 0, replica: replicaOf(cases.twoHistories), lostState, keys: 1, expiringKeys: 0, dataBytes: 1 }];
   expect(describeNode({ ...node, held }).replicas[0]).toMatchObject({
     held: { history: 'h', epoch: 5, epochId: 'h5' },
     found: { history: 'new', epoch: 1, epochId: 'new1' },

@@ -4,10 +4,14 @@
  */
 import type { TurnEnd } from '../../transport/index.js';
 
-/** A replica, as far as it needs ticks. */
-export interface TickerMember {
+/** A part of a shard that needs ticks. */
+export interface Ticking {
   /** `nowMs` is the same for all members, so that their beacons are of one time. */
   tick(nowMs: number): void;
+}
+
+/** A replica that sends what it has written in a turn. */
+export interface Writing {
   /** Called once for each `atTurnEnd`. */
   turnEnded(): void;
 }
@@ -20,28 +24,29 @@ const manyShards = 64;
 const minTickMs = 5;
 
 export class Ticker {
-  readonly #members = new Set<TickerMember>();
+  readonly tickMs: number;
+  readonly #members = new Set<Ticking>();
   readonly #timer: NodeJS.Timeout;
   readonly #turn: TurnEnd;
-  #due: TickerMember[] = [];
+  #due: Writing[] = [];
 
   constructor(beaconMs: number, shardCount: number, turn: TurnEnd) {
     this.#turn = turn;
-    const tickMs = beaconMs / (shardCount < manyShards ? ticksPerBeacon : 1);
+    this.tickMs = Math.max(minTickMs, beaconMs / (shardCount < manyShards ? ticksPerBeacon : 1));
     // Timers run before the sockets are read, immediates after it: so messages that have arrived are handled before the tick (R4).
-    this.#timer = setInterval(() => setImmediate(() => this.#tick()), Math.max(minTickMs, tickMs));
+    this.#timer = setInterval(() => setImmediate(() => this.#tick()), this.tickMs);
   }
 
-  add(member: TickerMember): void {
+  add(member: Ticking): void {
     this.#members.add(member);
   }
 
-  remove(member: TickerMember): void {
+  remove(member: Ticking): void {
     this.#members.delete(member);
   }
 
   /** Calls `turnEnded` when this turn of the event loop is over. */
-  atTurnEnd(member: TickerMember): void {
+  atTurnEnd(member: Writing): void {
     if (this.#due.length === 0) this.#turn.at(() => this.#endTurn());
     this.#due.push(member);
   }
