@@ -20,6 +20,7 @@ interface Found {
   readonly key: Buffer;
   readonly version: number;
   readonly valueBytes: number;
+  readonly expiresAtMs: number | undefined;
 }
 
 export class KeyPage {
@@ -37,22 +38,28 @@ export class KeyPage {
     this.#limit = limit;
   }
 
-  add({ memory, keyStart, keyEnd, valueStart, valueEnd, version }: RecordView): void {
+  add({ memory, keyStart, keyEnd, valueStart, valueEnd, version, expiresAtMs }: RecordView): void {
     const isAfter = (key: Buffer): boolean => memory.compare(key, 0, key.length, keyStart, keyEnd) > 0;
     if (!isAfter(this.#after)) return;
     if (this.#bound !== undefined && isAfter(this.#bound)) return;
     const prefixEnd = keyStart + this.#prefix.length;
     if (prefixEnd > keyEnd || memory.compare(this.#prefix, 0, this.#prefix.length, keyStart, prefixEnd) !== 0) return;
-    this.#found.push({ key: Buffer.from(memory.subarray(keyStart, keyEnd)), version, valueBytes: valueEnd - valueStart });
+    const key = Buffer.from(memory.subarray(keyStart, keyEnd));
+    this.#found.push({ key, version, valueBytes: valueEnd - valueStart, expiresAtMs });
     this.#foundBytes += keyEnd - keyStart;
     // Sorting is rare, and drops the keys that no longer fit: the array never holds more than twice what the page may hold.
     if (this.#found.length >= 2 * this.#limit || this.#foundBytes >= 2 * maxPageBytes) this.#trim();
   }
 
-  /** An empty `nextAfter` means that this is the last page. */
-  finish(): { keys: ListedKey[]; nextAfter: string } {
+  /** An empty `nextAfter` means that this is the last page. @param timeMs the shard's time (R17) */
+  finish(timeMs: number): { keys: ListedKey[]; nextAfter: string } {
     this.#trim();
-    const keys = this.#found.map(({ key, version, valueBytes }) => ({ key: key.toString(), version, valueBytes }));
+    const keys = this.#found.map(({ key, version, valueBytes, expiresAtMs }) => ({
+      key: key.toString(),
+      version,
+      valueBytes,
+      ...(expiresAtMs !== undefined && { expiresInMs: Math.max(0, expiresAtMs - timeMs) }),
+    }));
     return { keys, nextAfter: this.#bound === undefined ? '' : (keys.at(-1)?.key ?? '') };
   }
 

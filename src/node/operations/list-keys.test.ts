@@ -3,6 +3,8 @@ import { MemoryStorage } from '../../storage/index.js';
 import type { ListKeysResponse } from '../../wire/contract/kv-api.js';
 import { KeyLister, type ListedReplica } from './list-keys.js';
 
+/** The time of the shard. */
+const timeMs = 1_000;
 const primary = { complete: true, role: 'primary', serving: true };
 
 function storageOf(keys: readonly string[]): MemoryStorage {
@@ -12,7 +14,7 @@ function storageOf(keys: readonly string[]): MemoryStorage {
 }
 
 function lister(storage: ListedReplica['storage'], status: ListedReplica['status'] = primary): KeyLister {
-  return new KeyLister('one', 2, (shard) => (shard === 0 ? { storage, status } : undefined));
+  return new KeyLister('one', 2, (shard) => (shard === 0 ? { storage, status, timeMs: () => timeMs } : undefined));
 }
 
 async function pages(keys: KeyLister, limit: number, prefix = ''): Promise<ListKeysResponse[]> {
@@ -38,6 +40,23 @@ test('keys - pages follow each other in the order of the bytes, and together hol
   const listed = all.flatMap((page) => page.keys);
   expect(listed.map(({ key }) => key)).toEqual([...keys].sort(byBytes));
   expect(listed.find(({ key }) => key === 'key:5')).toEqual({ key: 'key:5', version: 6, valueBytes: 5 });
+});
+
+test('keys - a key that expires is listed with the time that it has left, 0 if it is due', async () => {
+  const storage = new MemoryStorage();
+  const expiries = { due: timeMs - 1, late: timeMs + 50, never: undefined };
+  storage.apply(
+    Object.entries(expiries).map(([key, expiresAtMs], index) => ({
+      seq: index + 1,
+      epoch: 1,
+      writes: [{ key, value: Buffer.alloc(0), expiresAtMs }],
+    })),
+  );
+  expect((await lister(storage).list({ shard: 0 })).keys).toEqual([
+    { key: 'due', version: 1, valueBytes: 0, expiresInMs: 0 },
+    { key: 'late', version: 2, valueBytes: 0, expiresInMs: 50 },
+    { key: 'never', version: 3, valueBytes: 0 },
+  ]);
 });
 
 test('keys - a prefix is compared byte by byte, and a page that ends with the last key is the last', async () => {

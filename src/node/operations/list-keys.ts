@@ -9,6 +9,8 @@ import { KeyPage } from './key-page.js';
 export interface ListedReplica {
   readonly storage: Pick<Storage, 'scan'>;
   readonly status: { readonly complete: boolean; readonly role: string; readonly serving: boolean };
+  /** The shard's time (R17), as far as the replica knows it. */
+  timeMs(nowMs: number): number;
 }
 
 const defaultPageKeys = 1_000;
@@ -46,7 +48,12 @@ export class KeyLister {
         complete &&= replica.status.complete;
       }
       const { role, serving } = replica.status;
-      return { ...page.finish(), nodeId: this.#nodeId, primary: role === 'primary' && serving, complete };
+      return {
+        ...page.finish(replica.timeMs(performance.now())),
+        nodeId: this.#nodeId,
+        primary: role === 'primary' && serving,
+        complete,
+      };
     } finally {
       this.#pages -= 1;
     }

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import {
   type ChangeRequest,
   failureOf,
+  foundAnswer,
   isKeyRequest,
   type TestAnswer,
   type TestKeyRequest,
@@ -34,7 +35,10 @@ export async function overHttp(app: FastifyInstance, request: TestRequest): Prom
   // The only answer for which HTTP has a code of its own.
   if (answer.statusCode === 404) return { found: false, value: '', version: 0 };
   if (answer.statusCode >= 400) return failureOf({ ...answer.json(), message: answer.json().detail });
-  if (kind === 'get') return { found: true, value: answer.body, version: Number(answer.headers.etag?.slice(1, -1)) };
+  if (kind === 'get') {
+    const { etag, 'kv-expires-in-ms': left } = answer.headers;
+    return foundAnswer(true, answer.body, Number(etag?.slice(1, -1)), left === undefined ? undefined : Number(left));
+  }
   const { node: _node, replicas: _replicas, ...rest } = answer.json();
   return rest;
 }
@@ -46,11 +50,13 @@ function httpRequestOf(request: TestRequest): HttpRequest {
   return changeRequest(request);
 }
 
-function keyRequest({ kind, key, value, ifVersion, ifValue }: TestKeyRequest): HttpRequest {
+function keyRequest({ kind, key, value, ifVersion, ifValue, ttlMs, keepTtl }: TestKeyRequest): HttpRequest {
   const headers = {
     ...(ifVersion === 0 && { 'if-none-match': '*' }),
     ...(ifVersion !== undefined && ifVersion > 0 && { 'if-match': `"${ifVersion}"` }),
     ...(ifValue !== undefined && { 'kv-if-value': encoded(ifValue) }),
+    ...(ttlMs !== undefined && { 'kv-ttl-ms': String(ttlMs) }),
+    ...(keepTtl !== undefined && { 'kv-keep-ttl': String(keepTtl) }),
   };
   return {
     method: ({ get: 'GET', put: 'PUT', delete: 'DELETE' } as const)[kind],

@@ -7,6 +7,7 @@ import type { PipelineServer } from '../pipeline-server.js';
 import {
   changeAnswerOf,
   failureOf,
+  foundAnswer,
   isKeyRequest,
   messageOf,
   type TestAnswer,
@@ -37,9 +38,9 @@ export function overPipeline(server: PipelineServer, request: TestRequest): Prom
   });
 }
 
-function answerOf({ kind }: TestRequest, { found, value, version, message }: DataResult): TestAnswer {
+function answerOf({ kind }: TestRequest, { found, value, version, expiresInMs, message }: DataResult): TestAnswer {
   if (isChange(kind)) return changeAnswerOf(kind, message!);
-  if (kind === 'get') return { found, value: value.toString(), version };
+  if (kind === 'get') return foundAnswer(found, value.toString(), version, expiresInMs);
   return kind === 'put' ? { version } : { existed: found, version };
 }
 
@@ -55,11 +56,13 @@ function pipelineMessage(request: TestRequest): Buffer {
   return writer.take();
 }
 
-function writeKeyRequest(writer: ProtobufWriter, { kind, key, value, ifVersion, ifValue }: TestKeyRequest): void {
+function writeKeyRequest(writer: ProtobufWriter, { kind, key, value, ifVersion, ifValue, ttlMs, keepTtl }: TestKeyRequest): void {
   writer.begin({ get: 2, put: 3, delete: 4 }[kind]);
   writer.bytes(1, key);
   if (kind === 'put') writer.bytes(2, value!);
   if (ifVersion !== undefined) writer.uint64(kind === 'put' ? 3 : 2, ifVersion);
   if (ifValue !== undefined) writer.bytes(10, ifValue);
+  if (ttlMs !== undefined) writer.uint64(11, ttlMs);
+  if (keepTtl !== undefined) writer.bool(12, keepTtl);
   writer.end();
 }

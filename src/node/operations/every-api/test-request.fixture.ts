@@ -9,6 +9,8 @@ export interface TestKeyRequest {
   readonly value?: Buffer;
   readonly ifVersion?: number;
   readonly ifValue?: Buffer;
+  readonly ttlMs?: number;
+  readonly keepTtl?: boolean;
 }
 
 /** An operation of `changes` on one key. */
@@ -17,7 +19,7 @@ export interface ChangeRequest {
   readonly key: Buffer;
   readonly value?: Buffer;
   /** The fields of its message beside these. */
-  readonly options?: Readonly<Record<string, string | number>>;
+  readonly options?: Readonly<Record<string, string | number | boolean>>;
 }
 
 export interface TransactionRequest {
@@ -44,6 +46,11 @@ export interface TestFailure {
   readonly executed: string;
   readonly currentVersion?: number;
   readonly primaryAddress?: string;
+}
+
+/** The answer to a get. */
+export function foundAnswer(found: boolean, value: string, version: number, expiresInMs: number | null | undefined): TestAnswer {
+  return { found, value, version, ...(typeof expiresInMs === 'number' && { expiresInMs }) };
 }
 
 export function isKeyRequest(request: TestRequest): request is TestKeyRequest {

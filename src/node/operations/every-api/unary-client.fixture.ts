@@ -8,7 +8,15 @@ import { fromStatus } from '../../../wire/contract/grpc-status.js';
 import type { GetResponse } from '../../../wire/contract/kv-api.js';
 import { keyValueServiceWithRawKeys } from '../../../wire/contract/server-contract.js';
 import { unaryHandlers } from '../../services/frame-calls.js';
-import { changeAnswerOf, failureOf, isKeyRequest, messageOf, type TestAnswer, type TestRequest } from './test-request.fixture.js';
+import {
+  changeAnswerOf,
+  failureOf,
+  foundAnswer,
+  isKeyRequest,
+  messageOf,
+  type TestAnswer,
+  type TestRequest,
+} from './test-request.fixture.js';
 
 export interface TestUnaryCall {
   readonly answer: Promise<TestAnswer>;
@@ -70,18 +78,20 @@ function rpcOf({ kind }: TestRequest): string {
 /** As the server reads it: the request of an operation of `changes` stays encoded. */
 function decodedOf(request: TestRequest): object {
   if (!isKeyRequest(request)) return messageOf(request);
-  const { kind, key, value, ifVersion, ifValue } = request;
+  const { kind, key, value, ifVersion, ifValue, ttlMs, keepTtl } = request;
   return {
     key,
     ...(kind === 'put' && { value }),
     ...(ifVersion !== undefined && { ifVersion }),
     ...(ifValue !== undefined && { ifValue }),
+    ...(ttlMs !== undefined && { ttlMs }),
+    ...(keepTtl !== undefined && { keepTtl }),
   };
 }
 
 function answerOf({ kind }: TestRequest, response: object): TestAnswer {
   if (isChange(kind)) return changeAnswerOf(kind, response as Buffer);
-  const { found, value, version, existed } = response as GetResponse & { existed: boolean };
-  if (kind === 'get') return { found, value: value.toString(), version };
+  const { found, value, version, expiresInMs, existed } = response as GetResponse & { existed: boolean };
+  if (kind === 'get') return foundAnswer(found, value.toString(), version, expiresInMs);
   return kind === 'put' ? { version } : { existed, version };
 }
