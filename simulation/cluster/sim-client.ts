@@ -129,10 +129,7 @@ export class SimClient {
       open: false,
       attempt: 0,
       mayBeExecuted: false,
-      request:
-        call.kind !== 'get' && this.#sendsIdentity && !(call.kind === 'put' && isCounted(call))
-          ? this.#identify(world.shard)
-          : undefined,
+      request: call.kind !== 'get' && this.#sendsIdentity ? this.#identify(world.shard) : undefined,
     };
     this.#doing = doing;
     queue.after(deadlineMs, () => {
@@ -217,11 +214,12 @@ export class SimClient {
       process.world.countAnswer(this.waiting.delete(ticket));
       const isWritten = answer.kind === 'written' || answer.kind === 'transacted';
       if (isWritten) process.world.safety.onWritten(process, key, value, answer.version);
+      if (answer.kind === 'transacted') process.world.safety.onCounted(process, counterBeside(key), answer);
       const outcome = outcomeOf(answer);
       if (outcome === undefined) refuse(...refusalOf(answer));
       else reply(outcome);
     };
-    if (call.kind === 'put' && isCounted(call)) process.transact(countedPut(key, value!), answered);
+    if (call.kind === 'put' && isCounted(call)) process.transact(countedPut(key, value!), request, answered);
     else process.write({ key, value, ifVersion: call.ifVersion, request }, answered);
   }
 

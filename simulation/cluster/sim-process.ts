@@ -3,12 +3,14 @@
  * machine, and its disk is as slow as the plan says.
  */
 import {
+  type Answer,
   type Event,
   type KeyOperation,
   keysOf,
   type RecoveredReplica,
   type Replica,
   type ReplicaOptions,
+  type RequestIdentity,
 } from '../../src/replication/index.js';
 import { Random } from '../plan/random.js';
 import type { Plan } from '../plan/setup.js';
@@ -41,13 +43,14 @@ interface SimSurroundings extends ProcessSurroundings {
   readonly newReplica: NewReplica;
   readonly safety: {
     onWritten(process: ReplicaProcess, key: string, value: Uint8Array | undefined, version: number): void;
+    onCounted(process: ReplicaProcess, counter: string, answer: Extract<Answer, { kind: 'transacted' }>): void;
   };
   countAnswer(isFirst: boolean): void;
   crashInTurn(process: SimProcess): boolean;
 }
 
 const ticksPerBeacon = 3;
-const bounds = { retainBytes: 1_000_000, maxUncommittedBytes: 1_000_000, maxBatchBytes: 100_000 };
+const bounds = { retainBytes: 1_000_000, maxRequestBytes: 1_000_000, maxUncommittedBytes: 1_000_000, maxBatchBytes: 100_000 };
 
 export class SimProcess extends ReplicaProcess<SimSurroundings> {
   /** As people read it: with its shard, where there are several. */
@@ -96,10 +99,10 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
     this.#flushLater();
   }
 
-  transact(operations: readonly KeyOperation[], sink: VirtualAnswerSink): void {
+  transact(operations: readonly KeyOperation[], request: RequestIdentity | undefined, sink: VirtualAnswerSink): void {
     const transaction = { compares: [], operations, otherwise: [] };
     const stored = new Map(keysOf(transaction).map((key) => [key, this.store.itemOf(key)]));
-    this.handle({ type: 'transact', token: sink, transaction, stored });
+    this.handle({ type: 'transact', token: sink, transaction, stored, request });
     this.#flushLater();
   }
 

@@ -3,7 +3,7 @@
  * stands there. A generation is a history that goes on without a loss. The operator's command and an ended history
  * begin another one (R13).
  */
-import type { LogEntry } from '../../src/replication/index.js';
+import type { Answer, LogEntry } from '../../src/replication/index.js';
 import type { Store, StoredItem } from '../virtual/store.js';
 import { require } from './violation.js';
 
@@ -132,12 +132,24 @@ export class HistoryModel {
 
   /** Replicas that have applied the same entries recognise the same requests (R16). */
   #checkRequests({ requests }: Store, seq: number, who: string): void {
-    const all = requests.export(Infinity).map(({ client, number, seq }) => `${client} ${number} at ${seq}`);
+    const all = requests
+      .export(Infinity)
+      .map(({ client, number, seq, answer }) => `${client} ${number} at ${seq}${textOfAnswer(answer)}`);
     const recognised = `${all.sort().join(', ')}; floor ${requests.floor}`;
     const known = this.#recognised.get(seq) ?? recognised;
     require(known === recognised, () => `${who}, applied to ${seq}, recognises ${recognised}, another ${known}`);
     this.#recognised.set(seq, known);
   }
+}
+
+/** The same text for equal answers, in whatever order they have their fields. */
+export function textOfAnswer(answer: Answer | undefined): string {
+  if (answer === undefined) return '';
+  return JSON.stringify(answer, (_, value) => (isFields(value) ? Object.fromEntries(Object.entries(value).sort()) : value));
+}
+
+function isFields(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A key that only increments by 1 write: in the order of the log it counts without a gap, so no increment is lost or doubled. */

@@ -2,7 +2,7 @@
 import type { Answer } from '../../src/replication/index.js';
 import { continues } from '../../src/replication/protocol/lineage.js';
 import type { ReplicaProcess } from '../virtual/process.js';
-import type { HistoryModel } from './history-model.js';
+import { type HistoryModel, textOfAnswer } from './history-model.js';
 import { require } from './violation.js';
 
 /**
@@ -39,8 +39,8 @@ export function checkStoredAnswer(process: ReplicaProcess, answer: Answer, model
   const refusal = process.replica.refusalOfRead(process.nowMs);
   // Later in the same turn the replica may have begun to hand over, or have ended.
   const mayRead = refusal === undefined || refusal === 'HANDOVER_IN_PROGRESS' || refusal === 'NOT_PRIMARY';
-  const found = answer.kind === 'refused' ? answer.currentVersion : 0;
-  const isRecorded = model.order.some(({ request }) => request?.found !== undefined && request.found === found);
+  const text = textOfAnswer(answer);
+  const isRecorded = model.order.some(({ request }) => request?.answer !== undefined && textOfAnswer(request.answer) === text);
   require(mayRead || (isRecorded && answer.kind !== 'readable'), () =>
     `${process.replicaId} answers by what it has stored, though ${refusal}`);
 }

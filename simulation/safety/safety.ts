@@ -107,6 +107,14 @@ export class Safety {
       `a write of ${key} is acknowledged as ${version}, which is another`);
   }
 
+  /** A retry must get the results of the execution as well (R16). */
+  onCounted(process: ReplicaProcess, counter: string, { version, results }: Extract<Answer, { kind: 'transacted' }>): void {
+    if (this.#forks.isKeeper(process.disk)) return;
+    const write = this.model.ever.get(version)?.writes.find((one) => one.key === counter);
+    require(write !== undefined && sameBytes(write.value, results.at(-1)?.value), () =>
+      `an increment of ${counter} is answered with another sum than that of ${version}`);
+  }
+
   onEnded(process: ReplicaProcess): void {
     this.#primaries.delete(process);
     this.#tooFew.leavesOffice(process);

@@ -18,9 +18,10 @@ export { type EpochMark, endOf, type Line, markIdOf, nameOf } from './protocol/l
 export type { KeyWrite, LogEntry } from './protocol/log-entry.js';
 export type { EpochRun } from './protocol/log-position.js';
 export type { BodyOf, Message, RequestBody, ResponseBody } from './protocol/message.js';
+export type { RecordedAnswer } from './protocol/recorded-answer.js';
 export type { RecoveredReplica } from './protocol/recovered.js';
 export type { ReplicaOptions } from './protocol/replica-options.js';
-export type { RecordedRequest, RequestIdentity } from './protocol/request.js';
+export { type RecordedRequest, type RequestIdentity, requestBytes } from './protocol/request.js';
 export type { ShardState } from './protocol/shard-state.js';
 export {
   type Expiry,

@@ -211,6 +211,7 @@ function replicaOptionsOf(config: ClusterConfig, budget: MemoryBudget): Omit<Rep
     retainEntries: Math.max(minRetainEntries, Math.floor(retainEntries / shards)),
     retainBytes: Math.floor(budget.retainBytes / shards),
     maxRequests: Math.max(minRecognisedRequests, Math.floor(recognisedRequests / shards)),
+    maxRequestBytes: Math.floor(budget.retainBytes / shards),
     maxUncommittedBytes: budget.maxUncommittedBytes,
   };
 }

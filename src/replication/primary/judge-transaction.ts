@@ -2,9 +2,9 @@
  * Computes what a transaction does to what is there: the resulting values, one for each key, and the result of every operation, or
  * why it is refused as a whole. It changes nothing.
  */
-import type { Refusal } from '../protocol/effect.js';
 import type { Seq } from '../protocol/ids.js';
 import type { KeyWrite } from '../protocol/log-entry.js';
+import type { JudgedRefusal } from '../protocol/recorded-answer.js';
 import type { Compare, Expiry, FoundItem, KeyCondition, KeyOperation, KeyResult, Transaction } from '../protocol/transaction.js';
 import { isInRange, readDecimal, writeDecimal } from './decimal.js';
 
@@ -17,7 +17,7 @@ export interface Judgement {
 }
 
 export interface TransactionRefusal {
-  readonly refusal: Refusal;
+  readonly refusal: JudgedRefusal;
   /** Number of the refused operation in its list. */
   readonly operation: number;
   /** The version of its key before the transaction. */
@@ -64,7 +64,7 @@ function holds({ exists, ...condition }: Compare, item: FoundItem): boolean {
   return mismatchOf(condition, item) === undefined;
 }
 
-function mismatchOf({ ifVersion, ifValue }: KeyCondition, { value, version }: FoundItem): Refusal | undefined {
+function mismatchOf({ ifVersion, ifValue }: KeyCondition, { value, version }: FoundItem): JudgedRefusal | undefined {
   if (ifVersion !== undefined && ifVersion !== version) return 'VERSION_MISMATCH';
   if (ifValue !== undefined && (value === undefined || !isSameValue(ifValue, value))) return 'VALUE_MISMATCH';
   return undefined;
@@ -82,7 +82,7 @@ interface Done {
   readonly after?: After;
 }
 
-function execute(operation: KeyOperation, item: FoundItem, at: JudgedAt): Done | Refusal {
+function execute(operation: KeyOperation, item: FoundItem, at: JudgedAt): Done | JudgedRefusal {
   switch (operation.kind) {
     case 'get':
       return { result: { value: item.value, version: item.version, expiresAtMs: item.expiresAtMs } };
@@ -131,7 +131,7 @@ function removed(item: FoundItem, seq: Seq): Done {
   return { result: { version: seq }, after: { value: undefined } };
 }
 
-function increment(operation: Extract<KeyOperation, { kind: 'increment' }>, item: FoundItem, at: JudgedAt): Done | Refusal {
+function increment(operation: Extract<KeyOperation, { kind: 'increment' }>, item: FoundItem, at: JudgedAt): Done | JudgedRefusal {
   const { by, initial, min, max } = operation;
   const before = readDecimal(item.value === undefined ? initial : textOf(item.value));
   const step = readDecimal(by);
@@ -160,7 +160,7 @@ function spliced(
   offset: number,
   operation: Extract<KeyOperation, { kind: 'append' | 'setRange' }>,
   at: JudgedAt,
-): Done | Refusal {
+): Done | JudgedRefusal {
   const { value: before = noBytes } = item;
   const { value, maxBytes } = operation;
   const valueBytes = Math.max(before.length, offset + value.length);

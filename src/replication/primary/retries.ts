@@ -1,9 +1,11 @@
-/** Writes that their clients may send again (R16): recognised, refused, or recorded with the entry that executes them. */
+/** Requests that their clients may send again (R16): recognised, refused, or recorded with the entry that executes them. */
 
 import type { Answer } from '../protocol/effect.js';
-import type { WriteEvent } from '../protocol/event.js';
+import type { TransactEvent, WriteEvent } from '../protocol/event.js';
+import { fingerprintOfTransaction, fingerprintOfWrite } from '../protocol/fingerprint.js';
 import type { Seq } from '../protocol/ids.js';
-import { fingerprintOf, type RecordedRequest, type RequestIdentity } from '../protocol/request.js';
+import type { RecordedAnswer } from '../protocol/recorded-answer.js';
+import type { RecordedRequest, RequestIdentity } from '../protocol/request.js';
 import type { Core } from '../state/core.js';
 import type { Primary } from '../state/role.js';
 
@@ -11,7 +13,7 @@ import type { Primary } from '../state/role.js';
  * Answers a request that is recognised, or that cannot be. A recognised one gets its first answer, once its entry has committed.
  * That is a fact, whatever has happened to the key since, so it needs no lease. False: the request was never executed.
  */
-export function answerKnown(core: Core, role: Primary, event: WriteEvent, request: RequestIdentity): boolean {
+export function answerKnown(core: Core, role: Primary, event: WriteEvent | TransactEvent, request: RequestIdentity): boolean {
   const { token } = event;
   const known = core.requests.find(request.client, request.number);
   if (known === undefined) {
@@ -24,7 +26,7 @@ export function answerKnown(core: Core, role: Primary, event: WriteEvent, reques
     core.emit({ type: 'answer', token, answer: { kind: 'refused', refusal: 'REQUEST_REUSED', isDefinite } });
     return true;
   }
-  const answer = firstAnswer(known, event);
+  const answer: Answer = known.answer ?? { kind: 'written', version: known.seq };
   if (known.seq > core.commitIndex) role.waiters.addJudged(known.seq, { token, answer, isRecorded: true });
   else core.emit({ type: 'answer', token, answer });
   return true;
@@ -41,20 +43,26 @@ function tooOld({ history = '', commitIndex }: Core, { isFirstAttempt }: Request
   return { kind: 'refused', refusal: 'REQUEST_TOO_OLD', isDefinite: isFirstAttempt, position };
 }
 
-function firstAnswer({ seq, found }: RecordedRequest, { value, ifVersion }: WriteEvent): Answer {
-  return found === undefined ? { kind: 'written', version: seq } : unwritten(found, value, ifVersion);
-}
-
-/** The answer to a write that found this version, and wrote nothing. */
-export function unwritten(found: Seq, value: Uint8Array | undefined, ifVersion: Seq | undefined): Answer {
+/** The answer to a put or delete that found this version, and wrote nothing. */
+export function unwritten(found: Seq, value: Uint8Array | undefined, ifVersion: Seq | undefined): RecordedAnswer {
   if (value === undefined && found === 0 && (ifVersion === undefined || ifVersion === 0)) return { kind: 'nothingToDelete' };
   return { kind: 'refused', refusal: 'VERSION_MISMATCH', currentVersion: found };
 }
 
 /** What the next entry records of the request. The primary decides the floor here (R16). */
-export function recordOf(core: Core, event: WriteEvent, request: RequestIdentity, found?: Seq): RecordedRequest {
+export function recordOf(
+  core: Core,
+  event: WriteEvent | TransactEvent,
+  request: RequestIdentity,
+  answer?: RecordedAnswer,
+): RecordedRequest {
   const { client, number } = request;
   const lowest = Math.min(request.lowest, number);
-  const floor = core.requests.nextFloor(core.options.maxRequests, core.appliedSeq);
-  return { client, number, lowest, fingerprint: fingerprintOf(event), floor, seq: core.log.lastSeq + 1, found };
+  const { maxRequests, maxRequestBytes } = core.options;
+  const floor = core.requests.nextFloor(maxRequests, maxRequestBytes, core.appliedSeq);
+  return { client, number, lowest, fingerprint: fingerprintOf(event), floor, seq: core.log.lastSeq + 1, answer };
+}
+
+function fingerprintOf(event: WriteEvent | TransactEvent): number {
+  return event.type === 'write' ? fingerprintOfWrite(event) : fingerprintOfTransaction(event.transaction);
 }

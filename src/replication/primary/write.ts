@@ -4,6 +4,8 @@ import type { Answer, NewestWrite } from '../protocol/effect.js';
 import type { OrderedReadEvent, TransactEvent, WriteEvent } from '../protocol/event.js';
 import type { Seq } from '../protocol/ids.js';
 import { itemOf, type KeyWrite, versionOf, writeOf } from '../protocol/log-entry.js';
+import type { RecordedAnswer } from '../protocol/recorded-answer.js';
+import type { RequestIdentity } from '../protocol/request.js';
 import { type FoundItem, keysOf } from '../protocol/transaction.js';
 import type { Core } from '../state/core.js';
 import { invariant } from '../state/invariant.js';
@@ -19,8 +21,7 @@ import { answerKnown, recordOf, unwritten } from './retries.js';
 export function onWrite(core: Core, event: WriteEvent): void {
   const { role } = core;
   const { request } = event;
-  const isKnowable = request !== undefined && role.kind === 'primary' && refusalOfService(core) === undefined;
-  if (isKnowable && answerKnown(core, role, event, request)) return;
+  if (request !== undefined && maybeAnswerKnown(core, event, request)) return;
   const refusal = refusalOfWrite(core);
   if (refusal !== undefined || role.kind !== 'primary') {
     return answer(core, event.token, { kind: 'refused', refusal: refusal ?? 'NOT_PRIMARY' });
@@ -36,7 +37,7 @@ export function onWrite(core: Core, event: WriteEvent): void {
   const waiter = { token, answer: unwritten(found, value, event.ifVersion) };
   if (request === undefined || request.isFirstAttempt) return answerJudged(core, role, newest?.seq, waiter);
   // An earlier attempt may still arrive: the entry makes sure that it is not executed after this answer (R16).
-  append(core, role, { writes: [], token, given: waiter.answer, request: recordOf(core, event, request, found) });
+  append(core, role, { writes: [], token, given: waiter.answer, request: recordOf(core, event, request, waiter.answer) });
 }
 
 function write(core: Core, role: Primary, event: WriteEvent): void {
@@ -47,9 +48,17 @@ function write(core: Core, role: Primary, event: WriteEvent): void {
   append(core, role, { writes: [{ key, value, expiresAtMs }], token, request, isTimed: true });
 }
 
-/** Called under the stripe locks of all keys of the transaction. Its writes are one entry, which nothing splits. */
-export function onTransact(core: Core, { transaction, stored, token }: TransactEvent): void {
+/** A primary recognises requests while it serves. False: the request is not answered. */
+function maybeAnswerKnown(core: Core, event: WriteEvent | TransactEvent, request: RequestIdentity): boolean {
   const { role } = core;
+  return role.kind === 'primary' && refusalOfService(core) === undefined && answerKnown(core, role, event, request);
+}
+
+/** Called under the stripe locks of all keys of the transaction. Its writes are one entry, which nothing splits. */
+export function onTransact(core: Core, event: TransactEvent): void {
+  const { role } = core;
+  const { transaction, stored, token, request } = event;
+  if (request !== undefined && maybeAnswerKnown(core, event, request)) return;
   const refusal = refusalOfWrite(core);
   if (refusal !== undefined || role.kind !== 'primary') {
     return answer(core, token, { kind: 'refused', refusal: refusal ?? 'NOT_PRIMARY' });
@@ -62,13 +71,17 @@ export function onTransact(core: Core, { transaction, stored, token }: TransactE
   const judged = judgeTransaction(transaction, (key) => newestOf(role, stored, key), { seq, expiryAfter });
   if (!('refusal' in judged) && judged.writes.length > 0) {
     const { writes, held, results } = judged;
-    const given: Answer = { kind: 'transacted', version: seq, held, results };
-    return append(core, role, { writes, token, given, isTimed: writes.some(isExpiring) });
+    const given = { kind: 'transacted', version: seq, held, results } as const;
+    const recorded = request && recordOf(core, event, request, given);
+    return append(core, role, { writes, token, given, request: recorded, isTimed: writes.some(isExpiring) });
   }
-  const given: Answer =
+  const given: RecordedAnswer =
     'refusal' in judged
       ? { kind: 'refused', ...judged }
       : { kind: 'transacted', version: 0, held: judged.held, results: judged.results };
+  // As in `onWrite`: an earlier attempt may still arrive (R16).
+  if (request !== undefined && !request.isFirstAttempt)
+    return append(core, role, { writes: [], token, given, request: recordOf(core, event, request, given) });
   const judgedBy = keys.map((key) => role.uncommitted.get(key)?.seq ?? 0);
   answerJudged(core, role, Math.max(0, ...judgedBy) || undefined, { token, answer: given });
 }

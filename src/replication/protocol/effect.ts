@@ -11,9 +11,9 @@ import type { Line } from './lineage.js';
 import type { LogEntry } from './log-entry.js';
 import type { EpochRun } from './log-position.js';
 import type { Message } from './message.js';
+import type { JudgedRefusal, RecordedAnswer } from './recorded-answer.js';
 import type { RecordedRequest } from './request.js';
 import type { ShardState } from './shard-state.js';
-import type { KeyResult } from './transaction.js';
 
 /** Why a request was not executed, or is not known to have been executed. The same words as the public error codes. */
 export type Refusal =
@@ -24,11 +24,7 @@ export type Refusal =
   | 'PAUSED'
   | 'TOO_FEW_IN_SYNC'
   | 'OVERLOADED'
-  | 'VERSION_MISMATCH'
-  | 'VALUE_MISMATCH'
-  | 'NOT_A_NUMBER'
-  | 'OUT_OF_RANGE'
-  | 'VALUE_TOO_LARGE'
+  | JudgedRefusal
   | 'REQUEST_TOO_OLD'
   | 'REQUEST_REUSED'
   | 'OUTCOME_UNKNOWN';
@@ -50,10 +46,11 @@ export type Answer =
    * else.
    */
   | { readonly kind: 'readable'; readonly newest: NewestWrite | undefined }
-  /** A delete of a key that does not exist. */
-  | { readonly kind: 'nothingToDelete' }
-  /** A transaction. `version`: of its entry; 0: it wrote nothing. `held`: every compare held. */
-  | { readonly kind: 'transacted'; readonly version: Seq; readonly held: boolean; readonly results: readonly KeyResult[] }
+  /**
+   * `nothingToDelete`: a delete of a key that does not exist. `transacted`: `version` is that of its entry, 0 if it wrote nothing;
+   * `held`: every compare held.
+   */
+  | Exclude<RecordedAnswer, { kind: 'refused' }>
   /** `operation`: the number of the operation of a transaction that was refused. */
   | {
       readonly kind: 'refused';

@@ -21,6 +21,8 @@ export interface ReplicaOptions {
   readonly maxUncommittedBytes: number;
   /** Above this number of recognised requests the primary raises the floor below which they are forgotten (R16). */
   readonly maxRequests: number;
+  /** The same, for their estimated memory: a request keeps its answer, which may contain values. */
+  readonly maxRequestBytes: number;
   /** Bounds on one Append; a single larger entry is still sent alone. */
   readonly maxBatchEntries: number;
   readonly maxBatchBytes: number;

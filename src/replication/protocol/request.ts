@@ -5,6 +5,7 @@
  * let every later primary recognise the request, or know that it cannot.
  */
 import type { HistoryId, Seq } from './ids.js';
+import { answerBytes, type RecordedAnswer } from './recorded-answer.js';
 
 /** As the client sends it. */
 export interface RequestIdentity {
@@ -33,40 +34,15 @@ export interface RecordedRequest {
   /** Of the entry. */
   readonly seq: Seq;
   /**
-   * Undefined: the request was executed. Otherwise it wrote nothing, and this is the version that its key had. The record makes
-   * sure that no earlier attempt that is still on its way is executed later.
+   * Undefined: a put or delete that was executed; it is answered with the version of its entry. A request that wrote nothing has a
+   * record, too, so that no earlier attempt that is still on its way is executed later.
    */
-  readonly found: Seq | undefined;
+  readonly answer: RecordedAnswer | undefined;
 }
 
-/** The content of a request, as far as its fingerprint covers it. */
-interface RequestContent {
-  readonly key: string;
-  readonly value: Uint8Array | undefined;
-  readonly ifVersion: number | undefined;
-  readonly ttlMs?: number | undefined;
-}
-
-/** The fingerprint covers about this many bytes of a value, spread evenly: it is to find mistakes, not forgeries. */
-const coveredBytes = 256;
-const fnvOffset = 0x811c9dc5;
-const fnvPrime = 0x01000193;
-
-export function fingerprintOf({ key, value, ifVersion, ttlMs }: RequestContent): number {
-  let hash = fnvOffset;
-  for (let at = 0; at < key.length; at++) hash = Math.imul(hash ^ key.charCodeAt(at), fnvPrime);
-  hash = Math.imul(hash ^ (value === undefined ? -1 : value.length), fnvPrime);
-  hash = Math.imul(hash ^ (ifVersion === undefined ? -1 : ifVersion % 0x1_0000_0000), fnvPrime);
-  if (ttlMs !== undefined) hash = Math.imul(hash ^ (ttlMs % 0x1_0000_0000), fnvPrime);
-  if (value === undefined) return hash >>> 0;
-  const step = Math.max(1, Math.floor(value.length / coveredBytes));
-  for (let at = 0; at < value.length; at += step) hash = Math.imul(hash ^ value[at]!, fnvPrime);
-  return hash >>> 0;
-}
-
-/** Estimated memory of a recorded request beside its client's id. */
+/** Estimated memory of a recorded request beside its client's id and its answer. */
 const requestOverheadBytes = 128;
 
-export function requestBytes({ client }: RecordedRequest): number {
-  return requestOverheadBytes + client.length;
+export function requestBytes({ client, answer }: RecordedRequest): number {
+  return requestOverheadBytes + client.length + answerBytes(answer);
 }

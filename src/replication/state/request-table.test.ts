@@ -3,8 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { RecordedRequest } from '../protocol/request.js';
 import { RequestTable } from './request-table.js';
 
+/** Above what the requests of these tests take. */
+const mostBytes = 1_000_000;
+
 function requestOf(client: string, number: number, seq: number, more: Partial<RecordedRequest> = {}): RecordedRequest {
-  return { client, number, lowest: 1, fingerprint: 7, floor: 0, seq, found: undefined, ...more };
+  return { client, number, lowest: 1, fingerprint: 7, floor: 0, seq, answer: undefined, ...more };
 }
 
 function namesOf(requests: readonly RecordedRequest[]): string[] {
@@ -47,16 +50,27 @@ describe('the table of requests (R16)', () => {
   it('proposes one floor at a time, below which a part of the requests lies', () => {
     const table = new RequestTable();
     for (let seq = 1; seq <= 8; seq++) table.apply(requestOf(`c${seq}`, 1, seq));
-    expect(table.nextFloor(8, 8)).toBe(0);
+    expect(table.nextFloor(8, mostBytes, 8)).toBe(0);
     table.apply(requestOf('c9', 1, 9));
-    expect(table.nextFloor(8, 9)).toBe(3);
+    expect(table.nextFloor(8, mostBytes, 9)).toBe(3);
     const carrier = requestOf('c10', 1, 10, { floor: 3 });
     table.begin(carrier);
-    expect(table.nextFloor(8, 9)).toBe(0);
+    expect(table.nextFloor(8, mostBytes, 9)).toBe(0);
     table.apply(carrier);
     expect([table.count, table.floor]).toEqual([7, 3]);
     expect(table.find('c3', 1)).toBeUndefined();
     expect(table.find('c4', 1)?.seq).toBe(4);
+  });
+
+  it('proposes a floor as well where the answers of a few requests take too much memory', () => {
+    const table = new RequestTable();
+    const results = [{ version: 1, value: new Uint8Array(100_000) }];
+    for (let seq = 1; seq <= 4; seq++)
+      table.apply(requestOf('c', seq, seq, { answer: { kind: 'transacted', version: seq, held: true, results } }));
+    expect(table.bytes).toBeGreaterThan(400_000);
+    expect([500_000, 400_000].map((most) => table.nextFloor(8, most, 4))).toEqual([0, 1]);
+    table.apply(requestOf('c', 5, 5, { floor: 1 }));
+    expect(table.nextFloor(8, 400_000, 5)).toBe(0);
   });
 
   it('counts the memory of what it keeps', () => {

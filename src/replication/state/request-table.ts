@@ -72,9 +72,9 @@ export class RequestTable {
     for (const [client, of] of this.#clients) this.#retain(client, of, ({ seq }) => seq <= appliedSeq);
   }
 
-  /** The floor that the primary writes in its next entry; 0: no more requests than `most` are kept, or a floor is under way. */
-  nextFloor(most: number, appliedSeq: Seq): Seq {
-    if (this.#count <= most || this.#coming > this.#floor) return 0;
+  /** The floor that the primary writes in its next entry; 0: the table is within both bounds, or a floor is under way. */
+  nextFloor(most: number, mostBytes: number, appliedSeq: Seq): Seq {
+    if ((this.#count <= most && this.#bytes <= mostBytes) || this.#coming > this.#floor) return 0;
     const seqs = Float64Array.from(this.#applied(appliedSeq), ({ seq }) => seq).sort();
     return seqs[Math.ceil(seqs.length / forgottenPart) - 1] ?? 0;
   }

@@ -30,6 +30,7 @@ export const defaultOptions: Omit<ReplicaOptions, 'replicaId' | 'idSeed'> = {
   maxUncommittedEntries: 1000,
   maxUncommittedBytes: 1_000_000,
   maxRequests: 1000,
+  maxRequestBytes: 1024 * 1024,
   maxBatchEntries: 100,
   maxBatchesInFlight: 2,
   maxBatchBytes: 100_000,

@@ -10,7 +10,7 @@ import type { BodyOf, Message } from '../protocol/message.js';
 import type { ReplicaOptions } from '../protocol/replica-options.js';
 import type { RequestIdentity } from '../protocol/request.js';
 import type { ShardState } from '../protocol/shard-state.js';
-import type { KeyOperation } from '../protocol/transaction.js';
+import type { KeyOperation, Transaction } from '../protocol/transaction.js';
 import type { CoreStatus } from '../replica-status.js';
 import { Cluster } from './cluster.fixture.js';
 import type { ScriptedCall, VirtualNode } from './virtual-node.fixture.js';
@@ -191,6 +191,16 @@ export class Scenario {
     const known = { client: 'x', lowest: 1, history: this.state?.history ?? '', seq: 0, isFirstAttempt: true };
     const node = this.node(name);
     const call = node.write(key, value, ifVersion, { ...known, ...named, number });
+    node.handle({ type: 'flush' });
+    return call;
+  }
+
+  /** As `request`, of a transaction. */
+  requestTransaction(name: string, number: number, content: Partial<Transaction & RequestIdentity>): ScriptedCall {
+    const { compares = [], operations = [], otherwise = [], ...named } = content;
+    const known = { client: 'x', lowest: 1, history: this.state?.history ?? '', seq: 0, isFirstAttempt: true };
+    const node = this.node(name);
+    const call = node.transact({ compares, operations, otherwise }, { ...known, ...named, number });
     node.handle({ type: 'flush' });
     return call;
   }

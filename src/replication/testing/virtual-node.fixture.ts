@@ -115,10 +115,10 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     return call;
   }
 
-  transact(transaction: Transaction): ScriptedCall {
+  transact(transaction: Transaction, request?: RequestIdentity): ScriptedCall {
     const call = this.newCall();
     const stored = new Map(keysOf(transaction).map((key) => [key, this.store.itemOf(key)]));
-    this.handle({ type: 'transact', token: call, transaction, stored });
+    this.handle({ type: 'transact', token: call, transaction, stored, request });
     return call;
   }
 

@@ -7,6 +7,7 @@ import { formatVersion } from '../../version.js';
 import { protoFolder } from '../contract/proto-files.js';
 import { ProtobufReader } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import { plainAnswer, recordedAnswer } from './recorded-answer.fixture.js';
 import { ReplicationCodec, readMessageBody, type WireMessage } from './replication-codec.js';
 
 /** The twin of the codec: protobufjs, which reads the proto file. */
@@ -40,7 +41,7 @@ const request = fc.record({
   lowest: seq,
   fingerprint: fc.nat(2 ** 32 - 1),
   floor: seq,
-  found: fc.option(fc.nat(300), { nil: undefined }),
+  answer: fc.option(recordedAnswer, { nil: undefined }),
 });
 const entry: fc.Arbitrary<LogEntry> = fc
   .record({
@@ -146,8 +147,8 @@ const entryType = proto.lookupType('kv.internal.v1.Entry');
 function asProtoEntry({ request, ...entry }: LogEntry): Uint8Array {
   const writes = entry.writes.map(defined);
   if (request === undefined) return entryType.encode({ ...defined(entry), writes }).finish();
-  const { found, seq: _, ...fields } = request;
-  const recorded = found === undefined ? fields : { ...fields, found: found + 1 };
+  const { answer, seq: _, ...fields } = request;
+  const recorded = answer === undefined ? fields : { ...fields, answer: plainAnswer(answer) };
   return entryType.encode({ ...defined(entry), writes, request: recorded }).finish();
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { SnapshotItem } from '../../replication/index.js';
 import type { RecordView } from '../../storage/index.js';
 import { protoFolder } from '../contract/proto-files.js';
+import { plainAnswer, recordedAnswer } from './recorded-answer.fixture.js';
 import { ReplicationCodec } from './replication-codec.js';
 import { encodeDumpRequest, readSnapshotBody, type SnapshotBody, SnapshotEncoder } from './snapshot-codec.js';
 
@@ -30,7 +31,7 @@ const request = fc.record({
   fingerprint: fc.nat(2 ** 32 - 1),
   floor: number,
   seq: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
-  found: fc.option(fc.nat(1_000), { nil: undefined }),
+  answer: fc.option(recordedAnswer, { nil: undefined }),
 });
 const body: fc.Arbitrary<SnapshotBody> = fc.oneof(
   fc.record({
@@ -65,7 +66,9 @@ function viewOf(key: Buffer, { value, version, expiresAtMs }: Omit<SnapshotItem,
 
 function twinOf(number: number, { type, ...fields }: SnapshotBody): protobuf.Message {
   if (!('requests' in fields)) return messageType.fromObject({ header, number, [type]: fields });
-  const requests = fields.requests.map(({ found, ...rest }) => (found === undefined ? rest : { ...rest, found: found + 1 }));
+  const requests = fields.requests.map(({ answer, ...rest }) =>
+    answer === undefined ? rest : { ...rest, answer: plainAnswer(answer) },
+  );
   return messageType.fromObject({ header, number, requests: { requests } });
 }
 

@@ -6,7 +6,13 @@ describeVariants('retries', [
   {
     rule: 'R16',
     does: 'recognises no request',
-    edits: [edit('primary/write.ts', 'if (isKnowable && answerKnown(core, role, event, request)) return;', '')],
+    edits: [
+      edit(
+        'primary/retries.ts',
+        'const known = core.requests.find(request.client, request.number);',
+        'const known = undefined as RecordedRequest | undefined;',
+      ),
+    ],
     caughtBy: schedules(40),
   },
   {
@@ -128,6 +134,36 @@ describeVariants('retries', [
       edit('primary/write.ts', 'if (request === undefined || request.isFirstAttempt) return answerJudged', 'return answerJudged'),
     ],
     caughtBy: scenario('retries'),
+  },
+  {
+    rule: 'R16',
+    does: 'answers a transaction that is sent again with its version, and without its results',
+    edits: [edit('primary/retries.ts', 'known.answer ?? {', '{')],
+    caughtBy: schedules(40),
+  },
+  {
+    rule: 'R16',
+    does: 'recognises no transaction',
+    edits: [
+      edit(
+        'primary/write.ts',
+        'const recorded = request && recordOf(core, event, request, given);',
+        'const recorded = undefined;',
+      ),
+    ],
+    caughtBy: scenario('retried-transaction'),
+  },
+  {
+    rule: 'R16',
+    does: 'does not record a retried transaction that writes nothing',
+    edits: [edit('primary/write.ts', 'if (request !== undefined && !request.isFirstAttempt)', 'if (request === null)')],
+    caughtBy: scenario('retried-transaction'),
+  },
+  {
+    rule: 'R16',
+    does: 'takes a transaction with other comparisons for the same',
+    edits: [edit('protocol/fingerprint.ts', '[compares, operations, otherwise]', '[operations, otherwise]')],
+    caughtBy: scenario('retried-transaction'),
   },
   {
     rule: 'R16, R13',
