@@ -90,6 +90,95 @@ test('kvctl - a missing key, another version and a missing cluster have differen
   expect(nowhere).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('UNREACHABLE') });
 });
 
+test('kvctl append, setrange, getset, getdel and --if-value - change a key by what is there', async () => {
+  const bytes = Buffer.from([0, 255]);
+  expect(await kvctl(['append', 'bytes', '-'], { stdin: bytes })).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/^2 bytes at version \d+ \(by /),
+  });
+  expect((await kvctl(['getset', 'bytes', 'text', '--raw'])).bytes).toEqual(bytes);
+  const [longer, range, replaced, created] = await lines(
+    'append bytes --value=--more',
+    'SETRANGE bytes 0 T',
+    'GETSET bytes @new',
+    'getset created 1',
+  );
+  expect([longer.valueBytes, range.valueBytes]).toEqual([10, 10]);
+  expect(replaced).toMatchObject({
+    found: true,
+    previous: { value: 'Text--more', version: range.version },
+    version: range.version + 1,
+  });
+  expect(created).toMatchObject({ found: false, version: expect.any(Number) });
+  expect(await kvctl(['append', 'bytes', 'x', '--max-bytes', '4'])).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/VALUE_TOO_LARGE/),
+  });
+  expect(await kvctl(['put', 'bytes', 'x', '--if-value', 'other'])).toMatchObject({
+    code: 5,
+    stderr: expect.stringMatching(/VALUE_MISMATCH/),
+  });
+  const [put] = await lines('put bytes x --if-value @new');
+  expect(put.version).toBe(replaced.version + 1);
+  expect(await kvctl(['delete', 'bytes', '--if-value=y'])).toMatchObject({ code: 5 });
+  const removed = await kvctl(['getdel', 'bytes']);
+  expect(removed).toMatchObject({
+    code: 0,
+    stdout: 'x\n',
+    stderr: expect.stringMatching(/that was version \d+; deleted at version \d+/),
+  });
+  expect(await kvctl(['getdel', 'bytes', '--json'])).toMatchObject({
+    code: 4,
+    stdout: expect.stringMatching(/^\{"key":"bytes","found":false,"version":0,/),
+  });
+  expect(await kvctl(['put', 'k', 'v', '--if-absent', '--if-value', 'x'])).toMatchObject({ code: 2 });
+  expect(await kvctl(['setrange', 'k', 'one', 'v'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/OFFSET: "one" must be a whole number/),
+  });
+});
+
+test('kvctl transact - executes operations of an argument, a file or stdin, and reports each result', async () => {
+  const transaction = {
+    if: [{ key: '{t}:state', exists: false }],
+    do: [{ put: { key: '{t}:state', value: 'open' } }, { increment: { key: '{t}:total', by: '0.5' } }],
+    otherwise: [{ get: { key: '{t}:state' } }],
+  };
+  const file = join(folder, 'transaction.json');
+  writeFileSync(file, JSON.stringify(transaction));
+  const first = await kvctl(['transact', `@${file}`]);
+  expect(first.code).toBe(0);
+  expect(first.stdout).toMatch(
+    /^put \{t\}:state: \{"version":\d+\}\nincrement \{t\}:total: \{"value":"0.5","version":\d+\}\nwritten at version \d+ \(by /,
+  );
+  const again = await kvctl(['transact', '-', '--json'], { stdin: JSON.stringify(transaction) });
+  expect(again.code).toBe(5);
+  expect(JSON.parse(again.stdout)).toEqual({
+    held: false,
+    version: 0,
+    results: [{ get: { found: true, value: 'open', version: expect.any(Number) } }],
+    nodeId: expect.any(String),
+  });
+  const [executed] = await lines(`TRANSACT '{"do": [{"getAndDelete": {"key": "{t}:state"}}, {"delete": {"key": "{t}:total"}}]}'`);
+  expect(executed).toMatchObject({
+    held: true,
+    results: [{ getAndDelete: { previous: { value: 'open' } } }, { delete: { existed: true } }],
+  });
+  const refused = (json: object) => kvctl(['transact', JSON.stringify(json)]);
+  expect(await refused({ do: [{ put: { key: 'k' } }] })).toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/do\[0\].put.value must be text/),
+  });
+  expect(
+    await refused({ do: [{ put: { key: '{t}:a', value: 'x' } }, { put: { key: '{t}:b', value: '', ifVersion: 9 } }] }),
+  ).toMatchObject({
+    code: 5,
+    stderr: expect.stringMatching(/operation 2 of the transaction: the key is at version 0/),
+  });
+  expect((await kvctl(['get', '{t}:a'])).code).toBe(4);
+  expect(await kvctl(['transact', '@none'])).toMatchObject({ code: 2, stderr: expect.stringMatching(/@none cannot be read/) });
+});
+
 test('kvctl mget, keys and info - print many keys at once, all keys in pages, and the shards of one node', async () => {
   const keys = Array.from({ length: 14 }, (_, index) => `page:${String(index).padStart(2, '0')}`);
   const { code, stdout } = await kvctl([], { stdin: keys.map((key) => `put ${key} "value of ${key}"`).join('\n') });

@@ -85,6 +85,8 @@ describe('kvctl - command line', () => {
     [['--', 'get', 'k'], '"get k" is not a command'],
     [['get', 'k', '--deadline-ms', 'soon'], '--deadline-ms: "soon" must be a whole number from 1'],
     [['put', 'k', '--if-absnt=1'], '--if-absnt is not an option of put'],
+    [['append', 'k', '--x'], 'A value that begins with -- is given as --value=TEXT'],
+    [['getset', 'k', 'v', '--raw', '--json'], 'mutually exclusive'],
     [['put', 'k', '--x'], 'A value that begins with -- is given as --value=TEXT'],
     [['put', 'k', 'v', '--command', 'GET k'], 'two commands were given'],
     [['get', 'k', '--zk'], 'Not enough arguments following: zk'],

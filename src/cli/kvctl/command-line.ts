@@ -68,7 +68,8 @@ function wordsOf(parsed: Readonly<Record<string, unknown>>, command?: Command): 
   const option = words.find((word) => word.startsWith('--'));
   if (option === undefined) return [...words, ...((parsed['--'] as string[] | undefined) ?? [])];
   const where = command === undefined ? '; see kvctl --help' : ` of ${command.name}; see kvctl ${command.name} --help`;
-  const remedy = command?.name === 'put' ? '. A value that begins with -- is given as --value=TEXT' : '';
+  const remedy =
+    command !== undefined && 'value' in command.options ? '. A value that begins with -- is given as --value=TEXT' : '';
   throw new KvError('INVALID_OPTION', `${option.split('=')[0]} is not an option${where}${remedy}`);
 }
 
@@ -99,7 +100,8 @@ function addCommands(parser: Argv, list: readonly Command[], onCommand: OnComman
         );
       });
     } else {
-      const usage = `kvctl ${command.name} ${command.operands} [options]\n\n${command.summary}.`;
+      const details = command.details === undefined ? '' : `\n\n${command.details}`;
+      const usage = `kvctl ${command.name} ${command.operands} [options]\n\n${command.summary}.${details}`;
       parser.command(
         word,
         command.summary,

@@ -28,6 +28,8 @@ export interface Command {
   /** The operands as the help shows them. */
   readonly operands: string;
   readonly summary: string;
+  /** Further text of its help. */
+  readonly details?: string;
   readonly options: Readonly<Record<string, Options>>;
   /** Whether an error may leave the data changed. */
   readonly isWrite: boolean;
@@ -40,13 +42,27 @@ export const ifVersionOption: Options = {
   describe: 'Only if the key is at this version',
 };
 
+export const ifValueOption: Options = {
+  type: 'string',
+  requiresArg: true,
+  describe: 'Only if the key has this value: text, taken as it is',
+};
+
+/** @throws KvError INVALID_OPTION */
+export function valueConditionOf(options: CommandContext['options']): { readonly ifValue?: string } {
+  const { 'if-value': ifValue } = options;
+  if (ifValue === undefined) return {};
+  refuseReplacedBytes('--if-value', String(ifValue));
+  return { ifValue: String(ifValue) };
+}
+
 /**
  * Node.js replaces invalid UTF-8 on a command line, which would merge different keys and change values.
  * @throws KvError INVALID_OPTION
  */
-export function refuseReplacedBytes(what: 'key' | 'value' | `--${string}`, text: string): void {
+export function refuseReplacedBytes(what: 'key' | 'value' | 'transaction' | `--${string}`, text: string): void {
   if (!text.includes('\uFFFD')) return;
-  const remedy = what === 'value' ? '; pass it as @FILE or through stdin' : '';
+  const remedy = what === 'value' || what === 'transaction' ? '; pass it as @FILE or through stdin' : '';
   throw new KvError('INVALID_OPTION', `the ${what} is not valid UTF-8, or holds U+FFFD, which looks the same here${remedy}`);
 }
 
@@ -69,7 +85,8 @@ export function wholeNumber(options: CommandContext['options'], name: string, mi
   return value === undefined ? undefined : parseWholeNumber(`--${name}`, String(value), minimum);
 }
 
-function parseWholeNumber(label: string, text: string, minimum: number): number {
+/** @throws KvError INVALID_OPTION unless the text is a whole number from `minimum` on. */
+export function parseWholeNumber(label: string, text: string, minimum: number): number {
   const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN;
   if (Number.isSafeInteger(value) && value >= minimum) return value;
   throw new KvError('INVALID_OPTION', `${label}: "${text}" must be a whole number from ${minimum}`);

@@ -2,15 +2,20 @@
 import type { Command } from './command.js';
 import { forcePrimaryCommand } from './force/force-primary.js';
 import { initCommand } from './init.js';
+import { appendCommand } from './keys/append-command.js';
 import { deleteCommand } from './keys/delete.js';
 import { getCommand } from './keys/get.js';
+import { getdelCommand } from './keys/getdel.js';
+import { getsetCommand } from './keys/getset.js';
 import { incrementCommand } from './keys/increment.js';
 import { keysCommand } from './keys/keys.js';
 import { locateCommand } from './keys/locate.js';
 import { mgetCommand } from './keys/mget.js';
 import { persistCommand } from './keys/persist.js';
 import { putCommand } from './keys/put.js';
+import { setrangeCommand } from './keys/setrange.js';
 import { touchCommand } from './keys/touch.js';
+import { transactCommand } from './keys/transact.js';
 import { ttlCommand } from './keys/ttl.js';
 import { healthCommand } from './status/health.js';
 import { infoCommand } from './status/info.js';
@@ -21,6 +26,7 @@ import { restoreCommand } from './transfer/restore.js';
 
 export const commands: readonly Command[] = [
   ...[putCommand, getCommand, deleteCommand, incrementCommand, mgetCommand, keysCommand, locateCommand],
+  ...[appendCommand, setrangeCommand, getsetCommand, getdelCommand, transactCommand],
   ...[ttlCommand, touchCommand, persistCommand],
   ...[statusCommand, healthCommand, nodesCommand, infoCommand, dumpCommand, restoreCommand, initCommand, forcePrimaryCommand],
 ];

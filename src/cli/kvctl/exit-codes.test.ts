@@ -10,6 +10,8 @@ test.each<[ErrorCode, boolean, number]>([
   ['DEADLINE_EXCEEDED', true, 3],
   ['DEADLINE_EXCEEDED', false, 1],
   ['VERSION_MISMATCH', true, 5],
+  ['VALUE_MISMATCH', true, 5],
+  ['NOT_A_NUMBER', true, 1],
 ])('kvctl - %s, of a write: %s, ends with exit code %i', (code, isWrite, exitCode) => {
   expect(exitCodeOf(new KvError(code, 'x'), isWrite)).toBe(exitCode);
 });

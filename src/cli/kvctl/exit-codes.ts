@@ -8,7 +8,8 @@ export const exitCodes = {
   usage: 2,
   outcomeUnknown: 3,
   notFound: 4,
-  versionMismatch: 5,
+  /** A condition did not hold: of a write, or the comparisons of `transact`. */
+  conditionFailed: 5,
   /** The command failed after it had written a part (restore), or forced only some shards (shard force-primary). */
   partlyDone: 6,
   /** Every shard serves, but something needs attention (status --fail-on warnings). */
@@ -23,6 +24,6 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 export function exitCodeOf(error: unknown, isWrite: boolean): ExitCode {
   if (!(error instanceof KvError)) return isWrite ? exitCodes.outcomeUnknown : exitCodes.failed;
   if (error.code === 'INVALID_OPTION') return exitCodes.usage;
-  if (error.code === 'VERSION_MISMATCH') return exitCodes.versionMismatch;
+  if (error.code === 'VERSION_MISMATCH' || error.code === 'VALUE_MISMATCH') return exitCodes.conditionFailed;
   return isWrite && error.executed === 'unknown' ? exitCodes.outcomeUnknown : exitCodes.failed;
 }

@@ -54,7 +54,7 @@ async function outcomeOf(parse: () => Promise<object | undefined>, name: string)
 }
 
 describe('kvctl - plain command line', () => {
-  test.each(['get', 'put'])('what it accepts of %s means the same to yargs', async (name) => {
+  test.each(['get', 'put', 'setrange', 'transact'])('what it accepts of %s means the same to yargs', async (name) => {
     let accepted = 0;
     for (const args of linesOf(name)) {
       const plain = await outcomeOf(() => parsePlainCommandLine(args), name);
@@ -70,7 +70,12 @@ describe('kvctl - plain command line', () => {
     [['--nodes=a:1', '--json', 'get', 'user:1', '--deadline-ms', '100']],
     [['put', 'k', '-', '--if-version', '3']],
     [['keys', '--prefix', 'user:', '--all', '--long']],
-    [['delete', 'k']],
+    [['delete', 'k', '--if-value', 'open']],
+    [['append', 'k', 'v', '--max-bytes=9']],
+    [['setrange', 'k', '3', 'v']],
+    [['getset', 'k', '-']],
+    [['getdel', 'k', '--json']],
+    [['transact', '{"do":[]}']],
     [['mget', 'a', 'b']],
     [['locate', 'a']],
     [['status', '--all']],

@@ -1,4 +1,12 @@
-import { type Command, expectOperands, ifVersionOption, keyOperand, wholeNumber } from '../command.js';
+import {
+  type Command,
+  expectOperands,
+  ifValueOption,
+  ifVersionOption,
+  keyOperand,
+  valueConditionOf,
+  wholeNumber,
+} from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { reportWait } from '../waiting.js';
 
@@ -7,14 +15,15 @@ export const deleteCommand: Command = {
   operands: 'KEY',
   summary: 'Remove a key',
   isWrite: true,
-  options: { 'if-version': ifVersionOption },
+  options: { 'if-version': ifVersionOption, 'if-value': ifValueOption },
   async run({ connect, operands, options, call, output }) {
     expectOperands(deleteCommand, operands, 1);
     const key = keyOperand(operands);
     const ifVersion = wholeNumber(options, 'if-version', 1);
     const condition = ifVersion === undefined ? {} : { ifVersion };
+    const ifValue = valueConditionOf(options);
     const client = await connect();
-    const remove = () => client.delete(key, { ...condition, ...call });
+    const remove = () => client.delete(key, { ...condition, ...ifValue, ...call });
     const { existed, version, nodeId } = await reportWait(client, [key], output, remove);
     const text = existed ? `deleted at version ${version} (by ${nodeId})` : `the key did not exist (by ${nodeId})`;
     output.result(text, { key, existed, version, nodeId });

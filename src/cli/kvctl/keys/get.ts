@@ -3,6 +3,7 @@ import { type Command, expectOperands, keyOperand } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { reportWait } from '../waiting.js';
 import { expiryText } from './expiry-options.js';
+import { rawOption } from './replaced-report.js';
 
 export const getCommand: Command = {
   name: 'get',
@@ -10,7 +11,7 @@ export const getCommand: Command = {
   summary: 'Print the value of a key; its version and the node that answered go to stderr',
   isWrite: false,
   options: {
-    raw: { type: 'boolean', describe: 'Print the bytes of the value and nothing else', conflicts: 'json' },
+    raw: rawOption,
   },
   async run({ connect, operands, options, call, output }) {
     expectOperands(getCommand, operands, 1);

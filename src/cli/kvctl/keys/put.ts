@@ -1,11 +1,19 @@
 import type { CallOptions, KvClient } from '../../../client/index.js';
 import { KvError } from '../../../errors.js';
 import { describeError } from '../../explain.js';
-import { type Command, expectOperands, ifVersionOption, keyOperand, wholeNumber } from '../command.js';
+import {
+  type Command,
+  expectOperands,
+  ifValueOption,
+  ifVersionOption,
+  keyOperand,
+  valueConditionOf,
+  wholeNumber,
+} from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { reportWait } from '../waiting.js';
 import { expiryOf, expiryOptions } from './expiry-options.js';
-import { readValue } from './read-value.js';
+import { readValue, valueOption } from './read-value.js';
 
 export const putCommand: Command = {
   name: 'put',
@@ -13,8 +21,9 @@ export const putCommand: Command = {
   summary: 'Store a value: an argument, a file (@FILE), or stdin (-)',
   isWrite: true,
   options: {
-    value: { type: 'string', requiresArg: true, describe: 'The value, if it begins with @ or --, or is - (--value=-)' },
+    value: valueOption,
     'if-version': ifVersionOption,
+    'if-value': ifValueOption,
     ...expiryOptions,
     'if-absent': { type: 'boolean', describe: 'Only if the key does not exist' },
   },
@@ -25,11 +34,14 @@ export const putCommand: Command = {
     const ifAbsent = options['if-absent'] === true;
     if (ifAbsent && ifVersion !== undefined)
       throw new KvError('INVALID_OPTION', '--if-absent and --if-version exclude each other');
+    const ifValue = valueConditionOf(options);
+    if (ifAbsent && ifValue.ifValue !== undefined)
+      throw new KvError('INVALID_OPTION', '--if-absent and --if-value exclude each other');
     const expiry = expiryOf(options);
     const value = await readValue(operands[1], options.value as string | undefined, { isStdinTaken, signal: call.signal });
     const condition = ifAbsent ? { ifVersion: 0 } : ifVersion === undefined ? {} : { ifVersion };
     const client = await connect();
-    const put = () => client.put(key, value, { ...condition, ...expiry, ...call });
+    const put = () => client.put(key, value, { ...condition, ...ifValue, ...expiry, ...call });
     const { version, nodeId } = await reportWait(client, [key], output, put);
     const { heldBy, problem } = await reportWait(client, [key], output, () => holdersOf(client, key, call));
     const held = heldBy === undefined ? `the other holders are not known: ${problem}` : `held by ${heldBy.join(', ')}`;

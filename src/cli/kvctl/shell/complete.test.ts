@@ -13,14 +13,20 @@ const client = {
 } as unknown as KvClient;
 
 test.each<[string, string[]]>([
-  ['ge', ['get ']],
-  ['GE', ['GET ']],
+  ['ge', ['get ', 'getset ', 'getdel ']],
+  ['GE', ['GETSET ', 'GET ', 'GETDEL ']],
   ['LIST', ['LIST_NODES ']],
   ['get user:', ['user:1', 'user:2']],
   ['PUT user:', ['user:1', 'user:2']],
   ['put user:1 user:', []],
   ['mget user:1 o', ['other']],
   ['get w', []],
+  ['getdel user:', ['user:1', 'user:2']],
+  ['SETRANGE user:', ['user:1', 'user:2']],
+  ['getset user:1 user:', []],
+  ['tran', ['transact ']],
+  ['append k --max', ['--max-bytes']],
+  ['delete k --if-', ['--if-version', '--if-value']],
   ['info node-', ['node-1', 'node-2']],
   ['status --w', ['--watch']],
   ['shard f', ['force-primary']],

@@ -3,7 +3,21 @@ import type { KvClient } from '../../../client/index.js';
 import { commands } from '../commands.js';
 import { capitals } from './statement.js';
 
-const takesKey = new Set(['put', 'get', 'delete', 'increment', 'ttl', 'touch', 'persist', 'mget', 'locate']);
+const takesKey = new Set([
+  'put',
+  'get',
+  'delete',
+  'increment',
+  'append',
+  'setrange',
+  'getset',
+  'getdel',
+  'ttl',
+  'touch',
+  'persist',
+  'mget',
+  'locate',
+]);
 /** A completion without keys is better than a longer wait. */
 const patienceMs = 500;
 const maxKeys = 50;

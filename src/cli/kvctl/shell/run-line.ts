@@ -50,8 +50,8 @@ function helpText(): string {
   return `${lines.join('\n')}
   exit                                   Leave, as Ctrl-D does
 
-"help COMMAND" shows its options. Quotes keep blanks: put user:1 "Alice Smith". PUT, GET, DELETE, MGET, LOCATE, LIST_NODES, INFO,
-STATUS, KEYS, HELP and EXIT can be written in capitals; keys and values are then taken as they are, also with - or @ in front.
-Ctrl-C abandons a command. Values are kept in the history with the lines that hold them.
+"help COMMAND" shows its options. Quotes keep blanks: put user:1 "Alice Smith". Commands on keys can be written
+in capitals, as PUT and GET. Keys and values are then taken as they are, also with - or @ in front, except with INCREMENT
+and TRANSACT. Ctrl-C abandons a command. Values are kept in the history with the lines that hold them.
 `;
 }

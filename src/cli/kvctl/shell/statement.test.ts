@@ -12,6 +12,14 @@ describe('kvctl - a typed line', () => {
     ['put k pre"fi x"\'ed\'', ['put', 'k', 'prefi xed']],
     ['PUT k -5', ['put', '--value=-5', '--', 'k']],
     ['PUT --json @file', ['put', '--value=@file', '--', '--json']],
+    ['APPEND k --value', ['append', '--value=--value', '--', 'k']],
+    ['GETSET k @file', ['getset', '--value=@file', '--', 'k']],
+    ['SETRANGE -k 3 "a b"', ['setrange', '--value=a b', '--', '-k', '3']],
+    ['GETDEL --raw', ['getdel', '--', '--raw']],
+    ['INCREMENT n --by=-1', ['increment', 'n', '--by=-1']],
+    ['TRANSACT \'{"do": []}\'', ['transact', '{"do": []}']],
+    ['HELP TRANSACT', ['transact', '--help']],
+    ['HELP SETRANGE', ['setrange', '--help']],
     ['GET --help', ['get', '--', '--help']],
     ['DELETE k', ['delete', '--', 'k']],
     ['LIST_NODES', ['nodes']],
@@ -38,6 +46,7 @@ describe('kvctl - a typed line', () => {
     ['put k "open', 'the quote " is not closed'],
     ['PUT user:1 Alice Smith', 'Put quotes around a value with blanks'],
     ['PUT user:1', 'usage: PUT key value'],
+    ['SETRANGE k 1', 'usage: SETRANGE key offset value; 2 words given'],
   ])('%s is refused', (line, message) => {
     expect(() => parseStatement(line)).toThrow(message);
   });

@@ -15,22 +15,37 @@ export type Statement =
 const operandsAreData: Readonly<Record<string, string>> = {
   GET: 'get',
   DELETE: 'delete',
+  GETDEL: 'getdel',
   MGET: 'mget',
   TTL: 'ttl',
   TOUCH: 'touch',
   PERSIST: 'persist',
   LOCATE: 'locate',
 };
+/** The last operand of these is a value. */
+const endInValue: Readonly<Record<string, { readonly name: string; readonly operands: readonly string[] }>> = {
+  PUT: { name: 'put', operands: ['key', 'value'] },
+  APPEND: { name: 'append', operands: ['key', 'value'] },
+  GETSET: { name: 'getset', operands: ['key', 'value'] },
+  SETRANGE: { name: 'setrange', operands: ['key', 'offset', 'value'] },
+};
 const others: Readonly<Record<string, string>> = {
   LIST_NODES: 'nodes',
   NODES: 'nodes',
+  INCREMENT: 'increment',
+  TRANSACT: 'transact',
   INFO: 'info',
   STATUS: 'status',
   KEYS: 'keys',
 };
 
 /** The commands that can be typed in capitals, for completion. */
-export const capitals: readonly string[] = ['PUT', ...Object.keys(operandsAreData), ...Object.keys(others), 'HELP', 'EXIT'];
+export const capitals: readonly string[] = [
+  ...Object.keys(endInValue),
+  ...Object.keys(operandsAreData),
+  ...Object.keys(others),
+  ...['HELP', 'EXIT'],
+];
 
 /** @throws KvError INVALID_OPTION */
 export function parseStatement(line: string): Statement {
@@ -40,7 +55,7 @@ export function parseStatement(line: string): Statement {
   if (['exit', 'quit', 'EXIT', 'QUIT'].includes(first)) return { kind: 'exit' };
   if (['help', 'HELP', '?'].includes(first))
     return rest.length === 0 ? { kind: 'help' } : { kind: 'command', words: helpFor(rest) };
-  if (first === 'PUT') return { kind: 'command', words: put(rest) };
+  if (Object.hasOwn(endInValue, first)) return { kind: 'command', words: withValue(first, rest) };
   const dataCommand = operandsAreData[first];
   if (dataCommand !== undefined) return { kind: 'command', words: [dataCommand, '--', ...rest] };
   return { kind: 'command', words: [others[first] ?? first, ...rest] };
@@ -50,12 +65,13 @@ function helpFor(words: readonly string[]): string[] {
   return [...words.map((word) => others[word] ?? word.toLowerCase()), '--help'];
 }
 
-function put(operands: readonly string[]): string[] {
-  const [key, value] = operands;
-  if (key === undefined || value === undefined || operands.length > 2)
+function withValue(capital: string, given: readonly string[]): string[] {
+  const { name, operands } = endInValue[capital]!;
+  if (given.length !== operands.length)
     throw new KvError(
       'INVALID_OPTION',
-      `usage: PUT key value; ${operands.length} words given. Put quotes around a value with blanks: PUT user:1 "Alice Smith"`,
+      `usage: ${capital} ${operands.join(' ')}; ${given.length} words given. ` +
+        'Put quotes around a value with blanks: PUT user:1 "Alice Smith"',
     );
-  return ['put', `--value=${value}`, '--', key];
+  return [name, `--value=${given.at(-1)}`, '--', ...given.slice(0, -1)];
 }
