@@ -1,5 +1,4 @@
 /** Builds the parts behind the methods of `KvClient`, and closes them. */
-import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../errors.js';
 import { TopologyMerge } from '../topology/merge-topology.js';
 import { findTracing } from '../tracing/find-tracing.js';
@@ -8,9 +7,10 @@ import type { Topology, TopologyReport } from '../wire/contract/kv-api.js';
 import type { DataRequest } from '../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../wire/pipeline/pipeline-results.js';
 import { type CallOptions, type Limits, limitsOf, remainingMs } from './call-limits.js';
+import { NodeQueries, type SendToNode } from './node-queries.js';
 import type { ResolvedClientOptions } from './options.js';
 import { ClientRequests } from './requests/client-requests.js';
-import { type ClientOperation, closedError } from './retry/client-operation.js';
+import type { ClientOperation } from './retry/client-operation.js';
 import { Backlog, InFlightLimit } from './retry/in-flight-limit.js';
 import { OperationRunner } from './retry/operation-runner.js';
 import { RetryLimiter } from './retry/retry-limiter.js';
@@ -18,20 +18,17 @@ import { WakeUp } from './retry/wake-up.js';
 import { AddressBook, type AddressSource } from './routing/address-book.js';
 import { ClusterIdentity } from './routing/cluster-identity.js';
 import { type ClusterChange, ClusterMembership } from './routing/cluster-membership.js';
-import { anyShard, RoutingTable, type TopologyUpdate } from './routing/routing-table.js';
+import { RoutingTable, type TopologyUpdate } from './routing/routing-table.js';
 import { Strangers } from './routing/strangers.js';
 import { TopologyWatches } from './routing/topology-watches.js';
 import { Connections } from './transport/connections.js';
-import type { NodeTransport, Subject } from './transport/node-transport.js';
+import type { Subject } from './transport/node-transport.js';
 
 /**
  * How long a node may take to answer requests that it received as primary, once another primary is known. Without this limit the
  * callers of a node that is cut off would wait until keepalive notices, long after the cluster has failed over.
  */
 const deposedAnswerMs = 500;
-
-/** A node that has not answered a request about itself for this long is stalled or cut off. */
-const silentMs = 500;
 
 /**
  * The retries of one shard are limited to `maxInFlight` divided by the number of shards, or by this number if that is smaller. So
@@ -53,6 +50,7 @@ export class ClientCore {
   readonly #membership: ClusterMembership;
   readonly #watches: TopologyWatches;
   readonly #runner: OperationRunner;
+  readonly #queries: NodeQueries;
   readonly #listeners = new Set<(topology: Topology) => void>();
   /** Undefined if the process has no SDK: then an operation pays nothing for tracing. */
   #tracing: Tracing | undefined;
@@ -98,6 +96,14 @@ export class ClientCore {
       pipelined,
       wakeUp: this.#wakeUp,
       requests: this.#requests,
+    });
+    this.#queries = new NodeQueries({
+      table,
+      connections,
+      strangers,
+      wakeUp: this.#wakeUp,
+      runner: this.#runner,
+      isClosed: () => this.#closing !== undefined,
     });
     this.#watches = new TopologyWatches({
       table,
@@ -187,45 +193,14 @@ export class ClientCore {
     }
   }
 
-  /**
-   * Sends a request that any node can answer. While no answer comes, the request goes to one more node every `silentMs`, and
-   * the first answer counts.
-   */
-  async runAnywhere<Response>(
-    send: (transport: NodeTransport, limits: Limits) => Promise<Response>,
-    { signal, ...limits }: Limits,
-  ): Promise<Response> {
-    const answered = new AbortController();
-    const within = { ...limits, signal: signal === undefined ? answered.signal : AbortSignal.any([signal, answered.signal]) };
-    const first = this.run({ access: 'read', shard: anyShard, bytes: 0, send }, within);
-    const others = (this.#table.topology?.nodes ?? []).map(async ({ address }, index) => {
-      await pause((index + 1) * silentMs, undefined, { signal: within.signal });
-      return this.ask(address, send, within);
-    });
-    try {
-      // The first attempt continues until the deadline, so its failure is the failure of all.
-      return await Promise.race([first, Promise.any(others).catch(() => first)]);
-    } finally {
-      answered.abort();
-    }
+  /** Sends a request that any node can answer. */
+  runAnywhere<Response>(send: SendToNode<Response>, limits: Limits): Promise<Response> {
+    return this.#queries.runAnywhere(send, limits);
   }
 
-  /** Makes one attempt at one node, for requests that only this node can answer. */
-  async ask<Response>(
-    address: string,
-    send: (transport: NodeTransport, limits: Limits) => Promise<Response>,
-    limits: Limits,
-  ): Promise<Response> {
-    if (this.#closing !== undefined) throw closedError();
-    const connection = this.#connections.to(address);
-    const ready = connection.isReady || (await connection.whenTried(limits));
-    if (this.#closing !== undefined) throw closedError();
-    if (limits.signal?.aborted) throw new KvError('CANCELLED', 'given up before it was sent', { executed: 'no' });
-    const { transport } = connection;
-    const wrong = this.#strangers.errorAt([address]);
-    if (wrong !== undefined) throw wrong;
-    if (!ready || transport === undefined) throw new KvError('UNREACHABLE', `${address} could not be reached`);
-    return send(transport, limits);
+  /** Sends a request that only this node can answer. */
+  ask<Response>(address: string, send: SendToNode<Response>, limits: Limits, access?: 'read' | 'write'): Promise<Response> {
+    return this.#queries.ask(address, send, limits, access);
   }
 
   /** Listeners receive the merged topology after every change that a node reports. @returns a function that removes the listener. */

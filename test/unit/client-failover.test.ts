@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { KvClient, type KvClientOptions, KvError } from '../../src/index.js';
 import type { TopologyReport } from '../../src/wire/contract/kv-api.js';
 import { cluster, connect, failure, useFakeCluster } from './client-testing/harness.js';
-import { SilentServer } from './client-testing/tcp-proxy.js';
+import { SilentServer, TcpProxy } from './client-testing/tcp-proxy.js';
 
 useFakeCluster();
 
@@ -139,6 +139,22 @@ describe('connections', () => {
     await announced;
     expect(await client.put('key', 'value')).toMatchObject({ nodeId: 'node-1' });
     await silent.close();
+  });
+
+  test('a primary that was silent for a while - is used again, though the others forward', async () => {
+    const client = await connect({ connectTimeoutMs: 100, transport: 'tcp' });
+    await client.put('key', 'value');
+    const { primary } = cluster;
+    const { port } = primary;
+    const silent = await SilentServer.start();
+    await primary.proxy.close();
+    primary.proxy = await TcpProxy.start(silent.port, port);
+    while (silent.accepted < 4) await client.get('key');
+    await primary.proxy.close();
+    await silent.close();
+    primary.proxy = await TcpProxy.start(primary.listening.port, port);
+    const before = primary.pipelines.frames;
+    while (primary.pipelines.frames === before) await client.put('key', 'value');
   });
 
   test('all nodes gone - writes reject as unreachable, not executed', async () => {

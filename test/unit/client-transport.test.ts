@@ -62,6 +62,27 @@ describe('the transport of operations', () => {
     expect(cluster.nodes.map(({ grpcCalls }) => grpcCalls)).toEqual([0, 0, 0]);
   });
 
+  test('tcp - a query whose connection is reset is sent again', async () => {
+    const client = await connect({ transport: 'tcp' });
+    await client.put('key', 'value');
+    const { primary } = cluster;
+    primary.offersFrames = false;
+    const status = client.nodeStatus(primary.address);
+    await vi.waitUntil(() => primary.cutOff > 1, { timeout: 10_000 });
+    primary.offersFrames = true;
+    expect(await status).toMatchObject({ nodeId: primary.id });
+  });
+
+  test("tcp - an operator's command whose connection is reset is not", async () => {
+    const client = await connect({ transport: 'tcp' });
+    await client.put('key', 'value');
+    const { primary } = cluster;
+    primary.offersFrames = false;
+    const forced = failure(client.forcePrimary(primary.address, { shard: 0, acceptDataLoss: true }));
+    expect(await forced).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    expect(primary.cutOff).toBe(1);
+  });
+
   test('auto - unary calls of operations travel over gRPC', async () => {
     const client = await connect({ api: 'unary' });
     await client.put('key', 'value');

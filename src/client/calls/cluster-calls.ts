@@ -77,10 +77,10 @@ export abstract class ClusterCalls extends ChangeCalls {
   }
 
   /**
-   * Requests the status of one node. Not retried.
+   * Requests the status of one node. Sent again only if the connection breaks.
    *
    * @param address host:port, with square brackets around an IPv6 address.
-   * @throws KvError INVALID_ARGUMENT; UNREACHABLE; OUTCOME_UNKNOWN if the connection breaks; DEADLINE_EXCEEDED; CANCELLED.
+   * @throws KvError INVALID_ARGUMENT; UNREACHABLE; OUTCOME_UNKNOWN if the connection breaks again and again; DEADLINE_EXCEEDED; CANCELLED.
    */
   async nodeStatus(address: string, options: CallOptions = {}): Promise<NodeStatus> {
     return this.core.ask(canonical(address), (to, within) => to.getNodeStatus(within), this.core.limitsOf(options));
@@ -102,7 +102,7 @@ export abstract class ClusterCalls extends ChangeCalls {
 
   /**
    * A page of the keys that one node holds of a shard, in the order of their bytes. Not a snapshot of one moment (kv.proto,
-   * `ListKeys`). Not retried.
+   * `ListKeys`). Sent again only if the connection breaks.
    *
    * @param address host:port, with square brackets around an IPv6 address.
    * @throws KvError NOT_PRIMARY if the node does not hold the shard; INVALID_ARGUMENT; OVERLOADED; and as for `nodeStatus`.
@@ -123,7 +123,12 @@ export abstract class ClusterCalls extends ChangeCalls {
     const { shard, acceptDataLoss, givesUp = [] } = options;
     if (acceptDataLoss !== true) throw new KvError('INVALID_ARGUMENT', 'forcePrimary needs acceptDataLoss: true');
     const limits = this.core.limitsOf(options);
-    return this.core.ask(node, (to, within) => to.forcePrimary({ shard, acceptDataLoss, givesUp: [...givesUp] }, within), limits);
+    return this.core.ask(
+      node,
+      (to, within) => to.forcePrimary({ shard, acceptDataLoss, givesUp: [...givesUp] }, within),
+      limits,
+      'write',
+    );
   }
 }
 

@@ -40,6 +40,8 @@ export class NodeFinder {
       ...lessonsOf(last, table.reportedPrimaryOf(shard)),
       isSuspect: (address) => connections.isSuspect(address),
     });
+    // A primary that could not be reached is the last candidate. It is tried beside the others: they could only forward.
+    if (primary !== undefined) connections.to(primary).connect();
     const samePrimary = () => table.primaryOf(shard) === primary;
     for (const address of candidates) {
       const connection = connections.to(address);

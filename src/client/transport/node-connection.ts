@@ -5,27 +5,24 @@
  * The time from the moment when a caller needs the link until it is ready is limited, whatever the link does. Requests are passed on
  * only while it is ready; a request that never left may then safely go to another node.
  *
- * With `auto` the link is one of frames, which cost a fraction of the CPU, unless the topology says that the node serves gRPC only.
- * Where a process answers but does not accept frames, as a proxy that passes only HTTP/2, the link is one of gRPC for a while.
+ * The link carries frames or gRPC (`frames-or-grpc.ts`). While gRPC is in use because frames were not accepted, they are tried again
+ * beside it.
  *
  * A node of another cluster may have taken over the address. Once this is known, nothing is sent to it for a while, or until the
- * connection breaks: the next connection, or behind a proxy the same one, may lead to the right node again.
+ * connection breaks (`reported-cluster.ts`).
  */
 import type { KvError } from '../../errors.js';
-import { type Limits, monotonicNowMs, remainingMs } from '../call-limits.js';
+import { type Limits, remainingMs } from '../call-limits.js';
 import { WakeUp } from '../retry/wake-up.js';
 import { ClusterIdentity } from '../routing/cluster-identity.js';
 import { FrameLink } from './frame-link.js';
+import { FramesOrGrpc } from './frames-or-grpc.js';
+import { FramesProbe } from './frames-probe.js';
 import type { Link, LinkParts, TransportChoice } from './link.js';
 import type { NodeTransport, Subject } from './node-transport.js';
 import type { PipelineTransport } from './pipeline-transport.js';
+import { ReportedCluster } from './reported-cluster.js';
 import { RetiredLinks } from './retired-links.js';
-
-/** How long a node of another cluster is not tried again over the same connection. */
-const strangerMs = 5_000;
-
-/** After a process did not accept frames, gRPC is used for this long. */
-const grpcAfterFailureMs = 30_000;
 
 export class NodeConnection {
   readonly address: string;
@@ -33,21 +30,15 @@ export class NodeConnection {
   readonly #onReady: () => void;
   readonly #identity: ClusterIdentity;
   readonly #changed = new WakeUp();
-  readonly #choice: TransportChoice;
-  readonly #mayServeFrames: () => boolean;
+  readonly #cluster: ReportedCluster;
+  readonly #transport: FramesOrGrpc;
   #link: Link | undefined;
   #usesFrames = false;
   #isLoadingGrpc = false;
-  #grpcUntilMs = Number.NEGATIVE_INFINITY;
-  #framesAgain: NodeJS.Timeout | undefined;
   readonly #retired = new RetiredLinks();
-  /** Tries frames while gRPC is in use. */
-  #probe: Link | undefined;
+  readonly #probe = new FramesProbe();
   #watchdog: NodeJS.Timeout | undefined;
   #suspect = false;
-  /** The cluster that the node at the other end reported. It counts until `#strangerUntilMs`. */
-  #clusterId: string | undefined;
-  #strangerUntilMs = 0;
   #failures = 0;
   #closed = false;
 
@@ -63,8 +54,8 @@ export class NodeConnection {
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#onReady = onReady;
     this.#identity = identity;
-    this.#choice = transport;
-    this.#mayServeFrames = mayServeFrames;
+    this.#cluster = new ReportedCluster(identity);
+    this.#transport = new FramesOrGrpc(transport, mayServeFrames, () => this.#tryFrames());
   }
 
   get isReady(): boolean {
@@ -77,9 +68,7 @@ export class NodeConnection {
 
   /** The id of the node's cluster, if the client knows that it is not its own; otherwise undefined. */
   get otherCluster(): string | undefined {
-    const { id } = this.#identity;
-    if (this.#clusterId === undefined || id === undefined || this.#clusterId === id) return undefined;
-    return monotonicNowMs() < this.#strangerUntilMs ? this.#clusterId : undefined;
+    return this.#cluster.other;
   }
 
   /** The node at the other end has reported its cluster. */
@@ -89,10 +78,7 @@ export class NodeConnection {
   }
 
   #isOf(clusterId: string): void {
-    if (this.otherCluster === clusterId) return;
-    this.#clusterId = clusterId;
-    this.#strangerUntilMs = monotonicNowMs() + strangerMs;
-    if (this.otherCluster === undefined) return;
+    if (!this.#cluster.report(clusterId)) return;
     this.#stopWatchdog();
     this.#changed.wakeAll();
     this.#onReady();
@@ -128,7 +114,7 @@ export class NodeConnection {
    * @returns whether it is ready; false as soon as an attempt has failed.
    */
   async whenReady(limits: Limits, isWanted: () => boolean = () => true): Promise<boolean> {
-    this.#demand();
+    this.connect();
     const mayStillBe = () => !this.isReady && !this.isSuspect && !this.#closed;
     while (mayStillBe() && isWanted() && !limits.signal?.aborted && remainingMs(limits) > 0)
       await this.#changed.sleep(remainingMs(limits), limits.signal);
@@ -140,7 +126,7 @@ export class NodeConnection {
    * ends when another attempt has failed or succeeded.
    */
   async whenTried(limits: Limits): Promise<boolean> {
-    this.#demand();
+    this.connect();
     const failuresBefore = this.#failures;
     const mayStillBe = () => !this.isReady && this.otherCluster === undefined && !this.#closed;
     const isTrying = () => mayStillBe() && this.#failures === failuresBefore;
@@ -163,30 +149,27 @@ export class NodeConnection {
 
   close(reason: string): void {
     this.#closed = true;
-    clearTimeout(this.#framesAgain);
-    this.#probe?.close(reason);
+    this.#transport.close();
+    this.#probe.close(reason);
     this.#retired.close(reason);
     this.#discard(reason);
   }
 
-  #demand(): void {
+  /** Starts connecting unless the connection is ready. */
+  connect(): void {
     if (this.#closed || this.isReady || this.otherCluster !== undefined) return;
-    if (this.#link !== undefined && this.#usesFrames !== this.#wantsFrames) this.#dropLink('another transport takes its place');
-    if (this.#link !== undefined) this.#connect(this.#link);
-    else if (this.#wantsFrames) this.#openFrames();
+    if (this.#link !== undefined && this.#usesFrames !== this.#transport.wantsFrames)
+      this.#dropLink('another transport takes its place');
+    if (this.#link !== undefined) this.#connectLink(this.#link);
+    else if (this.#transport.wantsFrames) this.#openFrames();
     else this.#openGrpc();
   }
 
   /** Limits the time until the link is ready. */
-  #connect(link: Link): void {
+  #connectLink(link: Link): void {
     this.#link = link;
     this.#watchdog ??= setTimeout(() => this.#giveUp(), this.#connectTimeoutMs);
     link.connect();
-  }
-
-  get #wantsFrames(): boolean {
-    if (this.#choice !== 'auto') return this.#choice === 'tcp';
-    return this.#mayServeFrames() && monotonicNowMs() >= this.#grpcUntilMs;
   }
 
   #openFrames(): void {
@@ -195,7 +178,7 @@ export class NodeConnection {
       this.#partsFor(() => this.#link === link),
       () => this.#besideFrames(),
     );
-    this.#connect(link);
+    this.#connectLink(link);
   }
 
   /** The link comes later: the code of gRPC may have to be loaded. That does not count as time to connect. */
@@ -208,7 +191,7 @@ export class NodeConnection {
       if (this.#closed || this.#link !== undefined) return;
       this.#usesFrames = false;
       const link: Link = new GrpcLink(this.#partsFor(() => this.#link === link));
-      this.#connect(link);
+      this.#connectLink(link);
     };
     import('./grpc-link.js').then(opened, () => {
       this.#isLoadingGrpc = false;
@@ -239,7 +222,7 @@ export class NodeConnection {
         onReady: (clusterId) => isInUse() && this.#becameReady(clusterId),
         onFailed: (speaksNoFrames) => isInUse() && this.#failed(speaksNoFrames),
         onLost: () => {
-          if (isInUse()) this.#clusterId = undefined;
+          if (isInUse()) this.#cluster.forget();
         },
       },
     };
@@ -251,15 +234,16 @@ export class NodeConnection {
     if (clusterId && this.#identity.id !== undefined) this.#isOf(clusterId);
     this.#changed.wakeAll();
     this.#onReady();
+    // When it was time to try frames, this link may not have been ready.
+    if (!this.#usesFrames && this.#transport.wantsFrames) this.#tryFrames();
   }
 
   #failed(speaksNoFrames: boolean): void {
-    if (speaksNoFrames && this.#choice === 'auto') {
-      this.#useGrpc();
+    if (speaksNoFrames && this.#transport.refused()) {
       this.#dropLink('no connection for frames was accepted');
       return this.#openGrpc();
     }
-    if (this.otherCluster === undefined) this.#clusterId = undefined;
+    if (this.otherCluster === undefined) this.#cluster.forget();
     this.#hasFailed();
   }
 
@@ -269,40 +253,25 @@ export class NodeConnection {
     this.#changed.wakeAll();
   }
 
-  #useGrpc(): void {
-    this.#grpcUntilMs = monotonicNowMs() + grpcAfterFailureMs;
-    clearTimeout(this.#framesAgain);
-    this.#framesAgain = setTimeout(() => this.#tryFrames(), grpcAfterFailureMs).unref();
-  }
-
   /** While gRPC is in use: tries frames beside it, and changes to them if the node accepts an rpc. */
   #tryFrames(): void {
-    if (this.#closed || this.#usesFrames || !this.isReady) return;
+    if (this.#closed || this.#usesFrames || this.#probe.isRunning || !this.isReady) return;
     const parts = this.#partsFor(() => false);
-    const ended = (next: () => void): void => {
-      this.#probe = undefined;
-      probe.close('frames were tried beside gRPC');
-      if (!this.#closed) next();
-    };
-    const events = {
-      onReady: () => ended(() => this.#changeToFrames()),
-      onFailed: () => ended(() => this.#useGrpc()),
-      onLost() {},
-    };
-    const probe = new FrameLink({ ...parts, events }, () => this.#besideFrames());
-    this.#probe = probe;
-    probe.connect();
+    this.#probe.start(
+      parts,
+      () => this.#besideFrames(),
+      (isAccepted) => (isAccepted ? this.#changeToFrames() : this.#transport.refused()),
+    );
   }
 
   /** Requests in flight over gRPC end there. */
   #changeToFrames(): void {
     const grpc = this.#link;
     if (this.#closed || this.#usesFrames || grpc === undefined) return;
-    // The timer may have fired a little early.
-    this.#grpcUntilMs = Number.NEGATIVE_INFINITY;
+    this.#transport.accepted();
     this.#link = undefined;
     this.#retired.add(grpc, 'frames took its place');
-    this.#demand();
+    this.connect();
   }
 
   #giveUp(): void {
@@ -312,7 +281,7 @@ export class NodeConnection {
     this.#failures += 1;
     const link = this.#link;
     this.#discard('the connection could not be opened');
-    if (this.#choice === 'auto' && link instanceof FrameLink && link.isSilent) this.#useGrpc();
+    if (link instanceof FrameLink && link.isSilent) this.#transport.refused();
   }
 
   #discard(reason: string): void {
@@ -329,7 +298,7 @@ export class NodeConnection {
   #dropLink(reason: string): void {
     const link = this.#link;
     this.#link = undefined;
-    this.#clusterId = undefined;
+    this.#cluster.forget();
     link?.close(reason);
   }
 }

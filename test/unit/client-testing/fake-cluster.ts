@@ -65,6 +65,8 @@ export class FakeNode {
   readonly pipelines = { frames: 0, grpc: 0 };
   /** False: the node lets only HTTP/2 through. */
   offersFrames = true;
+  /** Connections for frames that the node has reset. */
+  cutOff = 0;
   /** Calls and streams that came over gRPC. */
   grpcCalls = 0;
   /** What the topology says of its frames. */
@@ -149,7 +151,10 @@ export class FakeCluster {
     const frames = new FrameServer();
     node.listening = await listen('127.0.0.1', 0, (socket) => {
       if (node.offersFrames) frames.serve(socket);
-      else socket.destroy();
+      else {
+        node.cutOff += 1;
+        socket.resetAndDestroy();
+      }
     });
     add(keyValueService, this.#keyValueHandlers(node));
     add(clusterService, this.#clusterHandlers(node));
