@@ -116,6 +116,16 @@ describe('through each way in', () => {
     ])
       expect((await kvctl(...words)).code).toBe(2);
   });
+
+  test('keys that nobody reads are deleted on every node', async () => {
+    await using client = await KvClient.connect({ nodes });
+    const keyCounts = async () => (await cluster.statuses()).map(({ keys }) => keys);
+    const before = await keyCounts();
+    const entries = Array.from({ length: 5_000 }, (_, index) => ({ key: `unread:${index}`, value: 'v', ttlMs: 1_000 }));
+    for (const { ok } of await client.mput(entries)) expect(ok).toBe(true);
+    // Other keys of this file may go meanwhile.
+    await until('all are deleted', async () => (await keyCounts()).every((count, index) => count <= before[index]!));
+  });
 });
 
 /** What is left of the key's TTL, and when the answer came. */

@@ -18,12 +18,16 @@ const entries = [
   { key: 'line\nbreak \u{1f511}', value: Buffer.from([0, 255, 13, 10]) },
 ];
 
+/** Longer than the test. */
+const ttlMs = 3_600_000;
+
 test('kvctl dump and restore - copy into a cluster with other shards, and refuse damaged files and used clusters', async () => {
   await using from = await startCluster({ nodes: 2, shards: 4, extra: ['--session-ms', '20000'] });
   await using to = await startCluster({ nodes: 2, shards: 3 });
   await using source = await from.connect();
   await using target = await to.connect();
   for (const outcome of await source.mput(entries)) expect(outcome.ok).toBe(true);
+  await source.touch('key:1', ttlMs);
   const restore = (words: string[], stdin?: Uint8Array) =>
     runKvctl(['--nodes', to.addresses.join(','), 'restore', ...words], stdin === undefined ? {} : { stdin });
 
@@ -47,6 +51,10 @@ test('kvctl dump and restore - copy into a cluster with other shards, and refuse
   const restored = await restore([whole]);
   expect(restored).toMatchObject({ code: 0, stdout: expect.stringContaining(`restored ${entries.length} keys`) });
   await expectAll();
+  const [withTtl, without] = await target.mget(['key:1', 'key:2']);
+  expect(withTtl?.expiresInMs).toBeGreaterThan(0);
+  expect(withTtl?.expiresInMs).toBeLessThanOrEqual(ttlMs);
+  expect(without?.expiresInMs).toBeUndefined();
 
   const again = await restore([whole]);
   expect(again).toMatchObject({ code: 1, stderr: expect.stringContaining('the cluster is not empty') });

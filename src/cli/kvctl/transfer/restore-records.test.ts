@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { KvClient } from '../../../client/index.js';
 import type { DumpRecord } from '../../../dump/index.js';
@@ -41,6 +42,23 @@ test('restore - all records are written, in batches of bounded size', async () =
   const large = new Target();
   await writeRecords(large, records(5, 3 * 1024 * 1024), call, () => {});
   expect(large.batches).toEqual([2, 2, 1]);
+});
+
+test('restore - what is left of a TTL is given to the key anew; a key without one gets none', async () => {
+  const written: object[] = [];
+  const target: Pick<KvClient, 'mput'> = {
+    mput: async (entries) => {
+      written.push(...entries);
+      return entries.map(({ key }) => ({ key, ok: true, version: 1, nodeId: 'one' }));
+    },
+  };
+  const dumped = [
+    { key: 'session', value: Buffer.from('v'), version: 1, ttlMs: 60_000 },
+    { key: 'user', value: Buffer.from('v'), version: 2 },
+  ];
+  await writeRecords(target, Readable.from(dumped), call, () => {});
+  expect(written).toMatchObject([{ key: 'session', ttlMs: 60_000 }, { key: 'user' }]);
+  expect(written[1]).not.toHaveProperty('ttlMs');
 });
 
 test.each<ErrorCode>(['OUTCOME_UNKNOWN', 'DEADLINE_EXCEEDED', 'NO_PRIMARY'])(
