@@ -1,5 +1,5 @@
 /** A replica's applied state, changed only by effects. A scan under way meets what is added meanwhile, as in a map. */
-import type { Change, FoundItem, LogEntry, SnapshotItem } from '../../src/replication/index.js';
+import type { Change, DueKey, FoundItem, LogEntry, SnapshotItem } from '../../src/replication/index.js';
 import { RequestTable } from '../../src/replication/state/request-table.js';
 
 export interface StoredItem {
@@ -30,6 +30,13 @@ export class Store {
 
   itemOf(key: string): FoundItem {
     return this.items.get(key) ?? { value: undefined, version: 0 };
+  }
+
+  /** The keys that are due at this time of the shard (R17). */
+  due(timeMs: number): DueKey[] {
+    return [...this.items].flatMap(([key, { expiresAtMs = Number.POSITIVE_INFINITY }]) =>
+      expiresAtMs <= timeMs ? [{ key, expiresAtMs }] : [],
+    );
   }
 
   /** An entry that is older than the item under its key is skipped: a snapshot may be ahead of the log laid over it. */

@@ -34,7 +34,7 @@ export class Core {
   /** The requests that are recognised (R16): those applied, at a primary also those in its log. */
   readonly requests = new RequestTable();
   /** The shard's time (R17). */
-  readonly clock: ShardClock;
+  readonly clock = new ShardClock();
   readonly durability = new Durability();
   readonly register = new StateRegister();
   /** The history that this replica follows; undefined: it knows none. With data, it follows that of the data only (R1). */
@@ -102,7 +102,6 @@ export class Core {
     this.options = options;
     this.node = nodeIdOf(options.replicaId);
     this.nowMs = nowMs;
-    this.clock = new ShardClock(nowMs);
     this.loyalSinceMs = nowMs;
     this.lastTickMs = nowMs;
     this.wokeMs = nowMs;

@@ -2,25 +2,21 @@
  * The time of a shard (R17), as one replica knows it: whole milliseconds since the birth of the shard.
  *
  * The primary's monotonic clock is the shard's clock, with one offset for each epoch. A replica that follows knows the time as of
- * the newest beacon, and adds what has passed since on its own monotonic clock. So it knows a time that is never ahead of the
- * primary's by more than the drift since that beacon, and continues from there when it becomes primary. Wall clocks are not read.
+ * the newest beacon, and adds what has passed since on its own monotonic clock. So the time that it knows is ahead of the primary's
+ * by no more than the two clocks drift apart in that time, and it continues from there when it becomes primary. Wall clocks are not
+ * read.
  */
 export class ShardClock {
-  /** Time of the shard less monotonic time of this process; a whole number. */
-  #offsetMs: number;
+  /** Time of the shard less monotonic time of this process; a whole number. Negative infinity: nothing is known yet. */
+  #offsetMs = Number.NEGATIVE_INFINITY;
   /** The shard's time was this, or later. */
   #latestMs = 0;
-
-  /** The time begins with the first replica. */
-  constructor(nowMs: number) {
-    this.#offsetMs = -Math.floor(nowMs);
-  }
 
   get offsetMs(): number {
     return this.#offsetMs;
   }
 
-  /** The time, rounded down; at a replica that is not primary, a time that has certainly passed. */
+  /** The time, rounded down; at a replica that is not primary, a time that has passed. */
   at(nowMs: number): number {
     return Math.max(this.#latestMs, Math.floor(nowMs) + this.#offsetMs);
   }
@@ -30,14 +26,14 @@ export class ShardClock {
     return Math.max(this.#latestMs, Math.ceil(nowMs) + this.#offsetMs) + Math.ceil(ttlMs);
   }
 
-  /** The primary's clock showed this time a moment ago. It corrects what has drifted apart since the last such report. */
+  /** A beacon: the primary's clock showed this time a moment ago. It corrects what has drifted apart since the one before. */
   follow(timeMs: number, nowMs: number): void {
     if (timeMs <= this.#latestMs) return;
     this.#latestMs = Math.floor(timeMs);
     this.#offsetMs = Math.floor(timeMs - nowMs);
   }
 
-  /** An entry or a snapshot proves that the shard's time was this, or later: it may have been on its way for long. */
+  /** A message or an entry proves that the shard's time was this, or later. It may have been on its way for long. */
   learn(timeMs: number, nowMs: number): void {
     if (timeMs <= this.#latestMs) return;
     this.#latestMs = timeMs;

@@ -55,6 +55,8 @@ export class Cluster implements Surroundings {
   readonly waiting = new Set<ScriptedCall>();
   readonly clients = [{ name: 'the script', waiting: this.waiting }];
   readonly #options: Omit<ReplicaOptions, 'replicaId' | 'idSeed'>;
+  /** By name: how far the clock of a node is ahead of the script's. */
+  readonly clocksAheadMs = new Map<string, number>();
   /** The names of the nodes where the shard belongs. Undefined: no placement has been written. */
   #placed: readonly string[] | undefined;
 
@@ -75,6 +77,10 @@ export class Cluster implements Surroundings {
   get nowMs(): number {
     return this.queue.nowMs;
   }
+  get leaseMs(): number {
+    return this.#options.leaseMs;
+  }
+  readonly driftBound = 0;
 
   /** A process starts empty: with a new identity, whatever ran under that name before (R1). */
   start(name: string): VirtualNode {

@@ -71,7 +71,7 @@ export class Scenario {
     const node = this.node(name);
     node.stopping = true;
     node.session.announce();
-    node.handle({ type: 'stop', deadlineMs: this.cluster.nowMs + withinMs });
+    node.handle({ type: 'stop', deadlineMs: node.nowMs + withinMs });
   }
 
   /** All nodes learn at once where the shard belongs; the first is the preferred primary. */
@@ -144,8 +144,8 @@ export class Scenario {
 
   /** The name of the node that serves reads now. */
   get primary(): string | undefined {
-    const { nodes, nowMs } = this.cluster;
-    return nodes.find((node) => node.alive && node.replica.refusalOfRead(nowMs) === undefined)?.name;
+    const { nodes } = this.cluster;
+    return nodes.find((node) => node.alive && node.replica.refusalOfRead(node.nowMs) === undefined)?.name;
   }
   get state(): ShardState | undefined {
     return this.cluster.ensemble.znode?.state;
@@ -155,7 +155,8 @@ export class Scenario {
     return (this.state?.inSync ?? []).map((id) => id.split('~')[0]!);
   }
   status(name: string): CoreStatus {
-    return this.node(name).replica.status(this.cluster.nowMs);
+    const node = this.node(name);
+    return node.replica.status(node.nowMs);
   }
   role(name: string): string {
     return this.status(name).role;
@@ -176,8 +177,30 @@ export class Scenario {
     return call;
   }
   #write(name: string, key: string, value: string | undefined, ifVersion?: number): ScriptedCall {
+    return this.#flushed(name, (node) => node.write(key, value, { ifVersion }));
+  }
+
+  /** As `put`, of a key that expires (R17). */
+  putExpiring(name: string, key: string, value: string, ttlMs: number): ScriptedCall {
+    return this.#flushed(name, (node) => node.write(key, value, { ttlMs }));
+  }
+  /** The shell of a primary reports the keys that are due, and the turn ends. */
+  sweep(name: string): ScriptedCall {
+    return this.#flushed(name, (node) => node.sweep());
+  }
+  /** The shard's time, as this node knows it. */
+  timeMs(name: string): number {
     const node = this.node(name);
-    const call = node.write(key, value, ifVersion);
+    return node.replica.timeMs(node.nowMs);
+  }
+  /** From its next start on, the clock of this node is that far ahead of the script's. */
+  setClock(name: string, aheadMs: number): void {
+    this.cluster.clocksAheadMs.set(name, aheadMs);
+  }
+
+  #flushed(name: string, request: (node: VirtualNode) => ScriptedCall): ScriptedCall {
+    const node = this.node(name);
+    const call = request(node);
     node.handle({ type: 'flush' });
     return call;
   }
@@ -190,7 +213,7 @@ export class Scenario {
     const { key, value, ifVersion, ...named } = content;
     const known = { client: 'x', lowest: 1, history: this.state?.history ?? '', seq: 0, isFirstAttempt: true };
     const node = this.node(name);
-    const call = node.write(key, value, ifVersion, { ...known, ...named, number });
+    const call = node.write(key, value, { ifVersion, request: { ...known, ...named, number } });
     node.handle({ type: 'flush' });
     return call;
   }
@@ -207,14 +230,16 @@ export class Scenario {
 
   /** Requests a read that is answered behind the writes of its key. */
   getInOrder(name: string, key: string): ScriptedCall {
-    const call = this.node(name).newCall(key);
-    this.node(name).handle({ type: 'orderedRead', token: call, key });
-    return call;
+    return this.#flushed(name, (node) => {
+      const call = node.newCall(key);
+      node.handle({ type: 'orderedRead', token: call, key, storedExpiresAtMs: node.store.itemOf(key).expiresAtMs });
+      return call;
+    });
   }
 
   get(name: string, key: string): ReadResult {
     const node = this.node(name);
-    const refusal = node.replica.refusalOfRead(this.cluster.nowMs);
+    const refusal = node.replica.refusalOfRead(node.nowMs);
     if (refusal !== undefined) return { refusal };
     this.cluster.safety.checkReads();
     const item = node.store.items.get(key);
@@ -297,8 +322,8 @@ export class Scenario {
   }
 
   describe(): string {
-    const { nodes, nowMs } = this.cluster;
-    const replicas = nodes.filter((node) => node.alive).map((node) => JSON.stringify(node.replica.status(nowMs)));
+    const { nodes } = this.cluster;
+    const replicas = nodes.filter((node) => node.alive).map((node) => JSON.stringify(node.replica.status(node.nowMs)));
     return [`state ${JSON.stringify(this.cluster.ensemble.znode)}`, ...replicas].join('\n');
   }
 }

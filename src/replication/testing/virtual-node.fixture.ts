@@ -8,7 +8,7 @@ import { type ProcessSurroundings, ReplicaProcess } from '../../../simulation/vi
 import type { VirtualSnapshotCall } from '../../../simulation/virtual/snapshot-call.js';
 import { Store } from '../../../simulation/virtual/store.js';
 import type { Answer, Effect, Note } from '../protocol/effect.js';
-import type { Event } from '../protocol/event.js';
+import type { Event, WriteEvent } from '../protocol/event.js';
 import type { Message } from '../protocol/message.js';
 import type { ReplicaOptions } from '../protocol/replica-options.js';
 import type { RequestIdentity } from '../protocol/request.js';
@@ -30,11 +30,13 @@ export interface Surroundings extends ProcessSurroundings {
   readonly network: ScriptedWays;
   readonly snapshots: VirtualSnapshotCall[];
   readonly waiting: Set<ScriptedCall>;
+  readonly clocksAheadMs: ReadonlyMap<string, number>;
   onAnswer(call: ScriptedCall, answer: Answer): void;
 }
 
 export class VirtualNode extends ReplicaProcess<Surroundings> {
   readonly name: string;
+  readonly #aheadMs: number;
   readonly session: ScriptedSession;
   readonly notes: Note[] = [];
   readonly roles: string[] = [];
@@ -50,9 +52,11 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     replicaId: string,
     options: Omit<ReplicaOptions, 'replicaId' | 'idSeed'>,
   ) {
-    const replica = new Replica({ ...options, replicaId, idSeed: `${replicaId}/` }, world.queue.nowMs);
+    const aheadMs = world.clocksAheadMs.get(name) ?? 0;
+    const replica = new Replica({ ...options, replicaId, idSeed: `${replicaId}/` }, world.queue.nowMs + aheadMs);
     super(world, nodeIndex, replicaId, replica, { disk: new Disk(replicaId), store: new Store() });
     this.name = name;
+    this.#aheadMs = aheadMs;
     this.session = new ScriptedSession(world.queue, world.ensemble, this);
   }
 
@@ -61,7 +65,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     return this.alive ? this : undefined;
   }
   get nowMs(): number {
-    return this.world.queue.nowMs;
+    return this.world.queue.nowMs + this.#aheadMs;
   }
 
   run(work: () => void): void {
@@ -107,11 +111,32 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     return call;
   }
 
-  write(key: string, value: string | undefined, ifVersion?: number, request?: RequestIdentity): ScriptedCall {
+  write(
+    key: string,
+    value: string | undefined,
+    rest: Pick<WriteEvent, 'request' | 'ttlMs'> & { ifVersion?: number | undefined } = {},
+  ) {
     const call: ScriptedCall = this.newCall(key, value);
     const bytes = value === undefined ? undefined : new TextEncoder().encode(value);
-    const storedVersion = this.store.versionOf(key);
-    this.handle({ type: 'write', token: call, key, value: bytes, ifVersion, storedVersion, request });
+    const { version: storedVersion, expiresAtMs: storedExpiresAtMs } = this.store.itemOf(key);
+    const event = {
+      type: 'write',
+      token: call,
+      key,
+      value: bytes,
+      ifVersion: undefined,
+      storedVersion,
+      storedExpiresAtMs,
+    } as const;
+    this.handle({ ...event, ...rest });
+    return call;
+  }
+
+  /** As the shell does from time to time, at a primary. */
+  sweep(): ScriptedCall {
+    const keys = this.store.due(this.replica.timeMs(this.nowMs));
+    const call = this.newCall(keys[0]?.key);
+    this.handle({ type: 'due', token: call, keys });
     return call;
   }
 
