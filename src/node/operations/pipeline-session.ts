@@ -7,8 +7,8 @@
 import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
 import type { FrameListener, FrameStream, TurnEnd } from '../../transport/index.js';
-import { KnownTexts } from '../../wire/pipeline/known-texts.js';
 import { OperationReader } from '../../wire/pipeline/pipeline-operations.js';
+import { KnownTexts } from '../../wire/protobuf/known-texts.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
 import type { OperationExecutor } from './operation-executor.js';
 import { PipelineAnswers } from './pipeline-answers.js';

@@ -10,7 +10,7 @@ interface WriteContent {
 }
 
 /** A fingerprint covers about this many bytes of a value, spread evenly: it is to find mistakes, not forgeries. */
-const coveredBytes = 256;
+const coveredBytes = 64;
 const fnvOffset = 0x811c9dc5;
 const fnvPrime = 0x01000193;
 
@@ -19,7 +19,7 @@ export function fingerprintOfWrite({ key, value, ifVersion, ttlMs }: WriteConten
   hash = withNumber(hash, value === undefined ? -1 : value.length);
   hash = withNumber(hash, ifVersion === undefined ? -1 : ifVersion);
   if (ttlMs !== undefined) hash = withNumber(hash, ttlMs);
-  return (value === undefined ? hash : withBytes(hash, value)) >>> 0;
+  return fingerprintFrom(value === undefined ? hash : withBytes(hash, value));
 }
 
 export function fingerprintOfTransaction({ compares, operations, otherwise }: Transaction): number {
@@ -28,7 +28,12 @@ export function fingerprintOfTransaction({ compares, operations, otherwise }: Tr
     hash = withNumber(hash, list.length);
     for (const part of list) hash = withFields(hash, part);
   }
-  return hash >>> 0;
+  return fingerprintFrom(hash);
+}
+
+/** 31 bits, which an object holds without a number of its own on the heap. */
+function fingerprintFrom(hash: number): number {
+  return hash >>> 1;
 }
 
 /** The limit of a value may be that of the node, and the next primary may have another one. */
@@ -61,7 +66,7 @@ function withNumber(hash: number, number: number): number {
 }
 
 function withBytes(hash: number, bytes: Uint8Array): number {
-  const step = Math.max(1, Math.floor(bytes.length / coveredBytes));
+  const step = Math.max(1, Math.ceil(bytes.length / coveredBytes));
   let after = hash;
   for (let at = 0; at < bytes.length; at += step) after = Math.imul(after ^ bytes[at]!, fnvPrime);
   return after;

@@ -18,25 +18,14 @@ export class PackedRequests {
 
   constructor(entries: readonly LogEntry[]) {
     this.#numbers = new Float64Array(width * entries.length);
-    const known = new Map<string, number>();
-    let bytes = this.#numbers.byteLength;
+    let hasAnswers = false;
     for (const [index, { request }] of entries.entries()) {
-      if (request === undefined) {
-        this.#numbers[width * index] = noRequest;
-        continue;
-      }
-      const { client, number, lowest, fingerprint, floor } = request;
-      let clientIndex = known.get(client);
-      if (clientIndex === undefined) {
-        clientIndex = this.#clients.push(client) - 1;
-        known.set(client, clientIndex);
-        bytes += 2 * client.length;
-      }
-      this.#numbers.set([clientIndex, number, lowest, fingerprint, floor], width * index);
+      hasAnswers ||= request?.answer !== undefined;
+      this.#fill(width * index, request);
     }
-    const hasAnswers = entries.some(({ request }) => request?.answer !== undefined);
     this.#answers = hasAnswers ? new PackedAnswers(entries.map(({ request }) => request?.answer)) : undefined;
-    this.bytes = bytes + (this.#answers?.bytes ?? 0);
+    const clientBytes = this.#clients.reduce((sum, client) => sum + 2 * client.length, 0);
+    this.bytes = this.#numbers.byteLength + clientBytes + (this.#answers?.bytes ?? 0);
   }
 
   /** The request of the entry with this index, which has this seq. */
@@ -53,5 +42,24 @@ export class PackedRequests {
       seq,
       answer: this.#answers?.get(index),
     };
+  }
+
+  #fill(at: number, request: RecordedRequest | undefined): void {
+    const numbers = this.#numbers;
+    if (request === undefined) {
+      numbers[at] = noRequest;
+      return;
+    }
+    numbers[at] = this.#indexOf(request.client);
+    numbers[at + 1] = request.number;
+    numbers[at + 2] = request.lowest;
+    numbers[at + 3] = request.fingerprint;
+    numbers[at + 4] = request.floor;
+  }
+
+  /** Few clients have requests in one block. */
+  #indexOf(client: string): number {
+    const index = this.#clients.indexOf(client);
+    return index < 0 ? this.#clients.push(client) - 1 : index;
   }
 }

@@ -91,12 +91,12 @@ describe('the table of requests (R16)', () => {
     floorAge: fc.option(fc.nat(10), { nil: undefined }),
   });
 
-  /** The entries of a log: no request occurs twice while it is recognised, as the primary makes sure. */
+  /** The entries of a log. No request occurs twice: what is not recognised any more is refused by its position. */
   function logOf(steps: readonly { client: string; number: number; behind: number; floorAge: number | undefined }[]) {
     const table = new RequestTable();
     const log: RecordedRequest[] = [];
     for (const { client, number, behind, floorAge } of steps) {
-      if (table.find(client, number) !== undefined || table.isBehind(client, number)) continue;
+      if (log.some((one) => one.client === client && one.number === number) || table.isBehind(client, number)) continue;
       const seq = log.length + 1;
       const floor = floorAge === undefined ? 0 : Math.max(0, seq - 1 - floorAge);
       const request = requestOf(client, number, seq, { lowest: Math.max(1, number - behind), floor });

@@ -6,23 +6,19 @@
  * are forgotten by the floor: the primary decides it and writes it in entries. A replica never computes what it forgets.
  */
 import type { Seq } from '../protocol/ids.js';
-import { type RecordedRequest, requestBytes } from '../protocol/request.js';
-
-interface ClientRequests {
-  /** The highest `lowest` of the applied requests that are kept. */
-  lowest: number;
-  /** In order of their numbers. */
-  readonly requests: RecordedRequest[];
-}
+import type { RecordedRequest } from '../protocol/request.js';
+import { RequestsOfClient } from './requests-of-client.js';
 
 /** The floor rises so far that about this part of the applied requests is forgotten. */
 const forgottenPart = 4;
 
 export class RequestTable {
-  readonly #clients = new Map<string, ClientRequests>();
+  readonly #clients = new Map<string, RequestsOfClient>();
   #floor: Seq = 0;
   /** The highest floor that an entry of the log carries, applied or not. */
   #coming: Seq = 0;
+  /** At a primary: the requests up to this seq have been added with their entries. */
+  #addedSeq: Seq = 0;
   #count = 0;
   #bytes = 0;
 
@@ -40,10 +36,7 @@ export class RequestTable {
   }
 
   find(client: string, number: number): RecordedRequest | undefined {
-    const requests = this.#clients.get(client)?.requests;
-    if (requests === undefined) return undefined;
-    const found = requests[placeOf(requests, number)];
-    return found?.number === number ? found : undefined;
+    return this.#clients.get(client)?.find(number);
   }
 
   /** The client has said that it does not send this number again. */
@@ -53,23 +46,28 @@ export class RequestTable {
 
   /** The primary has the request in its log. */
   begin(request: RecordedRequest): void {
-    this.#add(request);
+    this.#insert(this.#of(request.client), request);
+    this.#addedSeq = request.seq;
     this.#coming = Math.max(this.#coming, request.floor);
   }
 
   /** The entry of the request is applied. */
   apply(request: RecordedRequest): void {
     const { client, lowest, floor, seq } = request;
-    const of = this.#add(request);
+    const of = this.#of(client);
+    if (seq > this.#addedSeq) this.#insert(of, request);
     if (lowest > of.lowest) of.lowest = lowest;
-    this.#forgetBelow(of, client);
+    const { count, bytes } = of;
+    of.forgetBelow(seq);
+    if (of.count < count) this.#shrank(client, of, count, bytes);
     if (floor > this.#floor) this.#forgetThrough(floor, seq);
   }
 
   /** Forgets the requests that are in the log and not applied: this replica is not primary any more. */
   abandonAfter(appliedSeq: Seq): void {
     this.#coming = this.#floor;
-    for (const [client, of] of this.#clients) this.#retain(client, of, ({ seq }) => seq <= appliedSeq);
+    this.#addedSeq = 0;
+    for (const [client, of] of this.#clients) this.#retain(client, of, 0, appliedSeq);
   }
 
   /** The floor that the primary writes in its next entry; 0: the table is within both bounds, or a floor is under way. */
@@ -84,6 +82,7 @@ export class RequestTable {
     this.#clients.clear();
     this.#floor = floor;
     this.#coming = floor;
+    this.#addedSeq = 0;
     this.#count = 0;
     this.#bytes = 0;
   }
@@ -96,80 +95,55 @@ export class RequestTable {
   /** Adds the requests of a snapshot. */
   load(requests: readonly RecordedRequest[]): void {
     for (const request of requests) {
-      const of = this.#add(request);
+      const of = this.#of(request.client);
+      this.#insert(of, request);
       of.lowest = Math.max(of.lowest, request.lowest);
     }
   }
 
   *#applied(appliedSeq: Seq): Iterable<RecordedRequest> {
-    for (const { requests } of this.#clients.values()) {
-      for (const request of requests) if (request.seq <= appliedSeq) yield request;
-    }
+    for (const of of this.#clients.values()) yield* of.upTo(appliedSeq);
   }
 
-  #add(request: RecordedRequest): ClientRequests {
-    let of = this.#clients.get(request.client);
+  #of(client: string): RequestsOfClient {
+    let of = this.#clients.get(client);
     if (of === undefined) {
-      of = { lowest: 0, requests: [] };
-      this.#clients.set(request.client, of);
+      of = new RequestsOfClient(client);
+      this.#clients.set(client, of);
+      this.#bytes += of.bytes;
     }
-    const { requests } = of;
-    const place = placeOf(requests, request.number);
-    if (requests[place]?.number === request.number) return of;
-    if (place === requests.length) requests.push(request);
-    else requests.splice(place, 0, request);
-    this.#count++;
-    this.#bytes += requestBytes(request);
     return of;
   }
 
-  /** The lowest numbers are the first, and nearly always only a few: the client has received their answers since its last request. */
-  #forgetBelow(of: ClientRequests, client: string): void {
-    const { requests, lowest } = of;
-    const known = requests.length;
-    let behind = 0;
-    while (behind < known && requests[behind]!.number < lowest) this.#bytes -= requestBytes(requests[behind++]!);
-    if (behind === 0) return;
-    this.#count -= behind;
-    if (behind === known) this.#clients.delete(client);
-    requests.copyWithin(0, behind);
-    requests.length = known - behind;
+  #insert(of: RequestsOfClient, request: RecordedRequest): void {
+    const { count, bytes } = of;
+    of.add(request);
+    this.#count += of.count - count;
+    this.#bytes += of.bytes - bytes;
   }
 
   #forgetThrough(floor: Seq, appliedSeq: Seq): void {
     this.#floor = floor;
     this.#coming = Math.max(this.#coming, floor);
     for (const [client, of] of this.#clients) {
-      this.#retain(client, of, ({ seq }) => seq > floor);
+      this.#retain(client, of, floor + 1, Number.POSITIVE_INFINITY);
       // A replica that loads a snapshot knows only what the kept requests name.
-      of.lowest = 0;
-      for (const { seq, lowest } of of.requests) if (seq <= appliedSeq) of.lowest = Math.max(of.lowest, lowest);
+      of.lowest = of.lowestNamed(appliedSeq);
     }
   }
 
-  #retain(client: string, of: ClientRequests, isKept: (request: RecordedRequest) => boolean): void {
-    const { requests } = of;
-    let kept = 0;
-    for (const request of requests) {
-      if (isKept(request)) requests[kept++] = request;
-      else this.#bytes -= requestBytes(request);
-    }
-    this.#count -= requests.length - kept;
-    requests.length = kept;
-    if (kept === 0) this.#clients.delete(client);
+  #retain(client: string, of: RequestsOfClient, from: Seq, to: Seq): void {
+    const { count, bytes } = of;
+    of.retain(from, to);
+    this.#shrank(client, of, count, bytes);
   }
-}
 
-/** The place of the number, or where it would be. Numbers nearly always come in order. */
-function placeOf(requests: readonly RecordedRequest[], number: number): number {
-  const last = requests.at(-1);
-  if (last === undefined || last.number < number) return requests.length;
-  let low = 0;
-  let high = requests.length - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (requests[middle]!.number < number) low = middle + 1;
-    else high = middle;
+  /** @param count what the client had before. @param bytes what it took. */
+  #shrank(client: string, of: RequestsOfClient, count: number, bytes: number): void {
+    this.#count += of.count - count;
+    this.#bytes += of.bytes - bytes;
+    if (of.count > 0) return;
+    this.#clients.delete(client);
+    this.#bytes -= of.bytes;
   }
-  return low;
 }

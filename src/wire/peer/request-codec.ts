@@ -1,11 +1,15 @@
 /** The request that a log entry executes, as messages between nodes carry it (R16). Written by hand, as the entries are. */
 import type { RecordedRequest } from '../../replication/index.js';
+import { KnownTexts } from '../protobuf/known-texts.js';
 import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { readRecordedAnswer, writeRecordedAnswer } from './answer-codec.js';
 
 /** Estimated bytes of a request. */
 export const requestMessageBytes = 48;
+
+/** Most requests are those of a few clients. */
+const clients = new KnownTexts();
 
 const tags = {
   client: tagOf(1, 'bytes'),
@@ -49,7 +53,7 @@ export function readRequest(reader: ProtobufReader, seq = 0): RecordedRequest {
   const outerEnd = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === tags.client) request.client = reader.string();
+    if (tag === tags.client) request.client = clients.read(reader);
     else if (tag === tags.number) request.number = reader.varint();
     else if (tag === tags.lowest) request.lowest = reader.varint();
     else if (tag === tags.fingerprint) request.fingerprint = reader.varint();

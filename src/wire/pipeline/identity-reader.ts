@@ -1,7 +1,7 @@
 /** Reads the identity of a write (R16) from the two fields that carry it, `request` and `position`. */
 import type { RequestIdentity } from '../../replication/index.js';
+import type { KnownTexts } from '../protobuf/known-texts.js';
 import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
-import type { KnownTexts } from './known-texts.js';
 
 const tags = {
   client: tagOf(1, 'bytes'),
@@ -13,7 +13,6 @@ const tags = {
 };
 
 export class IdentityReader {
-  readonly #buffer: Buffer;
   readonly #reader: ProtobufReader;
   readonly #texts: KnownTexts;
   /** Whether one of the two fields was read since the last `take`. */
@@ -26,8 +25,7 @@ export class IdentityReader {
   #history = '';
   #seq = 0;
 
-  constructor(buffer: Buffer, reader: ProtobufReader, texts: KnownTexts) {
-    this.#buffer = buffer;
+  constructor(reader: ProtobufReader, texts: KnownTexts) {
     this.#reader = reader;
     this.#texts = texts;
   }
@@ -47,7 +45,7 @@ export class IdentityReader {
       if (tag === tags.number) this.#number = reader.anyVarint();
       else if (tag === tags.lowest) this.#lowest = reader.anyVarint();
       else if (tag === tags.firstAttempt) this.#isFirstAttempt = reader.bool();
-      else if (tag === tags.client) this.#client = this.#texts.read(this.#buffer, reader);
+      else if (tag === tags.client) this.#client = this.#texts.read(reader);
       else reader.skip(tag);
     }
     reader.leave(outerEnd);
@@ -61,7 +59,7 @@ export class IdentityReader {
     while (reader.more) {
       const tag = reader.tag();
       if (tag === tags.seq) this.#seq = reader.anyVarint();
-      else if (tag === tags.history) this.#history = this.#texts.read(this.#buffer, reader);
+      else if (tag === tags.history) this.#history = this.#texts.read(reader);
       else reader.skip(tag);
     }
     reader.leave(outerEnd);

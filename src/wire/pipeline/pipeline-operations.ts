@@ -5,11 +5,11 @@
 import type { RequestIdentity } from '../../replication/index.js';
 import { traceParentBytes } from '../../tracing/trace-parent.js';
 import { type ChangeMethod, changeMethods, changes } from '../contract/change-messages.js';
+import { KnownTexts } from '../protobuf/known-texts.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { IdentityReader } from './identity-reader.js';
 import { maxIdentityBytes, writeIdentity } from './identity-writer.js';
-import { KnownTexts } from './known-texts.js';
 
 export type { RequestIdentity };
 
@@ -181,7 +181,7 @@ export class OperationReader {
     this.buffer = buffer;
     this.#texts = texts;
     this.#reader = new ProtobufReader(buffer);
-    this.#identity = new IdentityReader(buffer, this.#reader, texts);
+    this.#identity = new IdentityReader(this.#reader, texts);
   }
 
   /** The client of a request that names none; empty if the message does not name it. @throws MalformedMessage */
@@ -195,7 +195,7 @@ export class OperationReader {
     const reader = new ProtobufReader(this.buffer);
     while (reader.more) {
       const tag = reader.tag();
-      if (tag === tags.client) return this.#texts.read(this.buffer, reader);
+      if (tag === tags.client) return this.#texts.read(reader);
       reader.skip(tag);
     }
     return '';

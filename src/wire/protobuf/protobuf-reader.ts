@@ -35,13 +35,13 @@ const minTag = 1 << 3;
 const maxVarintBytes = 10;
 
 export class ProtobufReader {
-  readonly #buffer: Buffer;
+  readonly buffer: Buffer;
   #position: number;
   #end: number;
 
   /** Reads from `start` up to `end`. Positions are always offsets in the buffer. */
   constructor(buffer: Buffer, start = 0, end = buffer.length) {
-    this.#buffer = buffer;
+    this.buffer = buffer;
     this.#position = start;
     this.#end = end;
   }
@@ -74,7 +74,7 @@ export class ProtobufReader {
   varint(): number {
     const position = this.#position;
     if (position < this.#end) {
-      const byte = this.#buffer[position]!;
+      const byte = this.buffer[position]!;
       if (byte < 0x80) {
         this.#position = position + 1;
         return byte;
@@ -114,7 +114,7 @@ export class ProtobufReader {
 
   /** A view of the bytes from `start` up to `position`. */
   view(start: number): Buffer {
-    return this.#buffer.subarray(start, this.#position);
+    return this.buffer.subarray(start, this.#position);
   }
 
   /** Text that is not UTF-8 is malformed: with replacement characters, two different keys would become one. */
@@ -127,7 +127,7 @@ export class ProtobufReader {
   /** The bytes from `start` up to `position` as a string; undefined if they are not UTF-8. */
   textFrom(start: number): string | undefined {
     const end = this.#position;
-    const buffer = this.#buffer;
+    const buffer = this.buffer;
     for (let at = start; at < end; at++) {
       if (buffer[at]! > 0x7f) return this.#utf8(start, end);
     }
@@ -163,12 +163,12 @@ export class ProtobufReader {
   }
 
   #utf8(start: number, end: number): string | undefined {
-    if (!isUtf8(this.#buffer.subarray(start, end))) return undefined;
-    return this.#buffer.toString('utf8', start, end);
+    if (!isUtf8(this.buffer.subarray(start, end))) return undefined;
+    return this.buffer.toString('utf8', start, end);
   }
 
   #longVarint(): number {
-    const buffer = this.#buffer;
+    const buffer = this.buffer;
     const last = Math.min(this.#end, this.#position + maxVarintBytes);
     let value = 0;
     let weight = 1;
@@ -186,7 +186,7 @@ export class ProtobufReader {
   #skipVarint(): void {
     const last = Math.min(this.#end, this.#position + maxVarintBytes);
     for (let at = this.#position; at < last; at++) {
-      if (this.#buffer[at]! >= 0x80) continue;
+      if (this.buffer[at]! >= 0x80) continue;
       this.#position = at + 1;
       return;
     }

@@ -86,7 +86,7 @@ describeVariants('retries', [
   {
     rule: 'R16',
     does: 'keeps what the client does not send again',
-    edits: [edit('state/request-table.ts', '    this.#forgetBelow(of, client);\n', '')],
+    edits: [edit('state/request-table.ts', '    of.forgetBelow(seq);\n', '')],
     caughtBy: scenario('retries'),
   },
   {

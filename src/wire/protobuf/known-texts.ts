@@ -2,7 +2,7 @@
  * Short texts that come again and again, such as the ids of clients and of histories. A text that came lately is compared with the
  * bytes, which costs less than a new string.
  */
-import type { ProtobufReader } from '../protobuf/protobuf-reader.js';
+import type { ProtobufReader } from './protobuf-reader.js';
 
 interface KnownText {
   readonly bytes: Uint8Array;
@@ -18,7 +18,8 @@ export class KnownTexts {
   readonly #known: (KnownText | undefined)[] = new Array(places);
 
   /** The content of the field of bytes whose tag was read; empty if it is not UTF-8. */
-  read(buffer: Uint8Array, reader: ProtobufReader): string {
+  read(reader: ProtobufReader): string {
+    const { buffer } = reader;
     const start = reader.bytes();
     const end = reader.position;
     const length = end - start;

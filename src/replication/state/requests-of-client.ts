@@ -1,0 +1,128 @@
+/**
+ * The recognised requests of one client (R16), in order of their numbers. They are columns of numbers and not objects: a request is
+ * kept just long enough that an object for each of them would cost the garbage collector more than everything else about it.
+ */
+import type { Seq } from '../protocol/ids.js';
+import { answerBytes, type RecordedAnswer } from '../protocol/recorded-answer.js';
+import type { RecordedRequest } from '../protocol/request.js';
+
+/** Numbers of one request: number, seq, lowest, fingerprint. */
+const width = 4;
+/** The rows before the first are cut off when they are at least so many, and more than half. */
+const leastCutRows = 32;
+/** Estimated memory of a client beside its id and its requests, and of a request beside its answer. */
+const clientBytes = 320;
+const rowBytes = 8 * width;
+
+export class RequestsOfClient {
+  readonly #client: string;
+  /** The highest `lowest` of the applied requests that are kept. */
+  lowest = 0;
+  readonly #rows: number[] = [];
+  /** By number. Undefined: every request is answered with its seq. */
+  #answers: Map<number, RecordedAnswer> | undefined;
+  #answerBytes = 0;
+  #first = 0;
+
+  constructor(client: string) {
+    this.#client = client;
+  }
+
+  get count(): number {
+    return this.#rows.length / width - this.#first;
+  }
+  /** Estimated memory. */
+  get bytes(): number {
+    return clientBytes + this.#client.length + rowBytes * this.count + this.#answerBytes;
+  }
+
+  find(number: number): RecordedRequest | undefined {
+    const row = this.#rowOf(number);
+    return this.#rows[width * row] === number ? this.#request(row) : undefined;
+  }
+
+  /** A request that is here already is not added again. */
+  add({ number, seq, lowest, fingerprint, answer }: RecordedRequest): void {
+    const rows = this.#rows;
+    const row = this.#rowOf(number);
+    if (rows[width * row] === number) return;
+    if (width * row === rows.length) rows.push(number, seq, lowest, fingerprint);
+    else rows.splice(width * row, 0, number, seq, lowest, fingerprint);
+    if (answer === undefined) return;
+    this.#answers ??= new Map();
+    this.#answers.set(number, answer);
+    this.#answerBytes += answerBytes(answer);
+  }
+
+  /**
+   * Forgets the requests up to `appliedSeq` whose numbers are below `lowest`, nearly always only a few. What is not applied stays: a
+   * late attempt may be in the log behind the request that named `lowest`.
+   */
+  forgetBelow(appliedSeq: Seq): void {
+    const rows = this.#rows;
+    const { lowest } = this;
+    while (rows[width * this.#first]! < lowest && rows[width * this.#first + 1]! <= appliedSeq) this.#forgetAnswer(this.#first++);
+    if (rows[width * this.#first]! < lowest) this.#filter((number, seq) => number >= lowest || seq > appliedSeq);
+    if (this.#first < leastCutRows || 2 * width * this.#first < rows.length) return;
+    rows.splice(0, width * this.#first);
+    this.#first = 0;
+  }
+
+  /** Keeps only the requests whose seqs are in this range, limits included. */
+  retain(from: Seq, to: Seq): void {
+    this.#filter((_number, seq) => seq >= from && seq <= to);
+  }
+
+  #filter(isKept: (number: number, seq: Seq) => boolean): void {
+    const rows = this.#rows;
+    let kept = 0;
+    for (let at = width * this.#first; at < rows.length; at += width) {
+      if (isKept(rows[at]!, rows[at + 1]!)) rows.copyWithin(width * kept++, at, at + width);
+      else this.#forgetAnswer(at / width);
+    }
+    rows.length = width * kept;
+    this.#first = 0;
+  }
+
+  /** The highest `lowest` that a request up to `seq` has named. */
+  lowestNamed(seq: Seq): number {
+    let lowest = 0;
+    for (let at = width * this.#first; at < this.#rows.length; at += width)
+      if (this.#rows[at + 1]! <= seq) lowest = Math.max(lowest, this.#rows[at + 2]!);
+    return lowest;
+  }
+
+  /** The requests up to `seq`. */
+  *upTo(seq: Seq): Iterable<RecordedRequest> {
+    for (let row = this.#first; width * row < this.#rows.length; row++)
+      if (this.#rows[width * row + 1]! <= seq) yield this.#request(row);
+  }
+
+  #forgetAnswer(row: number): void {
+    if (this.#answers === undefined) return;
+    const number = this.#rows[width * row]!;
+    this.#answerBytes -= answerBytes(this.#answers.get(number));
+    this.#answers.delete(number);
+  }
+
+  #request(row: number): RecordedRequest {
+    const [number, seq, lowest, fingerprint] = this.#rows.slice(width * row, width * (row + 1));
+    const answer = this.#answers?.get(number!);
+    return { client: this.#client, number: number!, lowest: lowest!, fingerprint: fingerprint!, floor: 0, seq: seq!, answer };
+  }
+
+  /** The row of the number, or where it would be. Numbers nearly always come in order. */
+  #rowOf(number: number): number {
+    const rows = this.#rows;
+    let high = rows.length / width;
+    if (high === this.#first || rows[width * (high - 1)]! < number) return high;
+    let low = this.#first;
+    high--;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (rows[width * middle]! < number) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
