@@ -30,7 +30,7 @@ export function onDue(core: Core, { token, keys }: DueEvent): void {
     return core.emit({ type: 'answer', token, answer: { kind: 'refused', refusal: refusal ?? 'NOT_PRIMARY' } });
   }
   const due = keys.filter(({ key, expiresAtMs }) => expiresAtMs <= timeMs && !role.uncommitted.has(key));
-  if (due.length === 0) return core.emit({ type: 'answer', token, answer: { kind: 'nothingToDelete' } });
+  if (due.length === 0) return core.emit({ type: 'answer', token, answer: { kind: 'nothingDue' } });
   append(core, role, { writes: due.map(({ key }) => deleteOf(key)), token, isTimed: true });
 }
 

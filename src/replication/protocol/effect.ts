@@ -51,6 +51,8 @@ export type Answer =
    * `held`: every compare held.
    */
   | Exclude<RecordedAnswer, { kind: 'refused' }>
+  /** Of the keys that the shell has reported as due, none is due and has no newer write. If there are some, their delete is `written`. */
+  | { readonly kind: 'nothingDue' }
   /** `operation`: the number of the operation of a transaction that was refused. */
   | {
       readonly kind: 'refused';

@@ -49,7 +49,7 @@ describe('expiry (R17)', () => {
     c.tick('a');
     c.tick('b');
     c.deliverAll();
-    expect(outcome(c.sweep('a'))).toBe('nothingToDelete');
+    expect(outcome(c.sweep('a'))).toBe('nothingDue');
     expect(outcome(c.transact('a', get('k')))).toBe('transacted 0: v 1');
     c.elapse(1);
     const sweep = c.sweep('a');
@@ -62,7 +62,7 @@ describe('expiry (R17)', () => {
     const c = expiringInASecond();
     const call = c.node('a').newCall();
     c.node('a').handle({ type: 'due', token: call, keys: [{ key: 'k', expiresAtMs: expiryAt(c, 'a')! }] });
-    expect(outcome(call)).toBe('nothingToDelete');
+    expect(outcome(call)).toBe('nothingDue');
   });
 
   it('a read that meets a due key is answered once the delete has committed', () => {
@@ -106,9 +106,9 @@ describe('expiry (R17)', () => {
     const sweep = c.sweep('a');
     c.heal();
     c.deliverAll();
-    expect(outcome(sweep)).toBe('nothingToDelete');
+    expect(outcome(sweep)).toBe('nothingDue');
     c.elapse(5_000);
-    expect(outcome(c.sweep('a'))).toBe('nothingToDelete');
+    expect(outcome(c.sweep('a'))).toBe('nothingDue');
     expect(c.node('a').store.itemOf('k')).toMatchObject({ version: 2, expiresAtMs: undefined });
   });
 
@@ -154,7 +154,7 @@ describe("the shard's time (R17)", () => {
       expect(c.timeMs(c.primary!) - beforeMs).toBeLessThanOrEqual(passedMs);
     }
     c.advance(deadlineMs - c.cluster.nowMs - 10);
-    expect(outcome(c.sweep('d'))).toBe('nothingToDelete');
+    expect(outcome(c.sweep('d'))).toBe('nothingDue');
     c.advance(3 * 200 + 10);
     expect(outcome(c.sweep('d'))).toBe('written 2');
   });
