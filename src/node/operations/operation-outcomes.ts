@@ -201,7 +201,7 @@ export class OperationOutcomes {
     const refuse = (refusal: KvError): void => this.refused(caller, id, kind, refusal, tracking);
     if (kind === undefined || tracking.isEnded || !mayTryAgain(kind, error)) return refuse(error);
     tracking.endLimit();
-    const bytes = operation.valueEnd - operation.valueStart;
+    const bytes = operation.message?.length ?? operation.valueEnd - operation.valueStart;
     const tryAgain = (): void => this.#parts.tryAgain(operation, caller, tracking);
     tracking.kept ??= new KeptCall(shard, kind, bytes, patience, tryAgain, refuse);
     if (!this.kept.keep(tracking.kept, error)) refuse(error);

@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { KvError } from '../../../errors.js';
 import { localShardOf } from '../../shards/served-shard.fixture.js';
 import { expectAnswers, key, keyRequests, notPrimary, refusal, testCluster } from './test-cluster.fixture.js';
-import { maxValueBytes, testedApis } from './test-node.fixture.js';
+import { maxPendingBytes, maxValueBytes, testedApis } from './test-node.fixture.js';
 import { type ChangeRequest, messageOf } from './test-request.fixture.js';
 
 const { get, put, remove } = keyRequests;
@@ -190,6 +190,20 @@ describe('a change while no primary is known', () => {
     }
   });
 });
+
+test.each(['unary', 'rest'] as const)(
+  'a change by %s that is kept counts with its value, so that no more are kept than fit',
+  async (api) => {
+    const node = cluster.nodeOf('b');
+    const held = Math.floor((api === 'unary' ? maxPendingBytes : maxPendingBytes / 2) / 2 / maxValueBytes);
+    const request = { ...append('x'.repeat(maxValueBytes - 100)), waits: true };
+    const kept = Array.from({ length: held }, () => node.send(api, request));
+    while (node.pending.kept < held) await nextTurn();
+    expect(await node.send(api, request)).toMatchObject({ code: 'NO_PRIMARY', executed: 'no' });
+    node.executor.close();
+    for (const answer of await Promise.all(kept)) expect(answer).toMatchObject({ code: 'STOPPING' });
+  },
+);
 
 describe('a change at a node that is not primary, while the primary is known', () => {
   const elsewhere = { primaryElsewhere: () => 'a:1' };
