@@ -46,6 +46,17 @@ describe('a transaction', () => {
     });
   });
 
+  test('whose answer would not fit a message is refused, whatever it would write', () => {
+    const large = { value: new Uint8Array(1024 * 1024), version: 5 };
+    const newest = (key: string): FoundItem => (key === 'large' ? large : { value: undefined, version: 0 });
+    const judged = (operations: KeyOperation[]) => judgeTransaction({ compares: [], operations, otherwise: [] }, newest, at);
+    const gets = Array.from({ length: 15 }, (): KeyOperation => ({ kind: 'get', key: 'large' }));
+    const put: KeyOperation = { kind: 'put', key: 'a', value: bytes('1') };
+    expect(judged([...gets, put])).toMatchObject({ held: true, writes: [{ key: 'a' }] });
+    const refused = { refusal: 'MESSAGE_TOO_LARGE', operation: 16, currentVersion: 5 };
+    expect(judged([...gets, put, { kind: 'getAndDelete', key: 'large' }])).toEqual(refused);
+  });
+
   test.each([
     [{ key: 'a', ifVersion: 5 }, true],
     [{ key: 'a', ifVersion: 4 }, false],

@@ -5,7 +5,16 @@
 import type { Seq } from '../protocol/ids.js';
 import type { KeyWrite } from '../protocol/log-entry.js';
 import type { JudgedRefusal } from '../protocol/recorded-answer.js';
-import type { Compare, Expiry, FoundItem, KeyCondition, KeyOperation, KeyResult, Transaction } from '../protocol/transaction.js';
+import {
+  type Compare,
+  type Expiry,
+  type FoundItem,
+  type KeyCondition,
+  type KeyOperation,
+  type KeyResult,
+  maxResultBytes,
+  type Transaction,
+} from '../protocol/transaction.js';
 import { isInRange, readDecimal, writeDecimal } from './decimal.js';
 
 export interface Judgement {
@@ -41,11 +50,15 @@ export function judgeTransaction(
   const held = compares.every((compare) => holds(compare, newest(compare.key)));
   const written = new Map<string, FoundItem>();
   const results: KeyResult[] = [];
+  let resultBytes = 0;
   for (const [index, operation] of (held ? operations : otherwise).entries()) {
     const item = written.get(operation.key) ?? newest(operation.key);
     const outcome = execute(operation, item, at);
     if (typeof outcome === 'string') return { refusal: outcome, operation: index, currentVersion: newest(operation.key).version };
     results.push(outcome.result);
+    resultBytes += outcome.result.value?.length ?? 0;
+    if (resultBytes > maxResultBytes)
+      return { refusal: 'MESSAGE_TOO_LARGE', operation: index, currentVersion: newest(operation.key).version };
     if (outcome.after !== undefined) written.set(operation.key, itemAfter(outcome.after, at));
   }
   return { held, writes: [...written].map(toWrite), results };

@@ -3,7 +3,10 @@ import type { Seq } from './ids.js';
 import type { KeyResult } from './transaction.js';
 
 /** Why a request that was judged by what is stored wrote nothing. */
-export const judgedRefusals = ['VERSION_MISMATCH', 'VALUE_MISMATCH', 'NOT_A_NUMBER', 'OUT_OF_RANGE', 'VALUE_TOO_LARGE'] as const;
+export const judgedRefusals = [
+  ...(['VERSION_MISMATCH', 'VALUE_MISMATCH', 'NOT_A_NUMBER', 'OUT_OF_RANGE', 'VALUE_TOO_LARGE'] as const),
+  'MESSAGE_TOO_LARGE',
+] as const;
 export type JudgedRefusal = (typeof judgedRefusals)[number];
 
 /** An answer that says more than the version of its entry. */

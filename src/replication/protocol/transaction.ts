@@ -94,6 +94,12 @@ export interface KeyResult {
   readonly expiresAtMs?: number | undefined;
 }
 
+/**
+ * The most bytes of values that the results of a transaction have together. The answer has to fit a message of 16 MiB, in which the
+ * other fields of 1,024 results take less than the rest.
+ */
+export const maxResultBytes = 15 * 1024 * 1024;
+
 /** Every key that the transaction names, once each, in the order in which they are named. */
 export function keysOf({ compares, operations, otherwise }: Transaction): string[] {
   return [...new Set([...compares, ...operations, ...otherwise].map(({ key }) => key))];
