@@ -1,4 +1,5 @@
 /** Every goal, in the order in which they are measured. */
+import { expiry } from './expiry.js';
 import { failover } from './failover.js';
 import type { Goal } from './goal.js';
 import { handoverGoal } from './handover.js';
@@ -16,6 +17,7 @@ export const allGoals: readonly Goal[] = [
   serverPut,
   joiner,
   memory,
+  expiry,
   pauses,
   failover,
   handoverGoal,

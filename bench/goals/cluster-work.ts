@@ -3,6 +3,7 @@
  * from the nodes' own metrics. Both cover the same time, so one can be divided by the other. The nodes need --http-port.
  */
 import type { LocalCluster } from '../../local/local-cluster.js';
+import { type Sample, samplesOf, sumOf } from './metric-samples.js';
 import { cpuMsOf } from './process-figures.js';
 
 /** Sums over all nodes. */
@@ -17,10 +18,7 @@ export interface ClusterWork {
 
 export async function workSoFar(cluster: LocalCluster): Promise<ClusterWork> {
   const nodes = await Promise.all(
-    cluster.nodes.map(async ({ pid, httpAddress }) => {
-      const answer = await fetch(`http://${httpAddress}/metrics`);
-      return { cpuMs: await cpuMsOf(pid), samples: samplesIn(await answer.text()) };
-    }),
+    cluster.nodes.map(async (node) => ({ samples: await samplesOf(node), cpuMs: await cpuMsOf(node.pid) })),
   );
   const sum = (name: string, label: string): number => sumOf(nodes.flatMap(({ samples }) => samples.filter(isOf(name, label))));
   return {
@@ -41,23 +39,6 @@ export function workBetween(before: ClusterWork, after: ClusterWork): ClusterWor
   };
 }
 
-interface Sample {
-  readonly series: string;
-  readonly value: number;
-}
-
-function samplesIn(text: string): Sample[] {
-  const lines = text.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
-  return lines.map((line) => {
-    const space = line.lastIndexOf(' ');
-    return { series: line.slice(0, space), value: Number(line.slice(space)) };
-  });
-}
-
 function isOf(name: string, label: string): (sample: Sample) => boolean {
   return ({ series }) => series.startsWith(`${name}{`) && series.includes(label);
-}
-
-function sumOf(values: readonly Pick<Sample, 'value'>[]): number {
-  return values.reduce((sum, { value }) => sum + value, 0);
 }

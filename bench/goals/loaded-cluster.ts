@@ -1,6 +1,6 @@
 /** Starts a cluster with the number of keys that the goals about a large shard use. */
 import type { LocalCluster, LocalClusterOptions } from '../../local/local-cluster.js';
-import { KvClient } from '../../src/index.js';
+import { KvClient, type PutOptions } from '../../src/index.js';
 import { forEachKey } from '../for-each-key.js';
 import { keyName } from '../options.js';
 import { createValues } from '../peers/operations.js';
@@ -20,10 +20,11 @@ export async function writeKeys(put: (key: string, value: Buffer) => Promise<unk
   });
 }
 
-export async function writeKeysTo(cluster: LocalCluster, signal: AbortSignal): Promise<void> {
+/** @param options of each put */
+export async function writeKeysTo(cluster: LocalCluster, signal: AbortSignal, options: PutOptions = {}): Promise<void> {
   const client = await KvClient.connect({ nodes: cluster.addresses, deadlineMs });
   try {
-    await writeKeys((key, value) => client.put(key, value), signal);
+    await writeKeys((key, value) => client.put(key, value, options), signal);
   } finally {
     await client.close();
   }

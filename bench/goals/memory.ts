@@ -2,21 +2,18 @@
  * The goal about memory per key: the growth of the primary's resident memory by 1,000,000 keys, with the retained log,
  * against the growth of Redis. Each round has fresh servers, since freed memory is not always returned to the system.
  */
-import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { parseAddress } from '../../src/config/index.js';
 import { prepareProgram } from '../peers/packages.js';
 import { redis } from '../peers/stores/redis.js';
 import { spreadOf, spreadText } from '../peers/summary.js';
 import type { Goal, GoalRun } from './goal.js';
-import { keyCount, writeKeys, writeKeysTo } from './loaded-cluster.js';
-import { residentBytesOf } from './process-figures.js';
+import { writeKeys, writeKeysTo } from './loaded-cluster.js';
+import { growthPerKey } from './memory-growth.js';
 import { startSettledCluster } from './settled-cluster.js';
 
 const wanted = 1.5;
 const nodes = 3;
-/** After this wait a quiet process has freed the memory that it frees at all. */
-const settleMs = 2_000;
 
 export const memory: Goal = {
   name: 'memory',
@@ -68,12 +65,4 @@ async function growthOfRedis({ signal }: GoalRun): Promise<number> {
   } finally {
     await server.stop();
   }
-}
-
-async function growthPerKey(pid: number, write: () => Promise<void>, signal: AbortSignal): Promise<number> {
-  await pause(settleMs, undefined, { signal });
-  const before = await residentBytesOf(pid);
-  await write();
-  await pause(settleMs, undefined, { signal });
-  return ((await residentBytesOf(pid)) - before) / keyCount;
 }
