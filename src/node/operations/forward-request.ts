@@ -1,10 +1,13 @@
 /** Forwards a request to the primary of its shard, once, and remembers which primary the answer names. */
 import type { MethodDefinition } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
+import type { RequestIdentity } from '../../replication/index.js';
 import type { TraceHeaders } from '../../tracing/index.js';
 import { changes, isChange } from '../../wire/contract/change-messages.js';
 import { identityFieldsOf } from '../../wire/contract/request-identity.js';
 import { keyValueServiceWithRawKeys } from '../../wire/contract/server-contract.js';
+import { writeIdentity } from '../../wire/pipeline/identity-writer.js';
+import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import type { Forwarder } from './forwarder.js';
 import type { DecodedOperation, OperationResponse } from './operation.js';
@@ -27,14 +30,25 @@ const methods = {
   delete: keyValueServiceWithRawKeys.Delete!,
 };
 
-/** `isAgain`: the operation has been tried before. `remainingMs`: how long the caller still waits. @throws as `forwardRequest` */
+/** One attempt to forward an operation. */
+export interface ForwardAttempt {
+  /** In place of that which the operation carries; undefined: it is forwarded as it came. */
+  readonly identity: RequestIdentity | undefined;
+  /** How long the answer is awaited. */
+  readonly remainingMs: number;
+  readonly trace: TraceHeaders | undefined;
+  /** The operation has been tried before. */
+  readonly isAgain: boolean;
+  /** Aborted once the caller has gone. */
+  readonly gone: AbortSignal;
+}
+
+/** @throws as `forwardRequest` */
 export function forwardOperation(
   parts: ForwardParts,
   shard: number,
   operation: DecodedOperation,
-  remainingMs: number,
-  trace: TraceHeaders | undefined,
-  isAgain: boolean,
+  { identity, remainingMs, trace, isAgain, gone }: ForwardAttempt,
 ): Promise<Forwarded<OperationResponse>> {
   const address = parts.directory.primaryElsewhere(shard);
   if (isAgain && address !== undefined && parts.forwarder.hasJustFailed(address))
@@ -42,11 +56,21 @@ export function forwardOperation(
   const { kind, message } = operation;
   const method = isChange(kind!) ? keyValueServiceWithRawKeys[changes[kind].rpc]! : methods[kind!];
   const definition = method as MethodDefinition<object, OperationResponse>;
-  return forwardRequest(parts, shard, definition, message ?? requestOf(operation), remainingMs, trace);
+  const request = message === undefined ? requestOf(operation, identity) : identified(message, identity);
+  return forwardRequest(parts, shard, definition, request, remainingMs, trace, gone);
 }
 
-function requestOf(operation: DecodedOperation): object {
-  const { kind, key, buffer, valueStart, valueEnd, ifVersion, ifValue, ttlMs, keepTtl, request } = operation;
+/** Of two fields with one number nodes read the last (pipeline-operations.ts, message-table.ts). */
+function identified(message: Buffer, identity: RequestIdentity | undefined): Buffer {
+  if (identity === undefined) return message;
+  const writer = new ProtobufWriter();
+  writer.raw(message);
+  writeIdentity(writer, identity, undefined);
+  return writer.take();
+}
+
+function requestOf(operation: DecodedOperation, identity = operation.request): object {
+  const { kind, key, buffer, valueStart, valueEnd, ifVersion, ifValue, ttlMs, keepTtl } = operation;
   return {
     key: Buffer.from(key!),
     ...(kind === 'put' ? { value: buffer.subarray(valueStart, valueEnd) } : {}),
@@ -54,7 +78,7 @@ function requestOf(operation: DecodedOperation): object {
     ...(ifValue === undefined ? {} : { ifValue }),
     ...(ttlMs === undefined ? {} : { ttlMs }),
     ...(keepTtl ? { keepTtl } : {}),
-    ...identityFieldsOf(request),
+    ...identityFieldsOf(identity),
   };
 }
 
@@ -69,11 +93,12 @@ export async function forwardRequest<Request, Response>(
   request: Request,
   deadlineMs: number,
   trace?: TraceHeaders,
+  gone?: AbortSignal,
 ): Promise<Forwarded<Response>> {
   const address = directory.primaryElsewhere(shard);
   if (address === undefined) throw noPrimary(directory.isOffline(shard));
   try {
-    const response = await forwarder.forward(address, method, request, deadlineMs, trace);
+    const response = await forwarder.forward(address, method, request, deadlineMs, trace, gone);
     directory.learnPrimary(shard, address, undefined);
     return { response, primaryAddress: address };
   } catch (error) {

@@ -63,6 +63,7 @@ export class Forwarder {
   /**
    * @throws KvError: NO_PRIMARY if nothing was sent; OUTCOME_UNKNOWN if no answer came; WRONG_CLUSTER if a node of another
    *   cluster has the address; any other error of the other node.
+   * @param gone aborted once the caller has gone: the attempt is given up
    */
   async forward<Request, Response>(
     address: string,
@@ -70,10 +71,13 @@ export class Forwarder {
     request: Request,
     deadlineMs: number,
     trace?: TraceHeaders,
+    gone?: AbortSignal,
   ): Promise<Response> {
     const endMs = Date.now() + deadlineMs;
     const client = this.#clientOf(address);
-    if (!(await isReady(client, Math.min(connectTimeoutMs, deadlineMs)))) {
+    const ready = await isReady(client, Math.min(connectTimeoutMs, deadlineMs));
+    if (gone?.aborted) throw new KvError('CANCELLED', 'the caller gave up; the request was not sent', { executed: 'no' });
+    if (!ready) {
       this.#discard(address, client);
       this.#remember(address);
       throw new KvError('NO_PRIMARY', `the primary at ${address} cannot be reached; the request was not sent`);
@@ -85,11 +89,20 @@ export class Forwarder {
     const { path, requestSerialize, responseDeserialize } = method;
     return new Promise((resolve, reject) => {
       const options = { deadline: endMs };
-      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, (error, response) => {
-        if (error !== null) reject(fromStatus(error));
-        else if (response === undefined) reject(new KvError('OUTCOME_UNKNOWN', 'the primary answered without a message'));
-        else resolve(response);
-      });
+      const call = client.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        request,
+        metadata,
+        options,
+        (error, response) => {
+          if (error !== null) reject(fromStatus(error));
+          else if (response === undefined) reject(new KvError('OUTCOME_UNKNOWN', 'the primary answered without a message'));
+          else resolve(response);
+        },
+      );
+      gone?.addEventListener('abort', () => call.cancel());
     });
   }
 

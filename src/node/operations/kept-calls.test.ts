@@ -10,14 +10,12 @@ let kept: KeptCalls;
 /** The events, such as `try 1` and `refused 1 NO_PRIMARY`. */
 let events: string[];
 let room: number;
-let listeners: Map<string, () => void>;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setImmediate', 'performance'] });
   kept = new KeptCalls(() => 0);
   events = [];
   room = 1_000;
-  listeners = new Map();
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -27,7 +25,6 @@ function callOf(name: string, { shard = 0, kind = 'get' as Method, onTry = (_: K
   const endMs = performance.now() + deadlineMs;
   const patience: Patience = {
     remainingMs: () => endMs - performance.now(),
-    whenGone: (listener) => listeners.set(name, listener),
     keep: () => room-- > 0,
     released: () => {
       room++;
@@ -97,16 +94,11 @@ describe('a call that is kept', () => {
     expect([room, vi.getTimerCount()]).toEqual([1_000, 0]);
   });
 
-  test('is over as soon as its caller has gone, and frees its place', () => {
-    kept.keep(callOf('1'), refusal);
-    listeners.get('1')!();
-    expect(events).toEqual([expect.stringMatching(/^refused 1 CANCELLED no/)]);
-    expect([room, vi.getTimerCount()]).toEqual([1_000, 0]);
-    const tried = callOf('2');
-    kept.keep(tried, refusal);
-    kept.changed(0);
-    listeners.get('2')!();
-    expect(kept.keep(tried, refusal)).toBe(false);
+  test('is removed when its caller has gone, and frees its place', () => {
+    const call = callOf('1');
+    kept.keep(call, refusal);
+    expect([kept.remove(call), kept.remove(call)]).toEqual([true, false]);
+    expect([events, room, vi.getTimerCount()]).toEqual([[], 1_000, 0]);
   });
 
   test('is refused when the node stops taking calls, as is every later one', () => {

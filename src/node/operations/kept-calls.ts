@@ -1,12 +1,12 @@
 /**
  * Keeps calls that were refused for now, for example during a handover or after the death of a primary. Tries them again until
- * their callers stop waiting. A kept call was definitely not executed, or is a get.
+ * their callers stop waiting. A kept call was definitely not executed, or is a get, or has an identity by which it is recognised (R16).
  *
  * Reads and writes of one shard form a queue each. While a shard is not served, only the first call of a queue is tried: when
  * something about the shard has changed, and after a pause that grows. Once one call gets another outcome than a refusal for now,
  * the rest of its queue is tried at once.
  */
-import { KvError } from '../../errors.js';
+import type { KvError } from '../../errors.js';
 import type { Method } from '../../metrics/index.js';
 import { keepableMs, pauseBeforeAttemptMs } from './try-again.js';
 
@@ -14,8 +14,6 @@ import { keepableMs, pauseBeforeAttemptMs } from './try-again.js';
 export interface Patience {
   /** How long the caller still waits. */
   remainingMs(): number;
-  /** The listener is called once the caller has gone. There is one at most. */
-  whenGone(listener: () => void): void;
   /** False: too many calls are kept already. `released` follows otherwise. */
   keep(bytes: number): boolean;
   released(bytes: number): void;
@@ -33,7 +31,6 @@ export class KeptCall {
   readonly untilMs: number;
   lastRefusal: KvError | undefined;
   deadline: NodeJS.Timeout | undefined;
-  hasGone = false;
 
   /** @param bytes what the call holds. @param tryAgain executes it again; it may be kept again. */
   constructor(
@@ -80,13 +77,12 @@ export class KeptCalls {
     const isFirst = call.lastRefusal === undefined;
     call.lastRefusal = refusal;
     const waitMs = call.untilMs - performance.now();
-    if (this.#closedWith !== undefined || waitMs <= 0 || call.hasGone || !patience.keep(bytes)) return false;
+    if (this.#closedWith !== undefined || waitMs <= 0 || !patience.keep(bytes)) return false;
     const queue = this.#queueOf(call);
     if (isFirst && queue.calls.size === 0) queue.attempts = 0;
     queue.calls.add(call);
     call.deadline = setTimeout(() => this.#refuse(call, lateRefusal(call)), waitMs);
     queue.timer ??= this.#timerOf(queue);
-    if (isFirst) patience.whenGone(() => this.#gone(call));
     return true;
   }
 
@@ -126,7 +122,7 @@ export class KeptCalls {
     const [first] = queue.calls;
     if (first === undefined) return;
     queue.attempts++;
-    this.#remove(first);
+    this.remove(first);
     // The other calls do not depend on the answer to this one, which may take long.
     if (queue.calls.size > 0) queue.timer = this.#timerOf(queue);
     first.tryAgain();
@@ -134,7 +130,7 @@ export class KeptCalls {
 
   #tryAll(queue: Queue, calls: readonly KeptCall[]): void {
     queue.attempts = 0;
-    for (const call of calls.slice(0, callsPerTurn)) if (this.#remove(call)) call.tryAgain();
+    for (const call of calls.slice(0, callsPerTurn)) if (this.remove(call)) call.tryAgain();
     if (calls.length > callsPerTurn) setImmediate(() => this.#tryAll(queue, calls.slice(callsPerTurn)));
   }
 
@@ -142,17 +138,12 @@ export class KeptCalls {
     return setTimeout(() => this.#tryFirst(queue), pauseBeforeAttemptMs(queue.attempts, this.#random()));
   }
 
-  #gone(call: KeptCall): void {
-    call.hasGone = true;
-    this.#refuse(call, new KvError('CANCELLED', 'the caller gave up before the operation was executed', { executed: 'no' }));
-  }
-
   #refuse(call: KeptCall, refusal: KvError): void {
-    if (this.#remove(call)) call.refuse(refusal);
+    if (this.remove(call)) call.refuse(refusal);
   }
 
   /** False: the call is not kept at present. */
-  #remove(call: KeptCall): boolean {
+  remove(call: KeptCall): boolean {
     const queue = this.#queues.get(numberOf(call.shard, call.kind));
     if (queue?.calls.delete(call) !== true) return false;
     clearTimeout(call.deadline);

@@ -14,7 +14,7 @@ import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
 import type { Method, OperationCounts } from '../../metrics/index.js';
 import { shardOfKey } from '../../placement/index.js';
-import { keysOf } from '../../replication/index.js';
+import { keysOf, type RequestIdentity } from '../../replication/index.js';
 import { type OperationSpan, type TraceHeaders, type Tracing, traceHeadersOf } from '../../tracing/index.js';
 import { isChange } from '../../wire/contract/change-messages.js';
 import { ownCopyOf } from '../../wire/protobuf/own-memory.js';
@@ -27,6 +27,7 @@ import type { Caller, DecodedOperation } from './operation.js';
 import { OperationOutcomes, type OutcomeParts } from './operation-outcomes.js';
 import { notHeld } from './primary-elsewhere.js';
 import { checkDecodedKey, checkExpiry, checkIfVersion, checkValue, IdentityCheck } from './request-checks.js';
+import { RetriedRequest } from './retried-request.js';
 import { shardOfAll } from './shard-of-all.js';
 import { ShardSlice } from './shard-slice.js';
 import { Tracking } from './tracking.js';
@@ -88,7 +89,9 @@ export class OperationExecutor {
 
   /** Executes an operation of the current slice. `startedMs`: when it came in; undefined: its duration is not measured. */
   execute(operation: DecodedOperation, caller: Caller, startedMs: number | undefined): void {
-    this.#attempt(operation, caller, this.#track(operation, caller, startedMs), true);
+    const tracking = this.#track(operation, caller, startedMs);
+    if (tracking !== undefined) caller.forwarding?.whenGone(() => this.#outcomes.gone(operation, caller, tracking));
+    this.#attempt(operation, caller, tracking, true);
   }
 
   /** Something about the shard has changed: operations that are kept for it may be served now. */
@@ -118,17 +121,31 @@ export class OperationExecutor {
         const change = decodeChange(kind, operation.message!, this.#maxValueBytes, operation.client);
         if (change.request !== undefined) this.#identity.check(change.request);
         shard = shardOfAll(keysOf(change.transaction), this.#directory.shardCount);
-        return this.#change(id, change, operation.message!.length, shard, this.#held(shard, caller), caller, tracking);
+        const request = this.#identify(change.request, shard, caller, tracking);
+        const bytes = operation.message!.length;
+        return this.#change(id, { ...change, request }, bytes, shard, this.#held(shard, caller), caller, tracking);
       }
       const key = this.#check(operation, kind);
       const { shardCount } = this.#directory;
       if (shardCount > 1) shard = shardOfKey(key, shardCount);
-      const local = this.#held(shard, caller);
-      if (kind === 'get') this.#get(id, key, shard, local, caller, tracking);
-      else this.#write(operation, kind, key, shard, local, caller, tracking);
+      if (kind === 'get') return this.#get(id, key, shard, this.#held(shard, caller), caller, tracking);
+      const request = this.#identify(operation.request, shard, caller, tracking);
+      this.#write(operation, kind, key, shard, this.#held(shard, caller), caller, tracking, request);
     } catch (error) {
       this.#outcomes.failed(caller, id, kind, shard, error, tracking);
     }
+  }
+
+  /** The identity of this attempt. A write whose caller waits gets one from the node if it has none (R16). */
+  #identify(
+    own: RequestIdentity | undefined,
+    shard: number,
+    { patience }: Caller,
+    tracking: Tracking | undefined,
+  ): RequestIdentity | undefined {
+    if (tracking === undefined || patience === undefined) return own;
+    tracking.retried ??= own === undefined ? this.#outcomes.identities.begin(shard) : new RetriedRequest(own, true, () => {});
+    return tracking.retried.identity;
   }
 
   #held(shard: number, caller: Caller): LocalShard {
@@ -187,13 +204,14 @@ export class OperationExecutor {
   }
 
   #write(
-    { id, buffer, valueStart, valueEnd, ifVersion, ifValue, ttlMs, keepTtl, request }: DecodedOperation,
+    { id, buffer, valueStart, valueEnd, ifVersion, ifValue, ttlMs, keepTtl }: DecodedOperation,
     kind: 'put' | 'delete',
     key: string,
     shard: number,
     local: LocalShard,
     caller: Caller,
     tracking: Tracking | undefined,
+    request: RequestIdentity | undefined,
   ): void {
     const bytes = kind === 'put' ? valueEnd - valueStart : key.length;
     const outcomes = this.#outcomes;

@@ -14,6 +14,7 @@ import type { ChangeMethod } from '../../wire/contract/change-messages.js';
 import type { LocalShard } from '../shards/local-shard.js';
 import { type ForwardParts, forwardOperation } from './forward-request.js';
 import { KeptCall, KeptCalls, type Patience } from './kept-calls.js';
+import { NodeIdentities } from './node-identities.js';
 import type { Caller, DecodedOperation, Forwarding } from './operation.js';
 import { PrimaryElsewhere } from './primary-elsewhere.js';
 import type { Tracking } from './tracking.js';
@@ -52,6 +53,7 @@ export class OperationOutcomes {
   readonly #parts: OutcomeParts;
   readonly #elsewhere: PrimaryElsewhere;
   readonly kept = new KeptCalls();
+  readonly identities: NodeIdentities;
 
   get nodeId(): string {
     return this.#parts.nodeId;
@@ -59,6 +61,7 @@ export class OperationOutcomes {
 
   constructor(parts: OutcomeParts) {
     this.#parts = parts;
+    this.identities = new NodeIdentities(parts.directory);
     this.#elsewhere = new PrimaryElsewhere(parts.directory);
   }
 
@@ -172,9 +175,14 @@ export class OperationOutcomes {
     // A node that makes no spans forwards the trace as it came.
     const trace = tracking.span?.headers ?? traceHeadersOf(traceParent, traceState);
     const remainingMs = forwarding.remainingMs();
-    const waitMs = caller.patience === undefined ? remainingMs : attemptMs(kind!, remainingMs);
-    forwardOperation(this.#parts, shard, operation, waitMs, trace, tracking.kept !== undefined).then(
+    const waitMs = caller.patience === undefined ? remainingMs : attemptMs(remainingMs, isRepeatable(operation, tracking));
+    const isAgain = tracking.kept !== undefined;
+    const gone = new AbortController();
+    tracking.cancelAttempt = () => gone.abort();
+    const attempt = { identity: tracking.retried?.identity, remainingMs: waitMs, trace, isAgain, gone: gone.signal };
+    forwardOperation(this.#parts, shard, operation, attempt).then(
       ({ response, primaryAddress }) => {
+        if (!Buffer.isBuffer(response) && response.position) this.identities.learn(shard, response.position);
         const counts = caller.api.counts[kind!];
         if (!tracking.succeeded(counts)) return;
         counts.succeeded++;
@@ -199,7 +207,12 @@ export class OperationOutcomes {
   ): void {
     const { id, kind } = operation;
     const refuse = (refusal: KvError): void => this.refused(caller, id, kind, refusal, tracking);
-    if (kind === undefined || tracking.isEnded || !mayTryAgain(kind, error)) return refuse(error);
+    tracking.retried?.attemptFailed(error);
+    if (error.position !== undefined) this.identities.learn(shard, error.position);
+    if (kind === undefined || tracking.isEnded) return refuse(error);
+    if (error.position !== undefined && tracking.retried?.moveTo(error.position) === true)
+      return void setImmediate(() => this.#parts.tryAgain(operation, caller, tracking));
+    if (!mayTryAgain(error, isRepeatable(operation, tracking))) return refuse(error);
     tracking.endLimit();
     const bytes = operation.message?.length ?? operation.valueEnd - operation.valueStart;
     const tryAgain = (): void => this.#parts.tryAgain(operation, caller, tracking);
@@ -211,11 +224,21 @@ export class OperationOutcomes {
     this.kept.served(shard, kind);
   }
 
+  /** The caller gave up, or has its answer. Its place is free at once. */
+  gone({ id, kind }: DecodedOperation, caller: Caller, tracking: Tracking): void {
+    if (tracking.isEnded) return;
+    const { kept } = tracking;
+    const executed = kept !== undefined && this.kept.remove(kept) ? 'no' : 'unknown';
+    this.refused(caller, id, kind, new KvError('CANCELLED', 'the caller gave up before its answer', { executed }), tracking);
+    tracking.cancelAttempt?.();
+  }
+
   /** The operation was refused, and is neither forwarded nor kept. */
   refused(caller: Caller, id: number, kind: Method | undefined, error: KvError, tracking: Tracking | undefined): void {
-    if (tracking !== undefined && !tracking.failed(error.code)) return;
-    if (kind !== undefined) caller.api.counts[kind].failed(error.code);
-    caller.failed(id, error);
+    const failure = tracking?.retried?.finalOf(error) ?? error;
+    if (tracking !== undefined && !tracking.failed(failure.code)) return;
+    if (kind !== undefined) caller.api.counts[kind].failed(failure.code);
+    caller.failed(id, failure);
   }
 
   #expected(error: unknown): KvError {
@@ -223,4 +246,9 @@ export class OperationOutcomes {
     this.#parts.logger.error({ err: error }, 'an operation failed unexpectedly');
     return new KvError('INTERNAL', 'internal error; the log of the node has the details');
   }
+}
+
+/** Whether it may be tried again although an attempt may have been executed. */
+function isRepeatable({ kind }: DecodedOperation, { retried }: Tracking): boolean {
+  return kind === 'get' || retried !== undefined;
 }

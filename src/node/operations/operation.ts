@@ -92,5 +92,7 @@ export type OperationResponse = GetResponse | PutResponse | DeleteResponse | Buf
 export interface Forwarding {
   /** How long the caller still waits. */
   remainingMs(): number;
+  /** The listener is called once the caller has gone, or has its answer. There is one at most. */
+  whenGone(listener: () => void): void;
   forwarded(response: OperationResponse, primaryAddress: string): void;
 }

@@ -4,6 +4,7 @@ import type { MethodCounts } from '../../metrics/index.js';
 import type { OperationSpan } from '../../tracing/index.js';
 import type { KeptCall } from './kept-calls.js';
 import type { DecodedOperation } from './operation.js';
+import type { RetriedRequest } from './retried-request.js';
 
 /** Ends with the first outcome of the operation; a later one is ignored. */
 export class Tracking {
@@ -14,6 +15,10 @@ export class Tracking {
   readonly #startedMs: number | undefined;
   /** Set once the operation has been kept. */
   kept: KeptCall | undefined;
+  /** A write that the node may send again after an unknown outcome (R16). */
+  retried: RetriedRequest | undefined;
+  /** Gives up the attempt that is forwarded at present. */
+  cancelAttempt: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
 
@@ -54,6 +59,7 @@ export class Tracking {
     if (this.#ended) return false;
     this.#ended = true;
     this.endLimit();
+    this.retried?.end();
     return true;
   }
 }

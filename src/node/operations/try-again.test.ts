@@ -4,18 +4,21 @@ import { attemptMs, keepableMs, mayTryAgain, pauseBeforeAttemptMs } from './try-
 
 const codes = Object.keys(errorTraits) as ErrorCode[];
 
-test('a write is tried again after the temporary refusals that a full queue does not cause', () => {
-  for (const kind of ['put', 'delete'] as const)
-    expect(codes.filter((code) => mayTryAgain(kind, new KvError(code, '')))).toEqual([
+test.each([false, true])(
+  'is tried again after the temporary refusals that a full queue does not cause (repeatable: %s)',
+  (may) => {
+    expect(codes.filter((code) => mayTryAgain(new KvError(code, '', { executed: 'no' }), may))).toEqual([
       ...['NO_PRIMARY', 'NOT_PRIMARY', 'TAKEOVER_IN_PROGRESS', 'HANDOVER_IN_PROGRESS', 'LEASE_LAPSED', 'PAUSED'],
       ...['TOO_FEW_IN_SYNC', 'SHARD_OFFLINE', 'STOPPING', 'UNREACHABLE'],
     ]);
-});
+  },
+);
 
-test('an unknown outcome ends a write, whatever its code, and a get is tried again where no answer came', () => {
-  for (const code of codes) expect(mayTryAgain('put', new KvError(code, '', { executed: 'unknown' }))).toBe(false);
-  const unknown = codes.filter((code) => mayTryAgain('get', new KvError(code, '', { executed: 'unknown' })));
-  expect(unknown).toEqual(['OUTCOME_UNKNOWN', 'DEADLINE_EXCEEDED']);
+test('where no answer came only a get, or a write with an identity, is tried again', () => {
+  const unknown = codes.map((code) => new KvError(code, '', { executed: 'unknown' }));
+  expect(unknown.filter((error) => mayTryAgain(error, false))).toEqual([]);
+  const repeated = unknown.filter((error) => mayTryAgain(error, true)).map(({ code }) => code);
+  expect(repeated).toEqual(['OUTCOME_UNKNOWN', 'DEADLINE_EXCEEDED']);
 });
 
 test('the pauses grow to a bound, and half of each is random', () => {
@@ -24,7 +27,7 @@ test('the pauses grow to a bound, and half of each is random', () => {
   expect(pauses(0.5)).toEqual([7.5, 15, 30, 187.5, 187.5]);
 });
 
-test('a call is kept until shortly before its deadline, and a get does not wait that long for one node', () => {
+test('a call is kept until shortly before its deadline, and one that may be repeated does not wait that long for one node', () => {
   expect([0, 50, 1_000, 60_000].map(keepableMs)).toEqual([0, 45, 900, 59_900]);
-  expect([attemptMs('get', 500), attemptMs('get', 60_000), attemptMs('put', 60_000)]).toEqual([500, 2_000, 60_000]);
+  expect([attemptMs(500, true), attemptMs(60_000, true), attemptMs(60_000, false)]).toEqual([500, 2_000, 60_000]);
 });

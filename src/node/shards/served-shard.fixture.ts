@@ -3,7 +3,7 @@
  * the clock and the failovers of that cluster. `performance.now()` must be the cluster's clock (`clockOf`).
  */
 import { vi } from 'vitest';
-import type { Answer } from '../../replication/index.js';
+import type { Answer, RequestIdentity } from '../../replication/index.js';
 import type { Scenario } from '../../replication/testing/scenario.fixture.js';
 import type { ScriptedCall, VirtualNode } from '../../replication/testing/virtual-node.fixture.js';
 import type { Storage, StoredValue } from '../../storage/index.js';
@@ -54,6 +54,10 @@ export function localShardOf(node: VirtualNode, head: Storage['head'] = (key) =>
     },
     refusalOfRead: (nowMs: number) => replica.refusalOfRead(nowMs),
     timeMs: (nowMs: number) => replica.timeMs(nowMs),
+    get position() {
+      return replica.position;
+    },
+    recognises: (request: RequestIdentity) => replica.recognises(request),
     uncommittedItem: (key: string) => replica.uncommittedItem(key),
     uncommittedVersion: (key: string) => replica.uncommittedVersion(key),
     uncommittedBytes: 0,

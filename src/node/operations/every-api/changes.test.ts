@@ -217,7 +217,7 @@ describe('a change at a node that is not primary, while the primary is known', (
     );
   });
 
-  test.each(['unary', 'rest', 'frames'] as const)('by %s is forwarded as it came, and counted with its outcome', async (api) => {
+  test.each(['unary', 'rest'] as const)('by %s is forwarded as it came, and counted with its outcome', async (api) => {
     const node = cluster.nodeOf('b', elsewhere);
     const primary = cluster.nodeOf('a');
     const sent: unknown[] = [];
@@ -244,6 +244,7 @@ describe('a change that is not committed', () => {
       const node = cluster.nodeOf('a');
       const late = node.send(api, increment());
       while (cluster.c.node('a').replica.uncommittedVersion('k') === undefined) await nextTurn();
+      vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 10_000);
       await vi.advanceTimersByTimeAsync(10_000);
       const message = 'the write was not committed within 10000 ms';
       expect(await late).toEqual({ code: 'OUTCOME_UNKNOWN', message, executed: 'unknown' });

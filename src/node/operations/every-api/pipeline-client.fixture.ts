@@ -1,6 +1,7 @@
 /** A client of one pipeline for each operation. */
 import type { FrameStream } from '../../../transport/index.js';
 import { changes, isChange } from '../../../wire/contract/change-messages.js';
+import { writeIdentity } from '../../../wire/pipeline/identity-writer.js';
 import { type DataResult, ResultReader } from '../../../wire/pipeline/pipeline-results.js';
 import { ProtobufWriter } from '../../../wire/protobuf/protobuf-writer.js';
 import type { PipelineServer } from '../pipeline-server.js';
@@ -56,7 +57,8 @@ function pipelineMessage(request: TestRequest): Buffer {
   return writer.take();
 }
 
-function writeKeyRequest(writer: ProtobufWriter, { kind, key, value, ifVersion, ifValue, ttlMs, keepTtl }: TestKeyRequest): void {
+function writeKeyRequest(writer: ProtobufWriter, request: TestKeyRequest & Pick<TestRequest, 'identity'>): void {
+  const { kind, key, value, ifVersion, ifValue, ttlMs, keepTtl, identity } = request;
   writer.begin({ get: 2, put: 3, delete: 4 }[kind]);
   writer.bytes(1, key);
   if (kind === 'put') writer.bytes(2, value!);
@@ -64,5 +66,6 @@ function writeKeyRequest(writer: ProtobufWriter, { kind, key, value, ifVersion, 
   if (ifValue !== undefined) writer.bytes(10, ifValue);
   if (ttlMs !== undefined) writer.uint64(11, ttlMs);
   if (keepTtl !== undefined) writer.bool(12, keepTtl);
+  if (identity !== undefined) writeIdentity(writer, identity, undefined);
   writer.end();
 }

@@ -1,6 +1,9 @@
 /** Requests and answers in a form that all APIs share. */
+import type { ShardPosition } from '../../../errors.js';
+import type { RequestIdentity } from '../../../replication/index.js';
 import { type ChangeMethod, changes } from '../../../wire/contract/change-messages.js';
 import type { TransactRequest, TransactResponse, TransactResult } from '../../../wire/contract/kv-api.js';
+import { identityFieldsOf } from '../../../wire/contract/request-identity.js';
 import { resultToJson, transactionToJson } from '../../../wire/json/transaction-json.js';
 
 export interface TestKeyRequest {
@@ -35,6 +38,7 @@ export type TestRequest = (TestKeyRequest | ChangeRequest | TransactionRequest) 
   readonly traceParent?: string;
   /** By unary call and HTTP: whether the client waits while the shard is not served. A call over frames always does. */
   readonly waits?: boolean;
+  readonly identity?: RequestIdentity;
 };
 
 /** The answer to a change or a transaction is as in JSON. */
@@ -46,6 +50,7 @@ export interface TestFailure {
   readonly executed: string;
   readonly currentVersion?: number;
   readonly primaryAddress?: string;
+  readonly position?: ShardPosition;
 }
 
 /** The answer to a get. */
@@ -59,11 +64,12 @@ export function isKeyRequest(request: TestRequest): request is TestKeyRequest {
 
 /** The encoded request of an operation of `changes`. */
 export function messageOf(request: ChangeRequest | TransactionRequest): Buffer {
+  const named = identityFieldsOf((request as TestRequest).identity);
   if (request.kind === 'transact')
-    return changes.transact.request.encode(request.transaction as Partial<TransactRequest<Buffer>>);
+    return changes.transact.request.encode({ ...(request.transaction as Partial<TransactRequest<Buffer>>), ...named });
   const { kind, key, value, options } = request;
   const table = changes[kind].request as unknown as { encode(fields: object): Buffer };
-  return table.encode({ key, ...options, ...(value && { value }) });
+  return table.encode({ key, ...options, ...(value && { value }), ...named });
 }
 
 /** Reads the encoded response to an operation of `changes`. */
@@ -79,13 +85,15 @@ export function failureOf(failure: {
   readonly executed: string;
   readonly currentVersion?: number | undefined;
   readonly primaryAddress?: string | undefined;
+  readonly position?: ShardPosition | undefined;
 }): TestFailure {
-  const { code, message, executed, currentVersion, primaryAddress } = failure;
+  const { code, message, executed, currentVersion, primaryAddress, position } = failure;
   return {
     code,
     message,
     executed,
     ...(currentVersion !== undefined && { currentVersion }),
     ...(primaryAddress !== undefined && { primaryAddress }),
+    ...(position !== undefined && { position }),
   };
 }

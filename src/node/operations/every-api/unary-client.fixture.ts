@@ -6,6 +6,7 @@ import type { FrameStream } from '../../../transport/index.js';
 import { changes, isChange } from '../../../wire/contract/change-messages.js';
 import { fromStatus } from '../../../wire/contract/grpc-status.js';
 import type { GetResponse } from '../../../wire/contract/kv-api.js';
+import { identityFieldsOf } from '../../../wire/contract/request-identity.js';
 import { keyValueServiceWithRawKeys } from '../../../wire/contract/server-contract.js';
 import { unaryHandlers } from '../../services/frame-calls.js';
 import {
@@ -78,7 +79,7 @@ function rpcOf({ kind }: TestRequest): string {
 /** As the server reads it: the request of an operation of `changes` stays encoded. */
 function decodedOf(request: TestRequest): object {
   if (!isKeyRequest(request)) return messageOf(request);
-  const { kind, key, value, ifVersion, ifValue, ttlMs, keepTtl } = request;
+  const { kind, key, value, ifVersion, ifValue, ttlMs, keepTtl, identity } = request;
   return {
     key,
     ...(kind === 'put' && { value }),
@@ -86,6 +87,7 @@ function decodedOf(request: TestRequest): object {
     ...(ifValue !== undefined && { ifValue }),
     ...(ttlMs !== undefined && { ttlMs }),
     ...(keepTtl !== undefined && { keepTtl }),
+    ...identityFieldsOf(identity),
   };
 }
 

@@ -39,7 +39,7 @@ describe.each(['unary', 'rest'] as const)('an operation by %s whose client waits
     expect([sent, node.counted(api)]).toEqual([refusals.length + 1, ['put OK']]);
   });
 
-  test('is not tried again after an unknown outcome, unless it is a get', async () => {
+  test('is tried again after an unknown outcome', async () => {
     const node = cluster.nodeOf('b', { primaryElsewhere: () => 'a:1' });
     let sent = 0;
     node.forwarder.forward = async () => {
@@ -47,8 +47,21 @@ describe.each(['unary', 'rest'] as const)('an operation by %s whose client waits
       return { found: true, value: Buffer.from('v'), version: 3, nodeId: 'a' } as never;
     };
     expect(await node.send(api, { ...get, ...waiting })).toEqual({ found: true, value: 'v', version: 3 });
-    expect(await node.send(api, { ...put, ...waiting })).toMatchObject({ code: 'OUTCOME_UNKNOWN', executed: 'unknown' });
-    expect(sent).toBe(3);
+    expect(await node.send(api, { ...put, ...waiting })).toEqual({ version: 3 });
+    expect(sent).toBe(4);
+  });
+
+  test('is not tried again after an unknown outcome if its client does not wait', async () => {
+    const node = cluster.nodeOf('b', { primaryElsewhere: () => 'a:1' });
+    const sent: unknown[] = [];
+    node.forwarder.forward = async (_address, _method, request) => {
+      sent.push(request);
+      throw new KvError('OUTCOME_UNKNOWN', 'lost');
+    };
+    for (const request of [get, put])
+      expect(await node.send(api, request)).toMatchObject({ code: 'OUTCOME_UNKNOWN', executed: 'unknown' });
+    expect(sent).toMatchObject([{ key: get.key }, { key: put.key }]);
+    expect(sent[1]).not.toHaveProperty('request');
   });
 
   test('is refused at once for good, or if a queue is full', async () => {
