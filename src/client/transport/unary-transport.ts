@@ -28,6 +28,7 @@ import type {
   PutResponse,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
+import { identityFieldsOf } from '../../wire/contract/request-identity.js';
 import { encodeIdentity } from '../../wire/pipeline/identity-writer.js';
 import type { DataRequest, RequestIdentity } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
@@ -214,12 +215,6 @@ export class UnaryTransport implements NodeTransport {
     if (traceParent !== undefined) metadata.set(traceParentKey, traceParent);
     return metadata;
   }
-}
-
-function identityFieldsOf(identity: RequestIdentity | undefined): Pick<PutRequest, 'request' | 'position'> {
-  if (identity === undefined) return {};
-  const { client, number, lowest, history, seq, isFirstAttempt } = identity;
-  return { request: { client, number, lowest, firstAttempt: isFirstAttempt }, position: { history, seq } };
 }
 
 /** Copies a decoded value, which is a view into a network chunk: keeping the view would keep the whole chunk. */

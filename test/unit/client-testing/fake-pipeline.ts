@@ -1,7 +1,5 @@
 /** The streaming path of a fake node: each operation goes to the handler of the unary call, its answer back as a result. */
-import { join } from 'node:path';
 import type { handleUnaryCall, ServerUnaryCall } from '@grpc/grpc-js';
-import protobuf from 'protobufjs';
 import type { FrameListener, FrameStream } from '../../../src/transport/index.js';
 import { fromStatus } from '../../../src/wire/contract/grpc-status.js';
 import type {
@@ -11,29 +9,10 @@ import type {
   GetResponse,
   PutRequest,
   PutResponse,
-  RequestIdentity,
 } from '../../../src/wire/contract/kv-api.js';
-import { protoFolder } from '../../../src/wire/contract/proto-files.js';
+import { identityFieldsOf } from '../../../src/wire/contract/request-identity.js';
 import { OperationReader } from '../../../src/wire/pipeline/pipeline-operations.js';
 import { ResultWriter } from '../../../src/wire/pipeline/pipeline-results.js';
-import type { IdentifiedRequest } from './fake-requests.js';
-
-const requestType = new protobuf.Root().loadSync(join(protoFolder, 'kv/v1/kv.proto')).lookupType('kv.v1.PipelineRequest');
-
-/** The identity of each operation. The message may name the client of all. */
-function identitiesIn(message: Buffer): IdentifiedRequest[] {
-  const plain = { longs: Number, bytes: Buffer } as const;
-  const { client, operations } = requestType.toObject(requestType.decode(message), plain) as {
-    readonly client?: string;
-    readonly operations: readonly Record<string, IdentifiedRequest>[];
-  };
-  return operations.map(({ put, delete: remove }) => {
-    const { request, position } = put ?? remove ?? {};
-    if (!request) return {};
-    const { client: own = client ?? '', number, lowest = number, firstAttempt = false } = request as Partial<RequestIdentity>;
-    return { request: { client: own, number: number!, lowest: lowest!, firstAttempt }, position: position! };
-  });
-}
 
 export interface DataHandlers {
   readonly Get: handleUnaryCall<GetRequest, GetResponse>;
@@ -45,8 +24,7 @@ export function servePipeline(accept: (listener: FrameListener) => FrameStream, 
   const stream = accept({
     onFrame: (message) => {
       const operations = new OperationReader(message);
-      const identities = identitiesIn(message);
-      while (operations.next()) serve(stream, nodeId, handlers, operations, identities.shift()!);
+      while (operations.next()) serve(stream, nodeId, handlers, operations);
     },
     onDrain() {},
     onEnd: () => stream.end(),
@@ -58,11 +36,10 @@ function serve(
   stream: FrameStream,
   nodeId: string,
   handlers: DataHandlers,
-  { id, kind, key, ifVersion, buffer, valueStart, valueEnd }: OperationReader,
-  identity: IdentifiedRequest,
+  { id, kind, key, ifVersion, buffer, valueStart, valueEnd, request: identity }: OperationReader,
 ): void {
   const value = Buffer.from(buffer.subarray(valueStart, valueEnd));
-  const request = { key: key!, value, ...(ifVersion === undefined ? {} : { ifVersion }), ...identity };
+  const request = { key: key!, value, ...(ifVersion === undefined ? {} : { ifVersion }), ...identityFieldsOf(identity) };
   /** Calls the handler as grpc-js would, and writes what it answers. */
   const ask = <Request, Response>(
     handler: handleUnaryCall<Request, Response>,
