@@ -4,8 +4,22 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Files that take longest; begun last, they would keep one worker busy while the others have nothing left to do. */
 const longest = [
-  ...['cluster/all-gone', 'cluster/failover', 'cluster/lost-history', 'cluster/planned-stop', 'cluster/start-up'],
-  ...['long/faults', 'long/moves-under-faults', 'long/zookeeper-outage', 'long/placement', 'long/log-output'],
+  ...[
+    'cluster/all-gone',
+    'cluster/exactly-once',
+    'cluster/failover',
+    'cluster/lost-history',
+    'cluster/planned-stop',
+    'cluster/start-up',
+  ],
+  ...[
+    'long/exactly-once',
+    'long/faults',
+    'long/moves-under-faults',
+    'long/zookeeper-outage',
+    'long/placement',
+    'long/log-output',
+  ],
 ];
 
 class LongestFirst extends BaseSequencer {
