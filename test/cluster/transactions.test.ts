@@ -14,7 +14,7 @@ let cluster: LocalCluster;
 let addresses: string[];
 
 beforeAll(async () => {
-  cluster = await startCluster({ nodes: 3, shards: 8 });
+  cluster = await startCluster({ nodes: 3, shards: 8, extra: ['--http-port', '0'] });
   addresses = cluster.nodes.map(({ address }) => address);
 });
 
@@ -146,6 +146,55 @@ test('a stock client of gRPC can send a transaction to any node, and its errors 
     expect(failure.details).toMatch(/the keys belong to the shards \d/);
     client.close();
   }
+});
+
+test('over HTTP any node changes any key, executes transactions, and compares values', async () => {
+  const key = encodeURIComponent('over:{http}');
+  const ask = async (httpAddress: string | undefined, path: string, init: RequestInit = {}) => {
+    const answer = await fetch(`http://${httpAddress}${path}`, { method: 'POST', ...init });
+    return [answer.status, (await answer.json()) as Record<string, unknown>] as const;
+  };
+  for (const [index, { httpAddress }] of cluster.nodes.entries()) {
+    const change = (operation: string, body?: string) =>
+      ask(httpAddress, `/api/kv/${key}/${operation}`, body === undefined ? {} : { body });
+    expect(await change('increment?by=0.5')).toMatchObject([200, { value: String((index + 1) / 2) }]);
+    const operations = [{ get: { key: 'over:{http}' } }, { append: { key: 'more:{http}', value: 'x' } }];
+    const body = JSON.stringify({ if: [{ key: 'over:{http}', exists: true }], do: operations });
+    expect(await ask(httpAddress, '/api/transact', { body })).toMatchObject([
+      200,
+      { held: true, results: [{ get: { value: String((index + 1) / 2) } }, { append: { valueBytes: index + 1 } }] },
+    ]);
+    const put = (ifValue: string) =>
+      ask(httpAddress, `/api/kv/${encodeURIComponent('more:{http}')}`, {
+        method: 'PUT',
+        body: 'x'.repeat(index + 1),
+        headers: { 'kv-if-value': ifValue },
+      });
+    expect(await put('y')).toMatchObject([412, { code: 'VALUE_MISMATCH', executed: 'no' }]);
+    expect(await put('x'.repeat(index + 1))).toMatchObject([200, { version: expect.any(Number) }]);
+  }
+  const [{ httpAddress }] = cluster.nodes as [(typeof cluster.nodes)[number]];
+  expect(await ask(httpAddress, `/api/kv/${key}/get-and-set`, { body: 'text' })).toMatchObject([
+    200,
+    { previous: { value: '1.5' } },
+  ]);
+  expect(await ask(httpAddress, `/api/kv/${key}/increment`)).toMatchObject([409, { code: 'NOT_A_NUMBER', executed: 'no' }]);
+});
+
+test('a transaction whose answer would not fit a message is refused, and nothing else is', async () => {
+  const client = await KvClient.connect({ nodes: addresses });
+  const keys = Array.from({ length: 17 }, (_, index) => `{large}:${index}`);
+  for (const key of keys) await client.put(key, Buffer.alloc(1024 * 1024));
+  const [first] = keys as [string];
+  const refused = client.transact({ do: [op.put(first, ''), ...keys.map(op.getAndDelete)] });
+  const refusal = {
+    code: 'MESSAGE_TOO_LARGE',
+    executed: 'no',
+    message: expect.stringContaining('operation 18 of the transaction'),
+  };
+  const [, found] = await Promise.all([expect(refused).rejects.toMatchObject(refusal), client.get(first)]);
+  expect(found?.value.length).toBe(1024 * 1024);
+  await client.close();
 });
 
 test('kvctl adds to a number, within bounds', async () => {
