@@ -75,7 +75,7 @@ export async function judgesOneWriteOfAKeyAtATime(): Promise<Check> {
     let version = 0;
     const host = {
       uncommittedVersion: () => undefined,
-      storage: { version: () => nextTurn(version) },
+      storage: { head: () => nextTurn({ version }) },
       write({ ifVersion, storedVersion, token }: WriteEvent) {
         const matches = ifVersion === storedVersion;
         const refused: Answer = { kind: 'refused', refusal: 'VERSION_MISMATCH', currentVersion: version };

@@ -32,6 +32,8 @@ describe('an operation at a node that is not primary, while the primary is known
     const answers = [
       { found: true, value: Buffer.from('value'), version: 3, nodeId: 'a' },
       { version: 4, nodeId: 'a' },
+      { version: 4, nodeId: 'a' },
+      { found: true, value: Buffer.from('value'), version: 4, expiresInMs: 70, nodeId: 'a' },
       { existed: true, version: 5, nodeId: 'a' },
     ];
     node.forwarder.forward = async (address, { path }, request) => {
@@ -40,7 +42,9 @@ describe('an operation at a node that is not primary, while the primary is known
     };
     await expectAnswers(api, node, [
       [get, { found: true, value: 'value', version: 3 }],
-      [{ ...put, ifVersion: 3 }, { version: 4 }],
+      [{ ...put, ifVersion: 3, ttlMs: 70 }, { version: 4 }],
+      [{ ...put, keepTtl: true }, { version: 4 }],
+      [get, { found: true, value: 'value', version: 4, expiresInMs: 70 }],
       [
         { ...remove, ifVersion: 4 },
         { existed: true, version: 5 },
@@ -48,7 +52,9 @@ describe('an operation at a node that is not primary, while the primary is known
     ]);
     expect(sent).toEqual([
       ['a:1', '/kv.v1.KeyValue/Get', { key }],
-      ['a:1', '/kv.v1.KeyValue/Put', { key, value: put.value, ifVersion: 3 }],
+      ['a:1', '/kv.v1.KeyValue/Put', { key, value: put.value, ifVersion: 3, ttlMs: 70 }],
+      ['a:1', '/kv.v1.KeyValue/Put', { key, value: put.value, keepTtl: true }],
+      ['a:1', '/kv.v1.KeyValue/Get', { key }],
       ['a:1', '/kv.v1.KeyValue/Delete', { key, ifVersion: 4 }],
     ]);
   });
