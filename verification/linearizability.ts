@@ -14,7 +14,8 @@
  * whichever keys they wrote.
  *
  * Limits: a search that visits more than `maxConfigurations` ends as `undecided`, never as `ok`. That takes many
- * unknown writes and many concurrent operations on one group. No check of a history finds a fault that no operation
+ * unknown writes and many concurrent operations on one group. A transaction that was answered by a failed condition on a
+ * version shows that a version is another one; where the version is not known, that is not used. No check of a history finds a fault that no operation
  * saw, such as a lost write that was overwritten before a read. Orders across groups are not checked.
  */
 import type { Operation } from './history.js';
