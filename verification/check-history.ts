@@ -19,7 +19,7 @@ export interface HistoryReport {
 }
 
 /** The search for an explanation takes time, so further groups are only named. */
-const maxExplanations = 10;
+const maxExplanations = 3;
 
 /** @param history includes the reads that make up `final`, so that the search sees them as well */
 export function checkHistory(

@@ -22,15 +22,18 @@ export interface Contradiction {
 }
 
 /**
- * Limit each search. There are many searches, on ever fewer answers; an answer whose removal needs a longer search is
- * kept.
+ * Limit each search, and all searches for one explanation together. There are many searches, on ever fewer answers; an
+ * answer whose removal needs a longer search, or comes when the searches have reached their limit, is kept.
  */
-const searchLimits = { maxConfigurations: 10_000, maxUnknown: 100 };
+const maxUnknown = 30;
+const maxConfigurations = 10_000;
+const maxConfigurationsInAll = 30_000;
 
 /** @param operations all operations on one group, in which `checkGroupHistory` found a violation */
 export function explain(operations: readonly Operation[]): Contradiction {
   const prefix = shortestFailingPrefix(operations.filter(({ outcome }) => outcome.kind !== 'refused'));
-  const left = removeAnswers(removeAnswers(prefix, isRead), isAnswered);
+  const searches = { configurationsLeft: maxConfigurationsInAll };
+  const left = removeAnswers(removeAnswers(prefix, isRead, searches), isAnswered, searches);
   const answered = left.filter(isAnswered).sort(byInvocation);
   const read = new Set(answered.flatMap(partsOf).flatMap(({ result }) => (result?.kind === 'found' ? [result.value] : [])));
   const shown = new Set(answered.map(identityOf));
@@ -45,8 +48,15 @@ function callsWithin(call: Call): SingleCall[] {
   return call.kind === 'transact' ? [...call.operations, ...call.otherwise].map((one) => one.call) : [];
 }
 
-function isViolation(operations: readonly Operation[]): boolean {
-  return checkGroupHistory(operations, searchLimits).kind === 'violation';
+interface Searches {
+  configurationsLeft: number;
+}
+
+function isStillViolation(operations: readonly Operation[], searches: Searches): boolean {
+  const limit = Math.min(maxConfigurations, searches.configurationsLeft);
+  const { kind, configurations } = checkGroupHistory(operations, { maxConfigurations: limit, maxUnknown });
+  searches.configurationsLeft -= configurations;
+  return kind === 'violation';
 }
 
 function shortestFailingPrefix(operations: readonly Operation[]): Operation[] {
@@ -56,7 +66,7 @@ function shortestFailingPrefix(operations: readonly Operation[]): Operation[] {
   let high = ends.length - 1;
   while (low < high) {
     const middle = Math.floor((low + high) / 2);
-    if (isViolation(until(operations, ends[middle]!))) high = middle;
+    if (checkGroupHistory(until(operations, ends[middle]!)).kind === 'violation') high = middle;
     else low = middle + 1;
   }
   return until(operations, ends[high] ?? Number.POSITIVE_INFINITY);
@@ -73,14 +83,19 @@ function isRead(operation: Operation): boolean {
 }
 
 /** Removes ever smaller pieces, the oldest first, since the contradiction is mostly near the end. */
-function removeAnswers(operations: readonly Operation[], which: (operation: Operation) => boolean): Operation[] {
+function removeAnswers(
+  operations: readonly Operation[],
+  which: (operation: Operation) => boolean,
+  searches: Searches,
+): Operation[] {
   let current = [...operations];
   for (let size = Math.ceil(current.filter(which).length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
     const pieces = chunks(current.filter(which), size);
     for (const piece of pieces) {
+      if (searches.configurationsLeft <= 0) return current;
       const removed = new Set(piece);
       const weaker = current.flatMap((one) => (removed.has(one) ? removeAnswer(one) : [one]));
-      if (isViolation(weaker)) current = weaker;
+      if (isStillViolation(weaker, searches)) current = weaker;
     }
   }
   return current;

@@ -4,7 +4,8 @@ import type { FinalState, Operation } from '../../verification/index.js';
 import type { FaultCluster } from '../cluster/fault-cluster.js';
 import type { Load } from '../profiles/profile.js';
 import { ClientProcess } from './client-process.js';
-import { type ClientTask, pinnedName, recordedKeyOf } from './client-wire.js';
+import { type ClientTask, defaultDeadlineMs, patientName, pinnedName } from './client-wire.js';
+import { recordedKeyOf } from './recorded-keys.js';
 
 /** Limits the final reads. They may begin before an outage has ended, and 100,000 keys take a while. */
 const finalReadsPatienceMs = 600_000;
@@ -28,8 +29,12 @@ export class ClientFleet {
 
   /** Resolves when all clients are connected. */
   async start(): Promise<void> {
-    const { processes, mix, pinnedReaders } = this.#load;
-    this.#clients = Array.from({ length: processes }, (_, index) => this.#spawn(`c${index}`, mix, { seed: this.#seed + index }));
+    const { processes, patientProcesses, mix, pinnedReaders } = this.#load;
+    this.#clients = Array.from({ length: processes }, (_, index) => {
+      const isPatient = index < patientProcesses;
+      const deadline = isPatient ? { deadlineMs: defaultDeadlineMs } : {};
+      return this.#spawn(`${isPatient ? patientName : 'c'}${index}`, mix, { seed: this.#seed + index, ...deadline });
+    });
     if (pinnedReaders > 0) this.#clients.push(this.#spawn(pinnedName, 'pinned reads', { workers: pinnedReaders }));
     await Promise.all(this.#clients.map((client) => client.ready));
   }

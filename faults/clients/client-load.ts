@@ -1,11 +1,13 @@
 /** The work of a client process: random operations on shared keys, reads at one node, or one read of every key. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KvClient } from '../../src/index.js';
-import type { Operation, PlainCall } from '../../verification/index.js';
+import type { Operation } from '../../verification/index.js';
 import { mulberry32 } from '../../verification/random.js';
+import { chooseCall, type Seen, seenAfter } from './choose-call.js';
 import { recorded, recordedCall } from './client-recorder.js';
-import { type ClientTask, type Mix, recordedKeyOf } from './client-wire.js';
+import type { ClientTask, Mix } from './client-wire.js';
 import { type PinnedApi, PinnedReader } from './pinned-reader.js';
+import { recordedKeyOf } from './recorded-keys.js';
 
 type Record = (operation: Operation) => void;
 
@@ -39,46 +41,23 @@ async function work(
 ): Promise<void> {
   const worker = `${task.name}.${index}`;
   const random = mulberry32(task.seed * 1_000 + index);
-  /**
-   * The versions that this worker saw last. Its conditions use them, and fail if another worker has written meanwhile.
-   */
-  const versions = new Map<string, number>();
+  const seen = new Map<string, Seen>();
+  const chooser = { mix, keyspace: task.keyspace, random, seen };
   for (let counter = 0; !signal.aborted; counter += 1) {
-    const key = recordedKeyOf(Math.floor(random() * task.keyspace));
+    const index = Math.floor(random() * task.keyspace);
     const count = random() < shareOfSeveral ? 1 + Math.floor(random() * task.atOnce) : 1;
-    // All operations are on one key and issued at once: the client sends them in this order on the stream of the
+    // All calls are on one key or its group, and issued at once: the client sends them in this order on the stream of the
     // primary.
     const operations = Array.from({ length: count }, async (_, place) => {
-      const call = chooseCall(mix, random(), `${worker}-${counter}.${place}`, versions.get(key) ?? 0);
-      const operation = await recordedCall(client, `${worker}.${place}`, key, call, task.deadlineMs);
+      const call = chooseCall(chooser, index, `${worker}-${counter}.${place}`);
+      const key = call.kind === 'transact' ? [...call.compares, ...call.operations][0]!.key : recordedKeyOf(index);
+      const operation = await recordedCall(client, `${worker}.${place}`, key, call, { deadlineMs: task.deadlineMs });
       record(operation);
       return operation;
     });
-    for (const operation of await Promise.all(operations)) {
-      const version = versionAfter(operation);
-      if (version !== undefined) versions.set(key, version);
-    }
+    for (const operation of await Promise.all(operations)) for (const [key, found] of seenAfter(operation)) seen.set(key, found);
     if (task.thinkMs > 0) await pause(2 * task.thinkMs * random());
   }
-}
-
-function chooseCall(mix: Mix, random: number, value: string, known: number): PlainCall {
-  const total = mix.get + mix.put + mix.conditionalPut + mix.delete + mix.conditionalDelete;
-  let left = random * total;
-  left -= mix.get;
-  if (left < 0) return { kind: 'get' };
-  left -= mix.put;
-  if (left < 0) return { kind: 'put', value };
-  left -= mix.conditionalPut;
-  if (left < 0) return { kind: 'put', value, ifVersion: known };
-  left -= mix.delete;
-  return left < 0 || known === 0 ? { kind: 'delete' } : { kind: 'delete', ifVersion: known };
-}
-
-function versionAfter({ call, outcome }: Operation): number | undefined {
-  if (outcome.kind === 'written') return call.kind === 'delete' ? 0 : outcome.version;
-  if (outcome.kind === 'found' || outcome.kind === 'mismatch') return outcome.version;
-  return outcome.kind === 'missing' || outcome.kind === 'nothingToDelete' ? 0 : undefined;
 }
 
 /**
@@ -114,7 +93,7 @@ export async function readEveryKey(client: KvClient, task: ClientTask, record: R
       const key = recordedKeyOf(next);
       next += 1;
       for (let attempt = 0; attempt < readAttempts; attempt += 1) {
-        const operation = await recordedCall(client, `${task.name}.${index}`, key, { kind: 'get' }, task.deadlineMs);
+        const operation = await recordedCall(client, `${task.name}.${index}`, key, { kind: 'get' }, task);
         record(operation);
         if (operation.outcome.kind === 'found' || operation.outcome.kind === 'missing') break;
       }

@@ -4,12 +4,11 @@
  */
 import type { Operation } from '../../verification/index.js';
 
+/** Shares of a worker's calls. A key's use decides which writes it gets (choose-call.ts). */
 export interface Mix {
   readonly get: number;
-  readonly put: number;
-  readonly conditionalPut: number;
-  readonly delete: number;
-  readonly conditionalDelete: number;
+  readonly write: number;
+  readonly transact: number;
 }
 
 export interface ClientTask {
@@ -17,7 +16,7 @@ export interface ClientTask {
   readonly name: string;
   readonly nodes: readonly string[];
   readonly seed: number;
-  /** The keys are `key-0` to `key-<keyspace - 1>`. */
+  /** The number of keys (recorded-keys.ts). */
   readonly keyspace: number;
   readonly deadlineMs: number;
   /** The number of workers. With pinned reads: the number for each node and API. */
@@ -46,6 +45,9 @@ export const stopWord = 'stop';
 /** The prefix of workers that read at one node only. The checks use their reads, but the figures of service do not. */
 export const pinnedName = 'pinned';
 
-export function recordedKeyOf(index: number): string {
-  return `key-${index}`;
-}
+/**
+ * The prefix of processes whose calls have the default deadline of `KvClient`. Within it a write is sent again until its outcome
+ * is known (R16), so an unknown outcome is rare.
+ */
+export const patientName = 'patient';
+export const defaultDeadlineMs = 10_000;

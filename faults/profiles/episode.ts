@@ -3,7 +3,7 @@
 import { checkHistory, type FinalState, type HistoryReport, isClean, type Operation } from '../../verification/index.js';
 import { mulberry32 } from '../../verification/random.js';
 import { ClientFleet } from '../clients/client-fleet.js';
-import { pinnedName } from '../clients/client-wire.js';
+import { patientName, pinnedName } from '../clients/client-wire.js';
 import { FaultCluster, NotInSyncError } from '../cluster/fault-cluster.js';
 import { openNetwork } from '../network/open-network.js';
 import type { RunScope } from '../network/run-scope.js';
@@ -26,6 +26,8 @@ export interface Episode {
   readonly history: readonly Operation[];
   /** The operations that measure service: the history without the final reads and the pinned reads. */
   readonly served: readonly Operation[];
+  /** Writes with the default deadline whose outcome is unknown: recognised retries (R16) should make them rare. */
+  readonly unknownAtDefaultDeadline: readonly Operation[];
   /** The duration of the load. */
   readonly loadMs: number;
   readonly schedule: ScheduleLog;
@@ -82,6 +84,9 @@ export async function runEpisode({ profile, seed, durationMs, scope, print }: Ep
     shardCount: shards.length,
     history: fleet.history,
     served,
+    unknownAtDefaultDeadline: served.filter(
+      ({ client, call, outcome }) => client.startsWith(patientName) && call.kind !== 'get' && outcome.kind === 'unknown',
+    ),
     loadMs,
     schedule,
     stuck,

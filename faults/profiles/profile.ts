@@ -7,6 +7,8 @@ export const syncPatienceMs = 90_000;
 
 export interface Load {
   readonly processes: number;
+  /** The number of these processes whose calls have the default deadline, and not `deadlineMs`. */
+  readonly patientProcesses: number;
   /** The number of workers in each process. */
   readonly workers: number;
   /** The most operations on one key that a worker has in flight. With 1 it waits for each before the next. */
@@ -14,6 +16,7 @@ export interface Load {
   /** The number of further workers for each node and API that read only at that node (pinned-reader.ts). */
   readonly pinnedReaders: number;
   readonly thinkMs: number;
+  /** A multiple of 4: four keys are a group (recorded-keys.ts). */
   readonly keyspace: number;
   readonly mix: Mix;
   readonly deadlineMs: number;

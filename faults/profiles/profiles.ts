@@ -1,5 +1,5 @@
 /** The profiles that can be run, each under a name. */
-import type { Mix } from '../clients/client-wire.js';
+import { defaultDeadlineMs, type Mix } from '../clients/client-wire.js';
 import { nodeCuts, zookeeperCuts } from '../nemeses/link-faults.js';
 import { moveFaults } from '../nemeses/move-faults.js';
 import type { Nemesis } from '../nemeses/nemesis.js';
@@ -12,12 +12,13 @@ import type { Load, Profile, Schedule } from './profile.js';
 /** With one shard there is one primary, which every fault concerns. */
 const oneShard = ['--shards', '1'];
 
-const halfAndHalf: Mix = { get: 1, put: 1, conditionalPut: 0, delete: 0, conditionalDelete: 0 };
-const everything: Mix = { get: 8, put: 5, conditionalPut: 4, delete: 1, conditionalDelete: 1 };
+const halfAndHalf: Mix = { get: 4, write: 4, transact: 1 };
+const everything: Mix = { get: 8, write: 9, transact: 4 };
 
 /** Few keys, so that clients contend for them, and pauses, so that the load leaves the machine time for the faults. */
 const sharedLoad: Load = {
   processes: 3,
+  patientProcesses: 1,
   workers: 4,
   atOnce: 4,
   pinnedReaders: 1,
@@ -27,6 +28,17 @@ const sharedLoad: Load = {
   deadlineMs: 4_000,
 };
 
+const classicLoad: Omit<Load, 'keyspace'> = {
+  processes: 4,
+  patientProcesses: 4,
+  workers: 1,
+  atOnce: 1,
+  pinnedReaders: 0,
+  thinkMs: 0,
+  mix: halfAndHalf,
+  deadlineMs: defaultDeadlineMs,
+};
+
 function classic(victim: 'primary' | 'backup', keyspace: number, intervalMs: number): Profile {
   return {
     name: `classic-${keyspace}-${victim}`,
@@ -34,7 +46,7 @@ function classic(victim: 'primary' | 'backup', keyspace: number, intervalMs: num
     nodes: 2,
     zookeepers: 1,
     extra: oneShard,
-    load: { processes: 4, workers: 1, atOnce: 1, pinnedReaders: 0, thinkMs: 0, keyspace, mix: halfAndHalf, deadlineMs: 10_000 },
+    load: { ...classicLoad, keyspace },
     schedule: { kind: 'steady', victim, intervalMs },
     minutes: 1.5,
   };
@@ -65,7 +77,7 @@ const manyShards = {
     ...['--shards', '16', '--replicas', '3', '--session-ms', '4000', '--replace-after-ms', '2000'],
     ...['--lease-ms', '3000', '--grace-ms', '3750', '--stop-deadline-ms', '20000'],
   ],
-  load: { ...sharedLoad, keyspace: 64 },
+  load: { ...sharedLoad, keyspace: 256 },
   minutes: 10,
 };
 /** For losses of ZooKeeper's data: the default session timeout, so that a session is shorter than a freeze. */

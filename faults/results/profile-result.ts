@@ -10,6 +10,10 @@ export interface ProfileResult {
   readonly limitation: string | undefined;
   readonly loadSeconds: number;
   readonly operations: { readonly answered: number; readonly refused: number; readonly unknown: number };
+  /** The number of executed calls, by kind. */
+  readonly kinds: Readonly<Record<string, number>>;
+  /** Writes of patient clients whose outcome is unknown, by error code. They are no failure, but noteworthy. */
+  readonly unknownAtDefaultDeadline: Readonly<Record<string, number>>;
   readonly operationsPerSecond: number;
   /** The number of checked operations, with the final reads and the pinned reads. */
   readonly checked: number;
@@ -58,6 +62,14 @@ export function summarize(profile: string, episodes: readonly Episode[]): Profil
     limitation: episodes[0]?.limitation,
     loadSeconds,
     operations: { answered: all.length - failed.length, refused: failed.length - unknown, unknown },
+    kinds: countOf(
+      all.flatMap(({ call, outcome }) => (outcome.kind === 'refused' || outcome.kind === 'unknown' ? [] : [call.kind])),
+    ),
+    unknownAtDefaultDeadline: countOf(
+      episodes
+        .flatMap((episode) => episode.unknownAtDefaultDeadline)
+        .flatMap(({ outcome }) => (outcome.kind === 'unknown' ? [outcome.code] : [])),
+    ),
     operationsPerSecond: (all.length - failed.length) / loadSeconds,
     checked: sum(episodes.map(({ history }) => history.length)),
     failures: countOf(failed.map(({ code }) => code)),

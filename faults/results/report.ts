@@ -61,7 +61,9 @@ function findings(result: ProfileResult): string[] {
     if (entries.length > 0) lines.push(`  ${what}: ${entries.map(([name, count]) => `${name} ${count}`).join(', ')}`);
   };
   counted('faults', result.faults);
+  counted('answered', result.kinds);
   counted('not answered', result.failures);
+  counted('writes with an unknown outcome at the default deadline', result.unknownAtDefaultDeadline);
   for (const [name, { median, max }] of Object.entries(result.withoutServiceMsAfter)) {
     lines.push(`  without service after ${name}: median ${median.toFixed(0)} ms, max ${max.toFixed(0)} ms`);
   }
