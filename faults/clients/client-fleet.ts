@@ -4,7 +4,7 @@ import type { FinalState, Operation } from '../../verification/index.js';
 import type { FaultCluster } from '../cluster/fault-cluster.js';
 import type { Load } from '../profiles/profile.js';
 import { ClientProcess } from './client-process.js';
-import { type ClientTask, defaultDeadlineMs, patientName, pinnedName } from './client-wire.js';
+import { type ClientTask, patientDeadlineMs, patientName, pinnedName } from './client-wire.js';
 import { recordedKeyOf } from './recorded-keys.js';
 
 /** Limits the final reads. They may begin before an outage has ended, and 100,000 keys take a while. */
@@ -32,7 +32,7 @@ export class ClientFleet {
     const { processes, patientProcesses, mix, pinnedReaders } = this.#load;
     this.#clients = Array.from({ length: processes }, (_, index) => {
       const isPatient = index < patientProcesses;
-      const deadline = isPatient ? { deadlineMs: defaultDeadlineMs } : {};
+      const deadline = isPatient ? { deadlineMs: patientDeadlineMs } : {};
       return this.#spawn(`${isPatient ? patientName : 'c'}${index}`, mix, { seed: this.#seed + index, ...deadline });
     });
     if (pinnedReaders > 0) this.#clients.push(this.#spawn(pinnedName, 'pinned reads', { workers: pinnedReaders }));

@@ -50,4 +50,4 @@ export const pinnedName = 'pinned';
  * is known (R16), so an unknown outcome is rare.
  */
 export const patientName = 'patient';
-export const defaultDeadlineMs = 10_000;
+export const patientDeadlineMs = 10_000;

@@ -1,5 +1,5 @@
 /** The profiles that can be run, each under a name. */
-import { defaultDeadlineMs, type Mix } from '../clients/client-wire.js';
+import { type Mix, patientDeadlineMs } from '../clients/client-wire.js';
 import { nodeCuts, zookeeperCuts } from '../nemeses/link-faults.js';
 import { moveFaults } from '../nemeses/move-faults.js';
 import type { Nemesis } from '../nemeses/nemesis.js';
@@ -36,7 +36,7 @@ const classicLoad: Omit<Load, 'keyspace'> = {
   pinnedReaders: 0,
   thinkMs: 0,
   mix: halfAndHalf,
-  deadlineMs: defaultDeadlineMs,
+  deadlineMs: patientDeadlineMs,
 };
 
 function classic(victim: 'primary' | 'backup', keyspace: number, intervalMs: number): Profile {
