@@ -111,6 +111,13 @@ describe('a transaction as JSON', () => {
     );
   });
 
+  test('is bounded before it is parsed, so that small objects cannot take seconds and memory', () => {
+    const many = `{"do":[${'{},'.repeat(8_191)}{}]}`;
+    expect(() => read(many)).toThrow('more than 16384 objects, lists and fields; a transaction has at most 1024');
+    const full = { put: { key: '{k},[', value: ',{['.repeat(1_000), ifVersion: 1, ifValue: '\\"', ttlMs: 1, keepTtl: false } };
+    expect(read({ do: Array.from({ length: 1_024 }, () => full) }).operations).toHaveLength(1_024);
+  });
+
   test('refuses bytes that are not UTF-8, and a key that is not Unicode', () => {
     expect(() => readTransaction(Buffer.of(0x22, 0xff, 0x22))).toThrow('the JSON is not valid UTF-8');
     expect(() => read({ do: [{ get: { key: '\ud800' } }] })).toThrow(expect.objectContaining({ code: 'INVALID_KEY' }));

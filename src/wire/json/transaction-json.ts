@@ -5,6 +5,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { KvError } from '../../errors.js';
+import { maxTransactionOperations } from '../../limits.js';
 import type {
   TransactCompare,
   TransactOperation,
@@ -13,8 +14,12 @@ import type {
   TransactResult,
 } from '../contract/kv-api.js';
 import { checkNames, listAt, objectAt, readFields } from './json-fields.js';
+import { hasAtMost } from './json-structure.js';
 import { type JsonBytes, jsonValue } from './json-value.js';
 import { compareForm, operationForms, operationKinds } from './operation-forms.js';
+
+/** More than any transaction has: an operation has two objects and at most eight fields. */
+const maxStructure = 16 * maxTransactionOperations;
 
 /** @throws KvError INVALID_ARGUMENT, INVALID_KEY */
 export function readTransaction(bytes: Uint8Array): TransactRequest<Buffer> {
@@ -31,6 +36,12 @@ export function readTransaction(bytes: Uint8Array): TransactRequest<Buffer> {
 
 function parsed(bytes: Uint8Array): unknown {
   if (!isUtf8(bytes)) throw new KvError('INVALID_ARGUMENT', 'the JSON is not valid UTF-8');
+  if (!hasAtMost(maxStructure, bytes))
+    throw new KvError(
+      'INVALID_ARGUMENT',
+      `the JSON has more than ${maxStructure} objects, lists and fields; a transaction has at most ` +
+        `${maxTransactionOperations} comparisons and operations`,
+    );
   try {
     return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString());
   } catch (cause) {
