@@ -1,6 +1,6 @@
 /** The routes of operations that change a key by what is there: `POST /api/kv/{key}/increment` and its siblings. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { KvError } from '../../errors.js';
+import { KvError, type ShardPosition } from '../../errors.js';
 import { changes } from '../../wire/contract/change-messages.js';
 import { resultToJson } from '../../wire/json/transaction-json.js';
 import { etagHeader, jsonAnswer, problems } from '../routes/schemas.js';
@@ -10,9 +10,10 @@ import { answerSchema, fieldSchema } from './change-schemas.js';
 import { keyChanges, queryFields, readQuery, type SingleKeyChange, segmentOf, takesValue } from './change-target.js';
 import { etagOf, refuseConditions } from './conditions.js';
 import { refuseExpiry } from './expiry-headers.js';
+import { identityFromHeaders, positionHeaders } from './idempotency.js';
 import type { KeyCalls } from './key-calls.js';
 import { changeTargetOf } from './key-path.js';
-import { binary, callHeaders, noRoom, ofKey, refusals } from './key-schemas.js';
+import { binary, callHeaders, noRoom, ofKey, refusals, unrecognised } from './key-schemas.js';
 
 interface Description {
   readonly summary: string;
@@ -73,7 +74,7 @@ function addChange(app: FastifyInstance, calls: KeyCalls, kind: SingleKeyChange)
     ...(hasValue && { body: { content: binary } }),
     response: {
       200: hasEtag ? { ...answered, headers: etagHeader } : answered,
-      ...problems({ ...refusals, ...noRoom, ...others }),
+      ...problems({ ...refusals, ...noRoom, ...unrecognised, ...others }),
     },
   };
   const bodyOf = (request: FastifyRequest, response: Parameters<typeof readBody>[1]) =>
@@ -86,12 +87,13 @@ function addChange(app: FastifyInstance, calls: KeyCalls, kind: SingleKeyChange)
       const { key, query } = changeTargetOf(request.originalUrl);
       refuseConditions(request.headers);
       refuseExpiry(request.headers, 'the options of an operation are in its query');
+      const identity = identityFromHeaders(request.headers);
       const value = await bodyOf(request, reply.raw);
-      return form.encode({ key, ...readQuery(kind, query), ...(value && { value }) });
+      return form.encode({ key, ...readQuery(kind, query), ...(value && { value }), ...identity });
     });
     const changed = response.decode(await calls.keyValues.change(kind, message, calls.originOf(request)));
-    const { nodeId, version } = changed;
-    reply.header('kv-node', nodeId);
+    const { nodeId, version, position } = changed;
+    reply.header('kv-node', nodeId).headers(positionHeaders(position));
     if (hasEtag && version > 0) reply.header('etag', etagOf(version));
     const [result] = Object.values(resultToJson({ [kind]: changed }));
     // The operation is done: its answer counts, and is not refused.
@@ -100,10 +102,17 @@ function addChange(app: FastifyInstance, calls: KeyCalls, kind: SingleKeyChange)
   });
 }
 
+interface Changed {
+  readonly version: number;
+  readonly nodeId: string;
+  readonly previousValue?: Uint8Array;
+  readonly position?: ShardPosition;
+}
+
 /** The messages of any of these operations. */
 interface Codec {
   readonly request: { encode(fields: object): Buffer };
-  readonly response: { decode(message: Buffer): { version: number; nodeId: string; previousValue?: Uint8Array } };
+  readonly response: { decode(message: Buffer): Changed };
 }
 
 /** A client whose options were ignored in a body would get another change than it meant. */

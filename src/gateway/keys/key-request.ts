@@ -2,11 +2,13 @@
 import type { FastifyRequest } from 'fastify';
 import { type TraceHeaders, traceHeadersOf, traceParentKey, traceStateKey } from '../../tracing/index.js';
 import { refuseAtOnce, waitKey } from '../../wire/contract/call-wait.js';
+import type { IdentityFields } from '../../wire/contract/request-identity.js';
 import { ifValueOf, ifVersionOf } from './conditions.js';
 import { expiryFromHeaders, type RequestedExpiry, refuseExpiry } from './expiry-headers.js';
+import { identityFromHeaders } from './idempotency.js';
 import { keyBytesOf } from './key-path.js';
 
-export interface KeyRequest extends RequestedExpiry {
+export interface KeyRequest extends RequestedExpiry, IdentityFields {
   readonly key: Buffer;
   readonly ifVersion?: number;
   readonly ifValue?: Buffer;
@@ -19,13 +21,13 @@ export function keyOf({ originalUrl }: FastifyRequest): Buffer {
 
 /** Decodes a put, without its value. @throws KvError INVALID_KEY, INVALID_ARGUMENT */
 export function putOf(request: FastifyRequest): KeyRequest {
-  return { ...conditionalOf(request), ...expiryFromHeaders(request.headers) };
+  return { ...conditionalOf(request), ...expiryFromHeaders(request.headers), ...identityFromHeaders(request.headers) };
 }
 
 /** Decodes a delete. @throws KvError INVALID_KEY, INVALID_ARGUMENT */
 export function deleteOf(request: FastifyRequest): KeyRequest {
   refuseExpiry(request.headers, 'a write or touch gives a key its TTL');
-  return conditionalOf(request);
+  return { ...conditionalOf(request), ...identityFromHeaders(request.headers) };
 }
 
 function conditionalOf(request: FastifyRequest): KeyRequest {

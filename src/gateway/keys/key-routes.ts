@@ -8,6 +8,7 @@ import { readBody } from './body.js';
 import { addChanges } from './change-routes.js';
 import { checkIfMatch, etagOf, isKnown } from './conditions.js';
 import { expiresInHeader } from './expiry-headers.js';
+import { positionHeaders } from './idempotency.js';
 import { KeyCalls } from './key-calls.js';
 import { deleteOf, keyOf, putOf } from './key-request.js';
 import { binary, deleteHeaders, ofKey, putHeaders, readHeaders, refusals, writeRefusals } from './key-schemas.js';
@@ -48,8 +49,8 @@ function addGet(app: FastifyInstance, calls: KeyCalls): void {
   };
   app.get(url, { schema }, async (request, reply) => {
     const asked = await calls.decoded('get', request, () => ({ key: keyOf(request) }));
-    const { found, value, version, expiresInMs, nodeId } = await calls.keyValues.get(asked, calls.originOf(request));
-    reply.header('kv-node', nodeId);
+    const { found, value, version, expiresInMs, nodeId, position } = await calls.keyValues.get(asked, calls.originOf(request));
+    reply.header('kv-node', nodeId).headers(positionHeaders(position));
     checkIfMatch(request.headers, version);
     if (!found) throw new HttpRefusal(404, 'KEY_NOT_FOUND', 'the key does not exist');
     // A cache may keep it, but must revalidate it each time.
@@ -75,10 +76,11 @@ function addPut(app: FastifyInstance, calls: KeyCalls): void {
       ...putOf(request),
       value: await readBody(request.raw, reply.raw, keyValues.maxValueBytes, calls.of(request)),
     }));
-    const { version, nodeId } = await keyValues.put(asked, calls.originOf(request));
+    const { version, nodeId, position } = await keyValues.put(asked, calls.originOf(request));
     reply
       .header('etag', etagOf(version))
       .header('kv-node', nodeId)
+      .headers(positionHeaders(position))
       .status(asked.ifVersion === 0 ? 201 : 200);
     return reply.send({ version, node: nodeId, replicas: await replicasOf(asked.key, nodeId) });
   };
@@ -117,7 +119,7 @@ function addDelete(app: FastifyInstance, calls: KeyCalls): void {
   };
   app.delete(url, { schema }, async (request, reply) => {
     const asked = await calls.decoded('delete', request, () => deleteOf(request));
-    const { existed, version, nodeId } = await calls.keyValues.delete(asked, calls.originOf(request));
-    return reply.header('kv-node', nodeId).send({ existed, version, node: nodeId });
+    const { existed, version, nodeId, position } = await calls.keyValues.delete(asked, calls.originOf(request));
+    return reply.header('kv-node', nodeId).headers(positionHeaders(position)).send({ existed, version, node: nodeId });
   });
 }

@@ -17,8 +17,14 @@ export const binary = { 'application/octet-stream': { schema: { type: 'string', 
 export const refusals = {
   400: 'The key is empty, too long, not percent-encoded or not UTF-8; or a condition is invalid',
   500: 'A fault of the node, or an answer was lost: see executed',
-  503: 'Definitely not executed; try again after Retry-After seconds',
+  503: 'Not executed (with an Idempotency-Key: by this attempt); try again after Retry-After seconds',
   504: 'No answer in time: see executed',
+};
+
+/** Of a write with an Idempotency-Key. */
+export const unrecognised = {
+  409: 'The shard cannot tell any more whether it has executed the request with this Idempotency-Key',
+  422: 'The Idempotency-Key was used for another request',
 };
 
 export const noRoom = { 507: 'The data would outgrow the memory of a node that holds it' };
@@ -26,6 +32,7 @@ export const noRoom = { 507: 'The data would outgrow the memory of a node that h
 export const writeRefusals = {
   412: 'The key is not at the requested version, or has another value; currentVersion is its version',
   ...noRoom,
+  ...unrecognised,
 };
 
 const waitHeader = {
@@ -35,7 +42,21 @@ const waitHeader = {
   },
 };
 
-export const callHeaders = { type: 'object', properties: waitHeader };
+/** Of a write. */
+const callProperties = {
+  ...waitHeader,
+  'Idempotency-Key': {
+    type: 'string',
+    description:
+      'Random, 8 to 64 characters: a request with the same key and content is executed once, and every attempt gets the first answer. It needs Kv-Position',
+  },
+  'Kv-Position': {
+    type: 'string',
+    description: 'With Idempotency-Key: the header of that name of an earlier answer for the key, the same in every attempt',
+  },
+};
+
+export const callHeaders = { type: 'object', properties: callProperties };
 
 const ifMatch = { 'If-Match': { type: 'string', description: 'An ETag: only if the key is at this version' } };
 
@@ -70,7 +91,7 @@ const expiry = {
 export const putHeaders = {
   type: 'object',
   properties: {
-    ...waitHeader,
+    ...callProperties,
     ...ifMatch,
     ...ifNoneMatchHeader('Only *: write only if the key does not exist'),
     ...ifValue,
@@ -78,4 +99,4 @@ export const putHeaders = {
   },
 };
 
-export const deleteHeaders = { type: 'object', properties: { ...waitHeader, ...ifMatch, ...ifValue } };
+export const deleteHeaders = { type: 'object', properties: { ...callProperties, ...ifMatch, ...ifValue } };

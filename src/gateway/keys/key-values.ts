@@ -1,5 +1,5 @@
 /** What the routes of keys need from the node. */
-import type { ErrorCode } from '../../errors.js';
+import type { ErrorCode, ShardPosition } from '../../errors.js';
 import type { Method } from '../../metrics/index.js';
 import type { TraceHeaders } from '../../tracing/index.js';
 import type { ChangeMethod } from '../../wire/contract/change-messages.js';
@@ -21,11 +21,17 @@ export interface Origin {
   readonly call: Pick<KeyCall, 'whenEnded'>;
 }
 
-export interface FoundKey {
-  readonly found: boolean;
-  readonly value: Buffer;
+/** What every answer says. */
+interface Answered {
   readonly version: number;
   readonly nodeId: string;
+  /** A position of the shard that the answer shows. */
+  readonly position?: ShardPosition | null | undefined;
+}
+
+export interface FoundKey extends Answered {
+  readonly found: boolean;
+  readonly value: Buffer;
   /** Undefined: the key does not expire. */
   readonly expiresInMs?: number | undefined;
 }
@@ -38,8 +44,8 @@ export interface KeyValues {
   /** Begins a call, which counts as waiting until its `end`. */
   begin(): KeyCall;
   get(request: KeyRequest, from: Origin): Promise<FoundKey>;
-  put(request: KeyRequest & { readonly value: Buffer }, from: Origin): Promise<{ version: number; nodeId: string }>;
-  delete(request: KeyRequest, from: Origin): Promise<{ existed: boolean; version: number; nodeId: string }>;
+  put(request: KeyRequest & { readonly value: Buffer }, from: Origin): Promise<Answered>;
+  delete(request: KeyRequest, from: Origin): Promise<Answered & { readonly existed: boolean }>;
   /** An operation that changes keys by what is there: its encoded request, and its encoded response (`changes`). */
   change(kind: ChangeMethod, message: Buffer, from: Origin): Promise<Buffer>;
   /** A request was refused before it became an operation. The node counts and traces it as if it had become one. */

@@ -7,6 +7,7 @@ import { jsonAnswer, problems } from '../routes/schemas.js';
 import { readBody } from './body.js';
 import { transactedSchema, transactSchema } from './change-schemas.js';
 import { refuseConditions } from './conditions.js';
+import { identityFromHeaders, positionHeaders } from './idempotency.js';
 import type { KeyCalls } from './key-calls.js';
 import { callHeaders, refusals, writeRefusals } from './key-schemas.js';
 
@@ -34,13 +35,17 @@ export function addTransact(app: FastifyInstance, calls: KeyCalls): void {
   app.post('/api/transact', { schema }, async (request, reply) => {
     const message = await calls.decoded('transact', request, async () => {
       refuseConditions(request.headers);
+      const identity = identityFromHeaders(request.headers);
       const body = await readBody(request.raw, reply.raw, maxMessageBytes, calls.of(request), 'MESSAGE_TOO_LARGE');
-      return form.encode(readTransaction(body));
+      return form.encode({ ...readTransaction(body), ...identity });
     });
     const answer = await calls.keyValues.change('transact', message, calls.originOf(request));
     // The operations are done: their answer counts, and is not refused.
     calls.of(request).hold(answer.length);
-    const { nodeId, ...transacted } = response.decode(answer);
-    return reply.header('kv-node', nodeId).send({ ...transactionToJson(transacted), node: nodeId });
+    const { nodeId, position, ...transacted } = response.decode(answer);
+    return reply
+      .header('kv-node', nodeId)
+      .headers(positionHeaders(position))
+      .send({ ...transactionToJson(transacted), node: nodeId });
   });
 }

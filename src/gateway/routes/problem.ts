@@ -1,8 +1,9 @@
 /** Errors over HTTP: one status for each code, and a body by RFC 9457. No other place decides either. */
 import { STATUS_CODES } from 'node:http';
 import { type ErrorCode, KvError } from '../../errors.js';
+import { textOfPosition } from '../../wire/contract/position-text.js';
 
-/** 503 is a promise: definitely not executed, try again. 500 and 504 are not: a write may have been executed. */
+/** 503 is a promise, unless the request has an Idempotency-Key: definitely not executed, try again. 500 and 504 are not: a write may have been executed. */
 const statusOf: Readonly<Record<ErrorCode, number>> = {
   INVALID_KEY: 400,
   VALUE_TOO_LARGE: 413,
@@ -102,7 +103,7 @@ export function describeProblem(error: unknown): ProblemAnswer & { readonly isEx
 }
 
 function ofKvError(error: KvError): ProblemAnswer {
-  const { code, message: detail, executed, retryable, currentVersion, primaryAddress, clusterId } = error;
+  const { code, message: detail, executed, retryable, currentVersion, primaryAddress, clusterId, position } = error;
   const body: Problem = {
     type: typeOf(code),
     title: titleOf(code),
@@ -114,7 +115,10 @@ function ofKvError(error: KvError): ProblemAnswer {
     ...(primaryAddress === undefined ? {} : { primaryAddress }),
     ...(clusterId === undefined ? {} : { clusterId }),
   };
-  return { body, headers: retryable ? { 'retry-after': String(retryAfterSeconds) } : {} };
+  const headers: Record<string, string> = {};
+  if (retryable) headers['retry-after'] = String(retryAfterSeconds);
+  if (position !== undefined) headers['kv-position'] = textOfPosition(position);
+  return { body, headers };
 }
 
 function ofRefusal({ status, code, message: detail, headers }: HttpRefusal): ProblemAnswer {

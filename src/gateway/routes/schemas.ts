@@ -27,7 +27,11 @@ export const node = {
   description: 'Id of the node that answered: the primary, also when the request was sent to another node',
 };
 
-export const nodeHeader = { 'Kv-Node': node };
+const position = {
+  type: 'string',
+  description: 'A position of the shard of the key, as history:seq. A write may name it together with an Idempotency-Key',
+};
+export const nodeHeader = { 'Kv-Node': node, 'Kv-Position': position };
 export const expiresInMs = {
   ...count,
   description: 'How long the key still exists if nothing writes it, in milliseconds; missing: it does not expire',

@@ -135,6 +135,8 @@ it('describes the bodies and the conditions of writes', () => {
     expect(Object.keys(requestBody?.content ?? {})).toEqual(['application/octet-stream']);
     expect(parameters?.filter((parameter) => parameter.in === 'header').map(({ name }) => name)).toEqual([
       'Kv-Wait',
+      'Idempotency-Key',
+      'Kv-Position',
       'If-Match',
       'If-None-Match',
       'Kv-If-Value',

@@ -136,14 +136,14 @@ export class OperationExecutor {
     }
   }
 
-  /** The identity of this attempt. A write whose caller waits gets one from the node if it has none (R16). */
+  /** The identity of this attempt. A write whose caller waits gets one from the node if it has none (R16). Forwarded ones keep theirs. */
   #identify(
     own: RequestIdentity | undefined,
     shard: number,
     { patience }: Caller,
     tracking: Tracking | undefined,
   ): RequestIdentity | undefined {
-    if (tracking === undefined || patience === undefined) return own;
+    if (tracking?.operation === undefined || (own === undefined && patience === undefined)) return own;
     tracking.retried ??= own === undefined ? this.#outcomes.identities.begin(shard) : new RetriedRequest(own, true, () => {});
     return tracking.retried.identity;
   }

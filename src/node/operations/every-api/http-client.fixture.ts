@@ -1,5 +1,6 @@
 /** A client over HTTP. */
 import type { FastifyInstance } from 'fastify';
+import { positionOfText } from '../../../wire/contract/position-text.js';
 import {
   type ChangeRequest,
   failureOf,
@@ -19,7 +20,7 @@ interface HttpRequest {
 }
 
 export async function overHttp(app: FastifyInstance, request: TestRequest): Promise<TestAnswer> {
-  const { kind, traceParent, waits = false } = request;
+  const { kind, traceParent, waits = false, identity } = request;
   const { method, url, headers = {}, payload } = httpRequestOf(request);
   const answer = await app.inject({
     method,
@@ -29,12 +30,21 @@ export async function overHttp(app: FastifyInstance, request: TestRequest): Prom
       ...(payload?.length === 0 && { 'content-length': '0' }),
       ...(!waits && { 'kv-wait': 'no' }),
       ...(traceParent !== undefined && { traceparent: traceParent }),
+      ...(identity !== undefined && {
+        'idempotency-key': identity.client,
+        'kv-position': `${identity.history}:${identity.seq}`,
+      }),
     },
     ...(payload !== undefined && { payload }),
   });
   // The only answer for which HTTP has a code of its own.
   if (answer.statusCode === 404) return { found: false, value: '', version: 0 };
-  if (answer.statusCode >= 400) return failureOf({ ...answer.json(), message: answer.json().detail });
+  if (answer.statusCode >= 400)
+    return failureOf({
+      ...answer.json(),
+      message: answer.json().detail,
+      position: positionOfText(answer.headers['kv-position']?.toString()),
+    });
   if (kind === 'get') {
     const { etag, 'kv-expires-in-ms': left } = answer.headers;
     return foundAnswer(true, answer.body, Number(etag?.slice(1, -1)), left === undefined ? undefined : Number(left));

@@ -74,6 +74,43 @@ describe.each(['pipeline', 'unary', 'frames'] as const)('a write by %s with an i
   });
 });
 
+describe('a write by HTTP with an Idempotency-Key and a Kv-Position', () => {
+  const keyed = (request: TestRequest, client: string, more: Partial<RequestIdentity> = {}): TestRequest => ({
+    ...request,
+    identity: identityOf(1, { client, ...more }),
+  });
+
+  test('is executed once, however often it comes, and gets its first answer', async () => {
+    const node = cluster.nodeOf('a');
+    const counter = { ...increment, key: Buffer.from('n') };
+    const requests = [keyed(put, 'key-of-put'), keyed(counter, 'key-of-increment'), keyed(remove, 'key-of-delete')];
+    const first = [];
+    for (const request of requests) first.push(await node.send('rest', request));
+    expect(first).toMatchObject([{ version: 1 }, { value: '1', version: 2 }, { existed: true, version: 3 }]);
+    for (const [index, request] of requests.entries()) expect(await node.send('rest', request)).toEqual(first[index]);
+    const operations = [{ increment: { key: Buffer.from('n') } }];
+    const transaction = keyed({ kind: 'transact', transaction: { operations } }, 'key-of-transact');
+    const transacted = await node.send('rest', transaction);
+    expect(transacted).toMatchObject({ results: [{ increment: { value: '2', version: 4 } }] });
+    expect(await node.send('rest', transaction)).toEqual(transacted);
+  });
+
+  test('is refused if the key was used for another one, or if the position is not known', async () => {
+    const node = cluster.nodeOf('a');
+    await node.send('rest', keyed(put, 'key-of-put'));
+    const reused = await node.send('rest', keyed(remove, 'key-of-put'));
+    expect(reused).toMatchObject({ code: 'REQUEST_REUSED', executed: 'unknown' });
+    const { history } = cluster.c.state!;
+    const old = await node.send('rest', keyed(put, 'another-key', { history: 'another' }));
+    expect(old).toMatchObject({ code: 'REQUEST_TOO_OLD', executed: 'unknown', position: { history, seq: 1 } });
+  });
+
+  test('has no definite refusal, since an earlier attempt may have been executed', async () => {
+    const node = cluster.nodeOf('b');
+    expect(await node.send('rest', keyed(put, 'key-of-put'))).toMatchObject({ code: 'NO_PRIMARY', executed: 'unknown' });
+  });
+});
+
 /** The identity in a forwarded request. */
 function sentIdentity(request: unknown): unknown {
   const { request: identity, position } = Buffer.isBuffer(request)
