@@ -7,6 +7,7 @@
 import type { Answer, KeyOperation, NewestWrite, RequestIdentity } from '../../src/replication/index.js';
 import type { Outcome, PlainCall, Operation as RecordedOperation } from '../../verification/index.js';
 import type { RequestKind } from '../plan/decision.js';
+import { hasExpiry, nextChangeOf, nextTtlMs } from '../plan/expiry-plan.js';
 import { Random } from '../plan/random.js';
 import type { Plan } from '../plan/setup.js';
 import { counterBeside } from '../safety/history-model.js';
@@ -61,6 +62,8 @@ interface Doing {
   readonly world: ShardOfClients;
   readonly key: string;
   readonly call: PlainCall;
+  /** Of a put (R17). */
+  readonly ttlMs: number | undefined;
   readonly invokedAtMs: number;
   /** An attempt is under way, or was lost. */
   open: boolean;
@@ -87,6 +90,8 @@ export class SimClient {
   readonly #machine: number;
   readonly #random: Random;
   readonly #sendsIdentity: boolean;
+  /** Undefined: no key of this schedule expires. */
+  readonly #expiry: Random | undefined;
   readonly #seen = new Map<string, number>();
   /** By shard: a position that the client knows (R16). */
   readonly #positions: Position[];
@@ -102,7 +107,9 @@ export class SimClient {
     this.#sendsIdentity = number % 3 !== 0;
     this.name = `c${number}`;
     this.#machine = firstMachine + number;
-    this.#random = Random.of(site.plan.seed, 5000 + number);
+    const { seed } = site.plan;
+    this.#random = Random.of(seed, 5000 + number);
+    this.#expiry = hasExpiry(seed) ? Random.of(seed, 7000 + number) : undefined;
   }
 
   get isIdle(): boolean {
@@ -125,6 +132,7 @@ export class SimClient {
       world,
       key,
       call,
+      ttlMs: call.kind === 'put' && this.#expiry !== undefined ? nextTtlMs(this.#expiry) : undefined,
       invokedAtMs: queue.nowMs,
       open: false,
       attempt: 0,
@@ -193,34 +201,47 @@ export class SimClient {
   }
 
   /** At the node. */
-  #serve(process: SimProcess, { key, call }: Doing, request: RequestIdentity | undefined, reply: (given: Reply) => void): void {
+  #serve(process: SimProcess, doing: Doing, request: RequestIdentity | undefined, reply: (given: Reply) => void): void {
+    const { key, call, ttlMs } = doing;
     const refuse = (code: string, position?: Position): void => reply({ kind: 'retry', code, hint: hintOf(process), position });
-    const read = (refusal: string | undefined): void => {
-      if (refusal !== undefined) return refuse(refusal);
-      reply(outcomeOfRead(process.store.items.get(key)));
-    };
-    const waits = call.kind !== 'get' || (process.replica.uncommittedVersion(key) !== undefined && this.#random.chance(0.5));
-    if (!waits) return read(process.replica.refusalOfRead(process.nowMs));
+    const change = this.#expiry && nextChangeOf(key, this.#expiry);
+    if (change !== undefined) process.transact([change], undefined, () => {});
+    if (call.kind === 'get') return this.#read(process, key, refuse, reply);
     const ticket = { process };
     this.waiting.add(ticket);
-    if (call.kind === 'get')
-      return process.readInOrder(key, (answer) => {
-        process.world.countAnswer(this.waiting.delete(ticket));
-        if (answer.kind === 'readable' && answer.newest !== undefined) return reply(outcomeOfRead(itemOf(answer.newest)));
-        read(answer.kind === 'refused' ? answer.refusal : undefined);
-      });
     const value = call.kind === 'put' ? encode(call.value) : undefined;
     const answered = (answer: Answer): void => {
       process.world.countAnswer(this.waiting.delete(ticket));
       const isWritten = answer.kind === 'written' || answer.kind === 'transacted';
-      if (isWritten) process.world.safety.onWritten(process, key, value, answer.version);
+      if (isWritten) process.world.safety.onWritten(process, key, value, answer.version, ttlMs);
       if (answer.kind === 'transacted') process.world.safety.onCounted(process, counterBeside(key), answer);
       const outcome = outcomeOf(answer);
       if (outcome === undefined) refuse(...refusalOf(answer));
       else reply(outcome);
     };
-    if (call.kind === 'put' && isCounted(call)) process.transact(countedPut(key, value!), request, answered);
-    else process.write({ key, value, ifVersion: call.ifVersion, request }, answered);
+    if (call.kind === 'put' && isCounted(call)) process.transact(countedPut(key, value!, ttlMs), request, answered);
+    else process.write({ key, value, ttlMs, ifVersion: call.ifVersion, request }, answered);
+  }
+
+  #read(process: SimProcess, key: string, refuse: (code: string) => void, reply: (given: Reply) => void): void {
+    const readStored = (refusal: string | undefined): void => {
+      if (refusal !== undefined) return refuse(refusal);
+      const { expiresAtMs = Number.POSITIVE_INFINITY } = process.store.itemOf(key);
+      if (expiresAtMs <= process.replica.timeMs(process.nowMs)) return readInOrder();
+      reply(outcomeOfRead(process.store.items.get(key)));
+    };
+    const readInOrder = (): void => {
+      const ticket = { process };
+      this.waiting.add(ticket);
+      process.readInOrder(key, (answer) => {
+        process.world.countAnswer(this.waiting.delete(ticket));
+        if (answer.kind === 'readable' && answer.newest !== undefined) return reply(outcomeOfRead(itemOf(answer.newest)));
+        readStored(answer.kind === 'refused' ? answer.refusal : undefined);
+      });
+    };
+    const waits = process.replica.uncommittedVersion(key) !== undefined && this.#random.chance(0.5);
+    if (waits) readInOrder();
+    else readStored(process.replica.refusalOfRead(process.nowMs));
   }
 
   #replied(doing: Doing, reply: Reply, generation: number): void {
@@ -288,10 +309,10 @@ function isCounted({ value, ifVersion }: Extract<PlainCall, { kind: 'put' }>): b
   return ifVersion === undefined && value.charCodeAt(value.length - 1) % 2 === 0;
 }
 
-function countedPut(key: string, value: Uint8Array): KeyOperation[] {
+function countedPut(key: string, value: Uint8Array, ttlMs: number | undefined): KeyOperation[] {
   const counter = counterBeside(key);
   return [
-    { kind: 'put', key, value },
+    { kind: 'put', key, value, expiry: ttlMs === undefined ? undefined : { ttlMs } },
     { kind: 'increment', key: counter, by: '1', initial: '0' },
   ];
 }

@@ -4,14 +4,15 @@
  */
 import {
   type Answer,
-  type Event,
   type KeyOperation,
   keysOf,
   type RecoveredReplica,
   type Replica,
   type ReplicaOptions,
   type RequestIdentity,
+  type WriteEvent,
 } from '../../src/replication/index.js';
+import { hasExpiry } from '../plan/expiry-plan.js';
 import { Random } from '../plan/random.js';
 import type { Plan } from '../plan/setup.js';
 import type { DriftingClock } from '../virtual/drifting-clock.js';
@@ -42,7 +43,7 @@ interface SimSurroundings extends ProcessSurroundings {
   readonly nodes: readonly NodeOfProcess[];
   readonly newReplica: NewReplica;
   readonly safety: {
-    onWritten(process: ReplicaProcess, key: string, value: Uint8Array | undefined, version: number): void;
+    onWritten(process: ReplicaProcess, key: string, value: Uint8Array | undefined, version: number, ttlMs?: number): void;
     onCounted(process: ReplicaProcess, counter: string, answer: Extract<Answer, { kind: 'transacted' }>): void;
   };
   countAnswer(isFirst: boolean): void;
@@ -50,6 +51,8 @@ interface SimSurroundings extends ProcessSurroundings {
 }
 
 const ticksPerBeacon = 3;
+/** The share of ticks with a sweep: operations are to meet due keys as well. */
+const sweepShare = 0.2;
 const bounds = { retainBytes: 1_000_000, maxRequestBytes: 1_000_000, maxUncommittedBytes: 1_000_000, maxBatchBytes: 100_000 };
 
 export class SimProcess extends ReplicaProcess<SimSurroundings> {
@@ -61,6 +64,8 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   /** It dies in the middle of a turn, after this number of further effects. */
   effectsLeft: number | undefined;
   readonly #inbox: (() => void)[] = [];
+  /** Undefined: no key of this schedule expires. */
+  readonly #sweeps: Random | undefined;
   #flushDue = false;
   #diskBusy = false;
 
@@ -72,6 +77,7 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
     this.label = world.site.worlds.length > 1 ? `${world.shard}/${replicaId}` : replicaId;
     this.clock = clock;
     this.random = Random.of(seed, 10_000 + number);
+    this.#sweeps = hasExpiry(seed) ? Random.of(seed, 20_000 + number) : undefined;
     this.session = new ZookeeperSession(
       world.queue,
       world.ensemble,
@@ -94,8 +100,17 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   }
 
   /** Writes of one turn are replicated together. */
-  write(write: Omit<Extract<Event, { type: 'write' }>, 'type' | 'token' | 'storedVersion'>, sink: VirtualAnswerSink): void {
-    this.handle({ type: 'write', token: sink, storedVersion: this.store.versionOf(write.key), ...write });
+  write(write: Omit<WriteEvent, 'type' | 'token' | 'storedVersion' | 'storedExpiresAtMs'>, sink: VirtualAnswerSink): void {
+    const { version: storedVersion, expiresAtMs: storedExpiresAtMs } = this.store.itemOf(write.key);
+    this.handle({ type: 'write', token: sink, storedVersion, storedExpiresAtMs, ...write });
+    this.#flushLater();
+  }
+
+  /** Reports the keys that are due, at a primary (R17). */
+  sweep(): void {
+    const keys = this.replica.isPrimary ? this.store.due(this.replica.timeMs(this.nowMs)) : [];
+    if (keys.length === 0) return;
+    this.handle({ type: 'due', token: () => {}, keys });
     this.#flushLater();
   }
 
@@ -117,7 +132,8 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
 
   /** A read that is answered behind the writes of its key. */
   readInOrder(key: string, sink: VirtualAnswerSink): void {
-    this.handle({ type: 'orderedRead', token: sink, key });
+    this.handle({ type: 'orderedRead', token: sink, key, storedExpiresAtMs: this.store.itemOf(key).expiresAtMs });
+    if (this.replica.uncommittedVersion(key) !== undefined) this.#flushLater();
   }
 
   /** With its machine. */
@@ -148,6 +164,7 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
     this.world.queue.after(this.clock.trueMsOf(tickMs), () => {
       if (!this.alive) return;
       if (!this.paused) this.handle({ type: 'tick' });
+      if (!this.paused && this.#sweeps?.chance(sweepShare)) this.sweep();
       this.#tickLater();
     });
   }

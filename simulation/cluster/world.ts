@@ -122,6 +122,12 @@ export class World {
   get minInSync(): number {
     return this.plan.setup.minInSync;
   }
+  get leaseMs(): number {
+    return this.plan.setup.leaseMs;
+  }
+  get driftBound(): number {
+    return this.plan.setup.driftBound;
+  }
   get volatile(): boolean {
     return this.plan.setup.volatile;
   }

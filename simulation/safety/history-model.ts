@@ -5,12 +5,15 @@
  */
 import type { Answer, LogEntry } from '../../src/replication/index.js';
 import type { Store, StoredItem } from '../virtual/store.js';
+import { ExpiryModel } from './expiry-model.js';
+import { sameBytes } from './same-bytes.js';
 import { require } from './violation.js';
 
 interface KeyVersion {
   readonly seq: number;
   /** Undefined: deleted. */
   readonly value: Uint8Array | undefined;
+  readonly expiresAtMs: number | undefined;
 }
 
 export class HistoryModel {
@@ -31,6 +34,7 @@ export class HistoryModel {
   /** The model of the store begins after this seq. */
   #baseSeq = 0;
   readonly #keys = new Map<string, KeyVersion[]>();
+  readonly expiry = new ExpiryModel();
   /** By client and number: the seq at which the request was executed (R16). */
   readonly #executed = new Map<string, number>();
   /** By seq: the requests that the first replica recognised which had applied just that. */
@@ -38,7 +42,8 @@ export class HistoryModel {
   /** The first epoch of each generation. */
   readonly #firstEpochs: number[] = [0];
 
-  commit(entry: LogEntry): void {
+  /** @param nowMs of the run */
+  commit(entry: LogEntry, nowMs: number): void {
     const { seq, writes, request } = entry;
     require(seq > this.lastCommitted, () => `entry ${seq} is committed after ${this.lastCommitted}`);
     const other = this.ever.get(seq);
@@ -50,11 +55,13 @@ export class HistoryModel {
     this.#maxEver = Math.max(this.#maxEver, seq);
     this.order.push(entry);
     this.lastCommitted = seq;
-    for (const { key, value } of writes) {
+    for (const write of writes) {
+      const { key, value, expiresAtMs } = write;
       const versions = this.#keys.get(key);
       if (isCounter(key)) requireNext(key, versions?.at(-1)?.value, value);
-      if (versions === undefined) this.#keys.set(key, [{ seq, value }]);
-      else versions.push({ seq, value });
+      this.expiry.commit(entry, write, versions?.at(-1), this.generation, nowMs);
+      if (versions === undefined) this.#keys.set(key, [{ seq, value, expiresAtMs }]);
+      else versions.push({ seq, value, expiresAtMs });
     }
   }
 
@@ -108,7 +115,8 @@ export class HistoryModel {
     this.#keys.clear();
     this.#executed.clear();
     this.#recognised.clear();
-    for (const [key, { value, version }] of items) this.#keys.set(key, [{ seq: version, value }]);
+    this.expiry.begin();
+    for (const [key, { value, version, expiresAtMs }] of items) this.#keys.set(key, [{ seq: version, value, expiresAtMs }]);
   }
 
   /** The store must hold exactly what the log up to `seq` makes of it. */
@@ -125,6 +133,8 @@ export class HistoryModel {
       if (item === undefined) continue;
       count += 1;
       require(sameBytes(item.value, expected?.value), () => `${key} at ${who} has another value than version ${version}`);
+      require(item.expiresAtMs === expected?.expiresAtMs, () =>
+        `${key} at ${who} is due at ${item.expiresAtMs}, and version ${version} at ${expected?.expiresAtMs}`);
     }
     require(count === store.items.size, () => `${who} holds a key that was never written`);
     this.#checkRequests(store, seq, who);
@@ -177,14 +187,8 @@ export function isSame(one: LogEntry, other: LogEntry): boolean {
   if (one === other) return true;
   if (one.epoch !== other.epoch || one.writes.length !== other.writes.length) return false;
   if (one.request?.client !== other.request?.client || one.request?.number !== other.request?.number) return false;
-  return one.writes.every(({ key, value }, index) => {
+  return one.writes.every(({ key, value, expiresAtMs }, index) => {
     const write = other.writes[index]!;
-    return write.key === key && sameBytes(write.value, value);
+    return write.key === key && sameBytes(write.value, value) && write.expiresAtMs === expiresAtMs;
   });
-}
-
-export function sameBytes(one: Uint8Array | undefined, other: Uint8Array | undefined): boolean {
-  if (one === other) return true;
-  if (one === undefined || other === undefined || one.length !== other.length) return false;
-  return one.every((byte, index) => byte === other[index]);
 }

@@ -9,8 +9,13 @@ import { require } from './violation.js';
  * No primary serves reads beside another, and one that does has applied everything that could be seen before.
  * `twoLines`: where the operator has not kept the vow, two lines may be served until their primaries learn of each
  * other.
+ * @returns the primaries that serve reads now.
  */
-export function checkReaders(primaries: Iterable<ReplicaProcess>, model: HistoryModel, twoLines: boolean): void {
+export function checkReaders(
+  primaries: Iterable<ReplicaProcess>,
+  model: HistoryModel,
+  twoLines: boolean,
+): readonly ReplicaProcess[] {
   const readers: ReplicaProcess[] = [];
   for (const primary of primaries) {
     const { replica, replicaId, disk, nowMs } = primary;
@@ -24,6 +29,7 @@ export function checkReaders(primaries: Iterable<ReplicaProcess>, model: History
       `${replicaId} serves reads at ${commitIndex}, and ${model.lastVisible} could be seen already`);
     model.lastVisible = commitIndex;
   }
+  return readers;
 }
 
 function areTwoLines(one: ReplicaProcess, other: ReplicaProcess): boolean {

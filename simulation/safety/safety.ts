@@ -9,10 +9,12 @@ import type { ReplicaProcess } from '../virtual/process.js';
 import { checkCleanStop, checkDeparture, checkGiven, checkMoved, checkRelease } from './departure-checks.js';
 import { Forks } from './forks.js';
 import { Generations, type GenerationsRun } from './generations.js';
-import { HistoryModel, isSame, sameBytes } from './history-model.js';
+import { HistoryModel, isSame } from './history-model.js';
 import { Holders } from './holders.js';
 import { TooFew } from './min-in-sync-check.js';
 import { checkReaders, checkStoredAnswer } from './read-checks.js';
+import { sameBytes } from './same-bytes.js';
+import { TimeCheck } from './time-check.js';
 import { require } from './violation.js';
 
 /** The run of one shard, as its checks see it. */
@@ -22,9 +24,15 @@ interface CheckedRun extends GenerationsRun {
   readonly volatile: boolean;
   /** Scripts: the operator may let two lines be served at once. */
   readonly mayServeTwoLines?: boolean;
+  readonly leaseMs: number;
+  /** The rates of clocks lie between 1 - bound and 1 + bound. */
+  readonly driftBound: number;
   readonly ensemble: Ensemble;
   readonly clients: readonly { readonly name: string; readonly waiting: Iterable<{ readonly process: ReplicaProcess }> }[];
 }
+
+/** Events with which a primary appends: also a read, where it deletes a due key first (R17). */
+const mayAppend: ReadonlySet<Event['type']> = new Set(['write', 'transact', 'orderedRead', 'due']);
 
 export class Safety {
   readonly model = new HistoryModel();
@@ -36,12 +44,14 @@ export class Safety {
   readonly #primaryOf = new Map<string, string>();
   readonly #committerOf = new Map<string, ReplicaProcess>();
   readonly #holders: Holders;
+  readonly #time: TimeCheck;
   #holdersDue = false;
   #storeDue = false;
 
   constructor(world: CheckedRun) {
     this.#world = world;
     this.#tooFew = new TooFew(world.minInSync);
+    this.#time = new TimeCheck(world);
     this.#forks = new Forks(world);
     this.#holders = new Holders(this.model);
     this.generations = new Generations(world, this.model, this.#forks);
@@ -55,6 +65,7 @@ export class Safety {
   onState(state: ShardState | undefined, before: ShardState | undefined): void {
     this.#holdersDue = true;
     if (state === undefined) return;
+    this.#time.onState(state, before);
     require(state.epoch >= (before?.epoch ?? 0), () => `the epoch goes back from ${before?.epoch} to ${state.epoch}`);
     require(state.seqFloor >= (before?.seqFloor ?? 1), () => `the seq floor goes back to ${state.seqFloor}`);
     if (state.primary === undefined) {
@@ -96,15 +107,22 @@ export class Safety {
   }
 
   checkReads(): void {
-    checkReaders(this.#readers, this.model, this.#world.mayServeTwoLines === true);
+    const readers = checkReaders(this.#readers, this.model, this.#world.mayServeTwoLines === true);
+    const [reader] = readers;
+    if (reader !== undefined && readers.length === 1 && reader.disk.generation === this.generation)
+      this.#time.observe(reader, this.generation);
   }
 
-  /** A write is acknowledged: it is committed as it was requested. `value` undefined: a delete. */
-  onWritten(process: ReplicaProcess, key: string, value: Uint8Array | undefined, version: number): void {
+  /** A write is acknowledged: it is committed as it was requested. `value` undefined: a delete. `ttlMs` undefined: it never expires. */
+  onWritten(process: ReplicaProcess, key: string, value: Uint8Array | undefined, version: number, ttlMs?: number): void {
     if (this.#forks.isKeeper(process.disk)) return;
-    const write = this.model.ever.get(version)?.writes.find((one) => one.key === key);
+    const entry = this.model.ever.get(version);
+    const write = entry?.writes.find((one) => one.key === key);
     require(write !== undefined && sameBytes(write.value, value), () =>
       `a write of ${key} is acknowledged as ${version}, which is another`);
+    const lastsMs = write?.expiresAtMs === undefined ? undefined : write.expiresAtMs - (entry?.atMs ?? 0);
+    const isAsAsked = ttlMs === undefined ? lastsMs === undefined : lastsMs === ttlMs || lastsMs === ttlMs + 1;
+    require(isAsAsked, () => `${key} is to expire after ${ttlMs} ms, and does so after ${lastsMs}`);
   }
 
   /** A retry must get the results of the execution as well (R16). */
@@ -121,7 +139,8 @@ export class Safety {
   }
 
   afterEvent(process: ReplicaProcess, event: Event): void {
-    if (event.type === 'write' || event.type === 'transact') this.#tooFew.afterWrite(process);
+    this.#time.onEvent(process);
+    if (mayAppend.has(event.type)) this.#tooFew.afterWrite(process);
     if (this.#primaries.has(process) && !this.#forks.isKeeper(process.disk)) this.checkReads();
     if (this.#storeDue) {
       this.#storeDue = false;
@@ -165,7 +184,7 @@ export class Safety {
       }
       require(this.#mayCommit(process, entry), () => `${process.replicaId} applies ${entry.seq} before a primary has`);
       this.#noteCommitter(process, entry);
-      this.model.commit(entry);
+      this.model.commit(entry, this.#world.queue.nowMs);
       this.#holdersDue = true;
     }
   }

@@ -1,5 +1,12 @@
 /** Judges at the end what clients saw: the history of every key, for each generation (R13). */
-import { checkHistory, type FinalState, type HistoryReport, type Operation } from '../../verification/index.js';
+import {
+  type Call,
+  checkHistory,
+  type FinalState,
+  type HistoryReport,
+  type Operation,
+  type Outcome,
+} from '../../verification/index.js';
 import type { HistoryItem } from '../cluster/sim-client.js';
 import type { Site } from '../cluster/site.js';
 import type { World } from '../cluster/world.js';
@@ -20,7 +27,8 @@ function judgeShard(world: World): boolean {
   for (let generation = 0; generation <= world.safety.generation; generation += 1) {
     const isLast = generation === world.safety.generation;
     const answered = world.history.flatMap((item) => operationIn(item, generation));
-    const operations = [...beginningOf(world, generation).filter((write) => !answered.some(isSameWrite(write))), ...answered];
+    const beginning = beginningOf(world, generation).filter((write) => !answered.some(isSameWrite(write)));
+    const operations = [...beginning, ...answered, ...unaskedIn(world, generation)];
     const report = checkHistory(operations, isLast ? finalState(world) : new Map(), maxConfigurations);
     require(report.violations.length === 0, () => report.violations.map(({ explanation }) => explanation).join('\n'));
     require(report.lost.length === 0, () => `acknowledged writes are lost: ${describeLost(report)}`);
@@ -55,6 +63,22 @@ function beginningOf({ safety }: World, generation: number): Operation[] {
     returnedAtUs: atUs,
     outcome: { kind: 'written', version },
   }));
+}
+
+/**
+ * Deletes of due keys, and writes that change nothing but when a key is due (R17). They take place when they commit. Those of
+ * before the generation's first primary served are part of its beginning.
+ */
+function unaskedIn({ safety }: World, generation: number): Operation[] {
+  const beginMs = safety.generations.beginnings.get(generation)?.atMs ?? 0;
+  return safety.model.expiry.unasked
+    .filter((write) => write.generation === generation && write.atMs > beginMs)
+    .map(({ key, seq, value, atMs }) => {
+      const outcome: Outcome =
+        value === undefined ? { kind: 'written', version: seq } : { kind: 'length', valueBytes: value.length, version: seq };
+      const call: Call = value === undefined ? { kind: 'delete' } : { kind: 'append', value: '' };
+      return { client: 'the shard', key, call, invokedAtUs: atMs * 1000, returnedAtUs: atMs * 1000, outcome };
+    });
 }
 
 /** A write whose client sent it again, and was answered only after the operator's command: it stands for itself (R16). */

@@ -68,7 +68,7 @@ function onSync(core: Core, role: Follower, from: ReplicaId, sync: BodyOf<'sync'
   core.syncNumber = sync.number;
   role.lineage = sync.lineage;
   role.timeOffsetMs = sync.timeOffsetMs;
-  core.clock.learn(sync.timeMs, core.nowMs);
+  core.clock.restart(sync.timeMs, core.nowMs);
   // A new stream voids the old one, and the snapshot that belonged to it (R10).
   role.stream = undefined;
   role.snapshot = undefined;

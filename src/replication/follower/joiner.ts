@@ -28,7 +28,7 @@ function takerOf(core: Core, event: SnapshotEventId): Follower | undefined {
 export function onSnapshotBegun(core: Core, event: Extract<Event, { type: 'snapshotBegun' }>): void {
   const role = takerOf(core, event);
   if (role === undefined) return;
-  core.clock.restart(event.timeMs, core.nowMs);
+  core.clock.learn(event.timeMs, core.nowMs);
   core.reset(event.baseSeq, { epoch: event.baseEpoch, id: event.baseEpochId }, false, event.requestFloor);
   follow(core, role, event.number, event.baseSeq);
 }

@@ -58,7 +58,7 @@ describe('the clock of a shard', () => {
     expect(20 + clock.offsetMs).toBe(before);
   });
 
-  it('takes the time of a snapshot, although it knew a later one, perhaps of another history', () => {
+  it('takes the time of another primary, although it knew a later one', () => {
     const clock = bornAt(0);
     clock.take(90_000);
     clock.restart(1_000, 90_000);

@@ -40,7 +40,10 @@ export class ShardClock {
     this.#offsetMs = Math.max(this.#offsetMs, timeMs - Math.floor(nowMs));
   }
 
-  /** A snapshot brings another copy, perhaps of another history, with its time. What was known before does not count. */
+  /**
+   * Another primary goes on, perhaps with another history: only its time counts. An older primary's time may be ahead of it by what a
+   * beacon has taken, and keys that are written now must not expire by that.
+   */
   restart(timeMs: number, nowMs: number): void {
     this.#latestMs = timeMs;
     this.#offsetMs = timeMs - Math.floor(nowMs);

@@ -155,6 +155,6 @@ export class Cluster implements Surroundings {
   onAnswer(call: ScriptedCall, answer: Answer): void {
     this.waiting.delete(call);
     const value = call.value === undefined ? undefined : new TextEncoder().encode(call.value);
-    if (answer.kind === 'written') this.safety.onWritten(call.process, call.key, value, answer.version);
+    if (answer.kind === 'written') this.safety.onWritten(call.process, call.key, value, answer.version, call.ttlMs);
   }
 }

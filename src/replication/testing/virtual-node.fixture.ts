@@ -21,6 +21,8 @@ import type { ScriptedWays } from './scripted-ways.fixture.js';
 export interface ScriptedCall {
   readonly key: string;
   readonly value: string | undefined;
+  /** Of a put of a key that expires (R17). */
+  readonly ttlMs?: number | undefined;
   readonly answers: Answer[];
   readonly process: ReplicaProcess;
 }
@@ -105,8 +107,8 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     if (write !== undefined) super.handle({ type: 'persisted', write });
   }
 
-  newCall(key = '', value?: string): ScriptedCall {
-    const call: ScriptedCall = { key, value, answers: [], process: this };
+  newCall(key = '', value?: string, ttlMs?: number): ScriptedCall {
+    const call: ScriptedCall = { key, value, ttlMs, answers: [], process: this };
     this.world.waiting.add(call);
     return call;
   }
@@ -116,7 +118,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     value: string | undefined,
     rest: Pick<WriteEvent, 'request' | 'ttlMs'> & { ifVersion?: number | undefined } = {},
   ) {
-    const call: ScriptedCall = this.newCall(key, value);
+    const call: ScriptedCall = this.newCall(key, value, rest.ttlMs);
     const bytes = value === undefined ? undefined : new TextEncoder().encode(value);
     const { version: storedVersion, expiresAtMs: storedExpiresAtMs } = this.store.itemOf(key);
     const event = {

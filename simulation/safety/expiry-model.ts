@@ -1,0 +1,50 @@
+/**
+ * Expiry as the log shows it (R17): the shard's time never goes back, and a primary deletes only keys that are due. The model also
+ * lists the writes that no client has asked for with an answer, because the judge of histories must know of them.
+ */
+import type { KeyWrite, LogEntry } from '../../src/replication/index.js';
+import { sameBytes } from './same-bytes.js';
+import { require } from './violation.js';
+
+/** What a key was before an entry. */
+interface Before {
+  readonly value: Uint8Array | undefined;
+  readonly expiresAtMs: number | undefined;
+}
+
+/** A delete of a due key, or a write of `touch` or `persist`, which leaves the value as it is. */
+export interface Unasked {
+  readonly generation: number;
+  readonly key: string;
+  readonly seq: number;
+  /** Undefined: the key has expired. */
+  readonly value: Uint8Array | undefined;
+  /** When it committed. */
+  readonly atMs: number;
+}
+
+export class ExpiryModel {
+  readonly unasked: Unasked[] = [];
+  #latestMs = 0;
+
+  /** @param nowMs of the run */
+  commit({ seq, atMs }: LogEntry, { key, value }: KeyWrite, before: Before | undefined, generation: number, nowMs: number): void {
+    if (atMs !== undefined) this.#goOn(seq, atMs);
+    const isExpired = value === undefined && atMs !== undefined;
+    if (isExpired)
+      require(before?.value !== undefined && before.expiresAtMs !== undefined && before.expiresAtMs <= atMs, () =>
+        `entry ${seq} deletes ${key} at ${atMs}, which is due at ${before?.expiresAtMs}`);
+    const isKept = value !== undefined && sameBytes(before?.value, value);
+    if (isExpired || isKept) this.unasked.push({ generation, key, seq, value, atMs: nowMs });
+  }
+
+  /** Another history, or a part of this one, with what its first replica knows. */
+  begin(): void {
+    this.#latestMs = 0;
+  }
+
+  #goOn(seq: number, atMs: number): void {
+    require(atMs >= this.#latestMs, () => `entry ${seq} turns the time of the shard back from ${this.#latestMs} to ${atMs}`);
+    this.#latestMs = atMs;
+  }
+}
