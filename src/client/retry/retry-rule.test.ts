@@ -51,7 +51,7 @@ describe('retry rule', () => {
 
   describe('after an attempt with an unknown outcome', () => {
     const lost = new KvError('OUTCOME_UNKNOWN', 'lost');
-    const judgements: ErrorCode[] = ['VERSION_MISMATCH', 'VALUE_MISMATCH', 'NOT_A_NUMBER', 'OUT_OF_RANGE'];
+    const judgements: ErrorCode[] = ['VERSION_MISMATCH', 'VALUE_MISMATCH', 'NOT_A_NUMBER', 'OUT_OF_RANGE', 'VALUE_TOO_LARGE'];
 
     test('no error is definite, and the cause of the end is named', () => {
       for (const code of codes.filter((one) => !judgements.includes(one))) {

@@ -28,8 +28,14 @@ export function namesNewPosition(error: KvError): error is KvError & { readonly 
   return error.code === 'REQUEST_TOO_OLD' && error.executed === 'no' && error.position !== undefined;
 }
 
-/** The answers of a primary that has judged the operation. It records those to a request that is not sent for the first time. */
-const judgements: ReadonlySet<ErrorCode> = new Set(['VERSION_MISMATCH', 'VALUE_MISMATCH', 'NOT_A_NUMBER', 'OUT_OF_RANGE']);
+/** Refusals by what is stored. The primary records those of a request that may have been sent before. */
+const judgements: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'VERSION_MISMATCH',
+  'VALUE_MISMATCH',
+  'NOT_A_NUMBER',
+  'OUT_OF_RANGE',
+  'VALUE_TOO_LARGE',
+]);
 
 export function isJudgement({ code, executed }: KvError): boolean {
   return executed === 'no' && judgements.has(code);
