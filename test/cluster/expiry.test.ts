@@ -117,14 +117,30 @@ describe('through each way in', () => {
       expect((await kvctl(...words)).code).toBe(2);
   });
 
-  test('keys that nobody reads are deleted on every node', async () => {
+  /** Sum of a metric over all nodes and labels. */
+  async function metric(name: string): Promise<number> {
+    const texts = await Promise.all(
+      cluster.nodes.map(async ({ httpAddress }) => (await fetch(`http://${httpAddress}/metrics`)).text()),
+    );
+    const samples = texts.flatMap((text) => text.match(new RegExp(`^${name}(?:\\{.*\\})? \\S+$`, 'gm')) ?? []);
+    expect(samples.length, `samples of ${name}`).toBeGreaterThan(0);
+    return samples.reduce((sum, sample) => sum + Number(sample.split(' ').at(-1)), 0);
+  }
+
+  test('keys that nobody reads are deleted on every node, and counted', async () => {
     await using client = await KvClient.connect({ nodes });
     const keyCounts = async () => (await cluster.statuses()).map(({ keys }) => keys);
     const before = await keyCounts();
+    const expiredBefore = await metric('kvnode_expiry_lag_seconds_count');
     const entries = Array.from({ length: 5_000 }, (_, index) => ({ key: `unread:${index}`, value: 'v', ttlMs: 1_000 }));
     for (const { ok } of await client.mput(entries)) expect(ok).toBe(true);
+    await client.put('stays', 'v');
+    await client.touch('stays', longTtlMs);
+    expect(await metric('kvnode_expiring_keys')).toBeGreaterThan(0);
     // Other keys of this file may go meanwhile.
-    await until('all are deleted', async () => (await keyCounts()).every((count, index) => count <= before[index]!));
+    await until('all are deleted', async () => (await keyCounts()).every((count, index) => count <= before[index]! + 1));
+    expect(await metric('kvnode_expiry_lag_seconds_count')).toBeGreaterThanOrEqual(expiredBefore + entries.length);
+    expect(await metric('kvnode_operations_total\\{[^}]*method="touch",code="OK"\\}')).toBeGreaterThan(0);
   });
 });
 
