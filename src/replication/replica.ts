@@ -1,6 +1,6 @@
 /**
  * One replica of one shard: the protocol as a machine. It takes one event and returns new state and ordered effects, without
- * I/O, clock or randomness. docs/protocol.md lists the rules R1 to R16 and the files that implement each.
+ * I/O, clock or randomness. docs/protocol.md lists the rules R1 to R17 and the files that implement each.
  */
 import { advance } from './advance.js';
 import { onForce } from './follower/claim.js';

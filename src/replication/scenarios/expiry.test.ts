@@ -87,6 +87,14 @@ describe('expiry (R17)', () => {
     expect(c.get('a', 'k')).toEqual({ value: 'x', version: 3 });
   });
 
+  it('a transaction finds a due key to be gone, and its entry follows the delete', () => {
+    const c = expiringInASecond();
+    c.advance(1_000);
+    const call = c.transact('a', get('k'), { kind: 'append', key: 'k', value: new TextEncoder().encode('w'), maxBytes: 10 });
+    c.deliverAll();
+    expect([outcome(call), c.get('a', 'k')]).toEqual(['transacted 3: 0, 3', { value: 'w', version: 3 }]);
+  });
+
   it('a due key that has not committed yet is deleted as well before it is judged', () => {
     const c = withOwnClocks('a b');
     c.hold('b', 'a');

@@ -1,0 +1,113 @@
+/** Expiry (R17): variants that break one sentence of the rule each. */
+import { describeVariants, scenario, schedules } from './variant.js';
+import { edit } from './variant-lab.js';
+
+const clock = 'state/shard-clock.ts';
+
+describeVariants('expiry', [
+  {
+    rule: 'R17',
+    does: 'lets its own clock run on as a backup, uncorrected by the beacons of the primary',
+    edits: [edit(clock, 'this.#offsetMs = Math.floor(timeMs - nowMs);', '')],
+    caughtBy: schedules(15),
+  },
+  {
+    rule: 'R17',
+    does: 'goes on from the last beacon at a takeover, without the time that has passed since',
+    edits: [
+      edit(clock, 'this.#latestMs = this.at(nowMs);', ''),
+      edit(clock, 'Math.max(this.#offsetMs, this.#latestMs - Math.floor(nowMs));', 'this.#latestMs - Math.floor(nowMs);'),
+    ],
+    caughtBy: scenario('expiry'),
+  },
+  {
+    rule: 'R17',
+    does: 'starts every TTL again at a takeover',
+    edits: [edit('state/transitions.ts', 'core.clock.take(core.nowMs);\n  const', 'core.clock.restart(0, core.nowMs);\n  const')],
+    caughtBy: scenario('expiry'),
+  },
+  {
+    rule: 'R17',
+    does: 'turns the time back to an earlier entry when it starts again with its data',
+    edits: [edit('state/core.ts', 'this.clock.learn(found.timeMs, this.nowMs);', '')],
+    caughtBy: schedules(40),
+  },
+  {
+    rule: 'R17',
+    does: 'expires keys by the time of an older primary, which was ahead of that of the newest one',
+    edits: [edit('follower/follower.ts', 'core.clock.restart(sync.timeMs', 'core.clock.learn(sync.timeMs')],
+    caughtBy: schedules(15),
+  },
+  {
+    rule: 'R17',
+    does: 'takes the clock of the primary for its own',
+    edits: [edit('follower/follower.ts', 'clock.follow(sentAtMs + timeOffsetMs, nowMs)', 'clock.follow(sentAtMs, nowMs)')],
+    caughtBy: schedules(15),
+  },
+  {
+    rule: 'R17',
+    does: 'answers a read that a due key is gone before its delete has committed',
+    edits: [
+      edit(
+        'primary/write.ts',
+        'if (isOfDue) expire(core, role, [key]);',
+        "if (isOfDue) return answer(core, token, { kind: 'readable', newest: { value: undefined, seq: 0 } });",
+      ),
+    ],
+    caughtBy: scenario('expiry'),
+  },
+  {
+    rule: 'R17',
+    does: 'reads a due key as if it still existed, in a transaction',
+    edits: [edit('primary/write.ts', '  expire(core, role, due);\n', '')],
+    caughtBy: scenario('expiry'),
+  },
+  {
+    rule: 'R17',
+    does: 'judges a condition by a due key',
+    edits: [edit('primary/write.ts', 'if (isDue(core, role, key, event.storedExpiresAtMs)) expire(core, role, [key]);', '')],
+    caughtBy: scenario('expiry'),
+  },
+  {
+    rule: 'R17',
+    does: 'takes no notice that a key is due whose write has not committed yet',
+    edits: [edit('primary/expiry.ts', 'newest === undefined ? storedMs : writeOf(newest, key).expiresAtMs', 'storedMs')],
+    caughtBy: scenario('expiry'),
+  },
+  {
+    rule: 'R17',
+    does: 'deletes a key that was written after it had been reported as due',
+    edits: [edit('primary/expiry.ts', ' && !role.uncommitted.has(key)', '')],
+    caughtBy: scenario('expiry'),
+  },
+  {
+    rule: 'R17',
+    does: 'deletes a key that is not due by the time of the shard',
+    edits: [edit('primary/expiry.ts', 'expiresAtMs <= timeMs && ', '')],
+    caughtBy: scenario('expiry'),
+  },
+  {
+    rule: 'R17',
+    does: 'deletes due keys with fewer than minInSync members',
+    edits: [edit('primary/write.ts', 'isOfDue ? refusalOfWrite(core) : refusalOfService(core)', 'refusalOfService(core)')],
+    caughtBy: scenario('expiry'),
+  },
+  {
+    rule: 'R17',
+    does: 'takes a snapshot without the deadlines of its keys',
+    edits: [
+      edit(
+        'follower/joiner.ts',
+        'items: event.items }',
+        'items: event.items.map(({ key, value, version }) => ({ key, value, version })) }',
+      ),
+    ],
+    caughtBy: scenario('expiry'),
+  },
+  {
+    rule: 'R17',
+    does: 'appends a write with a TTL without the time',
+    edits: [edit('primary/append.ts', 'isTimed ?', 'isTimed === null ?')],
+    caughtBy: scenario('expiry'),
+  },
+]);
