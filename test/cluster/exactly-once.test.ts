@@ -1,30 +1,128 @@
+/**
+ * Writes that their callers send again (R16), over plain gRPC with messages by the proto file and with curl: executed once, whatever
+ * has happened to the shard between the attempts.
+ */
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { Client, credentials, type ServiceDefinition, type ServiceError } from '@grpc/grpc-js';
+import { loadSync } from '@grpc/proto-loader';
 import { expect, test } from 'vitest';
-import { KvClient } from '../../src/index.js';
+import type { LocalCluster } from '../../local/local-cluster.js';
+import type { NodeProcess } from '../../local/node-process.js';
 import { startCluster } from './support/cluster.js';
-import { ExactLoad } from './support/exact-load.js';
 
-const kills = 4;
+const run = promisify(execFile);
+const deadlineMs = 30_000;
+const extra = ['--http-port', '0', '--session-ms', '4000'];
+const key = 'counter';
 
-test('primaries are killed under load: no write fails at default deadlines, and each is executed exactly once', async () => {
-  await using cluster = await startCluster({ shards: 4 });
-  const nodes = cluster.addresses;
-  await using frames = await KvClient.connect({ nodes });
-  await using grpc = await KvClient.connect({ nodes, transport: 'grpc' });
-  await using unary = await KvClient.connect({ nodes, api: 'unary' });
-  const loads = [
-    new ExactLoad(frames, { name: 'frames' }),
-    new ExactLoad(grpc, { name: 'grpc', workers: 4 }),
-    new ExactLoad(unary, { name: 'unary', workers: 4 }),
-  ];
-  const served = () => Promise.all(loads.map((load) => load.answers(50)));
-  await served();
-  for (let kill = 0; kill < kills; kill++) {
-    const victim = await cluster.primary();
-    await victim.kill();
-    await served();
-    await cluster.restart(victim);
-    await cluster.waitForInSync(3);
+const file = new URL('../../proto/kv/v1/kv.proto', import.meta.url).pathname;
+const keyValue = loadSync(file, { longs: Number, defaults: true })['kv.v1.KeyValue'] as ServiceDefinition;
+
+interface Answer {
+  readonly value: string;
+  readonly version: number;
+  readonly position: { readonly history: string; readonly seq: number };
+}
+
+/** A unary call to this node, without any retry. */
+async function call(node: NodeProcess, rpc: string, request: object): Promise<Answer> {
+  const client = new Client(node.address, credentials.createInsecure());
+  const { path, requestSerialize, responseDeserialize } = keyValue[rpc]!;
+  const options = { deadline: Date.now() + deadlineMs };
+  try {
+    return await new Promise((resolve, reject) => {
+      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, options, (error, answer) =>
+        error === null ? resolve(answer as Answer) : reject(error),
+      );
+    });
+  } finally {
+    client.close();
   }
-  for (const load of loads) await load.stop();
-  expect(loads.flatMap(({ findings }) => findings)).toEqual([]);
+}
+
+/** Gives what the refusal says of the request. */
+function refusalOf({ metadata }: ServiceError): unknown[] {
+  return ['kv-code', 'kv-executed', 'kv-position'].map((name) => metadata.get(name)[0]);
+}
+
+function live(cluster: LocalCluster, ...ended: NodeProcess[]): NodeProcess {
+  return cluster.nodes.find((node) => !ended.includes(node))!;
+}
+
+test('an increment that is sent again after a failover, a planned stop and moves gets its first answer', async () => {
+  await using cluster = await startCluster({ extra });
+  const { position } = await call(live(cluster), 'Get', { key });
+  const identity = { client: 'client-of-the-test', number: 1, lowest: 1 };
+  const first = { key, by: '5', request: { ...identity, firstAttempt: true }, position };
+  const again = { ...first, request: identity };
+  const answer = await call(live(cluster), 'Increment', first);
+  expect(answer.value).toBe('5');
+
+  const killed = await cluster.primary();
+  await killed.kill();
+  expect(await call(live(cluster, killed), 'Increment', again)).toMatchObject({ value: '5', version: answer.version });
+  // It comes back empty, and takes the requests with its snapshot.
+  await cluster.restart(killed);
+  await cluster.waitForInSync(cluster.nodes.length);
+
+  const stopped = await cluster.primary();
+  expect(await stopped.stop()).toEqual({ code: 0, signal: null });
+  expect(await call(live(cluster, stopped), 'Increment', again)).toMatchObject({ value: '5', version: answer.version });
+  await cluster.restart(stopped);
+  await cluster.waitForInSync(cluster.nodes.length);
+
+  // Every holder of the first answer ends in turn: the copies that recognise the request are all younger.
+  for (const node of [...cluster.nodes]) {
+    await node.kill();
+    expect(await call(live(cluster, node), 'Increment', again)).toMatchObject({ value: '5', version: answer.version });
+    await cluster.restart(node);
+    await cluster.waitForInSync(cluster.nodes.length);
+  }
+  expect(await call(live(cluster), 'Increment', { key })).toMatchObject({ value: '6' });
+
+  const reused = { ...again, by: '7' };
+  await expect(call(live(cluster), 'Increment', reused).catch((error) => Promise.reject(refusalOf(error)))).rejects.toEqual([
+    'REQUEST_REUSED',
+    'unknown',
+    undefined,
+  ]);
+});
+
+test('a position of another history is refused with a position that the next request may name', async () => {
+  await using cluster = await startCluster({ extra });
+  const request = { client: 'client-of-the-test', number: 1, lowest: 1, firstAttempt: true };
+  const position = { history: 'another', seq: 3 };
+  const refusal = await call(live(cluster), 'Increment', { key, request, position }).catch(refusalOf);
+  expect(refusal).toEqual(['REQUEST_TOO_OLD', 'no', expect.stringMatching(/^.+:\d+$/)]);
+  const [, history, seq] = /^(.+):(\d+)$/.exec(String((refusal as unknown[])[2]))!;
+  const next = { key, request, position: { history, seq: Number(seq) } };
+  expect(await call(live(cluster), 'Increment', next)).toMatchObject({ value: '1' });
+});
+
+/** @returns the body of the answer, and its headers in lower case. */
+async function curl(...words: string[]): Promise<{ body: string; headers: string }> {
+  const { stdout } = await run('curl', ['--silent', '--show-error', '--include', ...words]);
+  const [headers = '', ...body] = stdout.split('\r\n\r\n');
+  return { body: body.join(''), headers: headers.toLowerCase() };
+}
+
+test('curl needs no retry when a primary is killed, and can send a write again to another node', async () => {
+  await using cluster = await startCluster({ extra });
+  const primary = await cluster.primary();
+  const [one, other] = cluster.nodes.filter((node) => node !== primary) as [NodeProcess, NodeProcess];
+  const url = (node: NodeProcess) => `http://${node.httpAddress}/api/kv/${key}`;
+  const { headers } = await curl('--head', url(one));
+  const position = /kv-position: (\S+)/.exec(headers)?.[1];
+  expect(position).toMatch(/^.+:\d+$/);
+  const identity = ['-H', 'Idempotency-Key: a-key-of-the-test', '-H', `Kv-Position: ${position}`];
+  await primary.kill();
+  const waiting = await Promise.all(Array.from({ length: 8 }, () => curl('-X', 'POST', `${url(one)}/increment`)));
+  const sums = waiting.map(({ body }) => Number(JSON.parse(body).value));
+  expect(sums.sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  const first = await curl('-X', 'POST', ...identity, `${url(one)}/increment?by=10`);
+  const again = await curl('-X', 'POST', ...identity, `${url(other)}/increment?by=10`);
+  expect([first, again].map(({ body }) => JSON.parse(body))).toMatchObject(Array(2).fill({ value: '18', version: 9 }));
+  const alone = await curl('-X', 'POST', '-H', 'Idempotency-Key: a-key-of-the-test', `${url(one)}/increment`);
+  expect(JSON.parse(alone.body)).toMatchObject({ status: 400, detail: expect.stringContaining('Kv-Position') });
 });

@@ -21,7 +21,7 @@ const definitions = loadSync(file, { longs: Number, defaults: true, oneofs: true
 const keyValue = definitions['kv.v1.KeyValue'] as ServiceDefinition;
 
 interface Call {
-  readonly kind: 'get' | 'put';
+  readonly kind: 'get' | 'put' | 'increment';
   readonly key: string;
   readonly value: string;
 }
@@ -29,10 +29,12 @@ interface Call {
 /** What a caller learns of a call that failed, such as `put OUTCOME_UNKNOWN unknown`. Undefined: it was served. */
 type Send = (call: Call) => Promise<string | undefined>;
 
+const rpcs = { get: 'Get', put: 'Put', increment: 'Increment' } as const;
+
 function overGrpc(client: Client, metadata = new Metadata()): Send {
   return ({ kind, key, value }) => {
-    const { path, requestSerialize, responseDeserialize } = keyValue[kind === 'get' ? 'Get' : 'Put']!;
-    const request = kind === 'get' ? { key } : { key, value: Buffer.from(value) };
+    const { path, requestSerialize, responseDeserialize } = keyValue[rpcs[kind]]!;
+    const request = kind === 'put' ? { key, value: Buffer.from(value) } : { key };
     const options = { deadline: Date.now() + deadlineMs };
     return new Promise((resolve) => {
       client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, metadata, options, (error) =>
@@ -49,8 +51,11 @@ function textOf({ code, metadata, details }: ServiceError): string {
 /** Requests to one node. */
 function overHttp(node: NodeProcess, headers: Record<string, string> = {}): Send {
   return async ({ kind, key, value }) => {
-    const init = kind === 'get' ? { headers } : { headers, method: 'PUT', body: value };
-    const answer = await fetch(`http://${node.httpAddress}/api/kv/${key}`, init);
+    const url = `http://${node.httpAddress}/api/kv/${encodeURIComponent(key)}`;
+    const answer =
+      kind === 'increment'
+        ? await fetch(`${url}/increment`, { headers, method: 'POST' })
+        : await fetch(url, kind === 'get' ? { headers } : { headers, method: 'PUT', body: value });
     const body = await answer.text();
     return answer.ok || answer.status === 404 ? undefined : `${kind} ${answer.status} ${body}`;
   };
@@ -65,6 +70,8 @@ function stockClient(addresses: readonly string[]): Client {
 /** Calls without pause between the changes of a test: none is retried, and every failure is recorded. */
 class Calls {
   readonly failures: string[] = [];
+  /** By key of a counter: how many increments were served. */
+  readonly counted = new Map<string, number>();
   #served = 0;
   #stopping = false;
   readonly #running: Promise<void>[];
@@ -86,13 +93,13 @@ class Calls {
 
   async #work(send: Send, worker: number): Promise<void> {
     for (let turn = 0; !this.#stopping; turn++) {
-      const failure = await send({
-        kind: turn % 2 === 0 ? 'put' : 'get',
-        key: `k${(worker * 31 + turn) % 64}`,
-        value: `${turn}`,
-      });
+      const kind = (['put', 'get', 'increment'] as const)[turn % 3]!;
+      const number = (worker * 31 + turn) % 64;
+      const key = kind === 'increment' ? `counter ${number}` : `k${number}`;
+      const failure = await send({ kind, key, value: `${turn}` });
       if (failure === undefined) this.#served++;
       else this.failures.push(failure);
+      if (kind === 'increment' && failure === undefined) this.counted.set(key, (this.counted.get(key) ?? 0) + 1);
       await pause(restMs);
     }
   }
@@ -143,7 +150,7 @@ test('a planned stop of every other node fails no request over HTTP, and neither
   expect(await calls.stop()).toEqual([]);
 });
 
-test('SIGKILL of another node fails no read, and no write that was definitely not executed', async () => {
+test('SIGKILL of another node fails no call, and every increment is executed once', async () => {
   await using cluster = await startCluster({ shards, extra });
   const [asked, ...others] = cluster.nodes as [NodeProcess, ...NodeProcess[]];
   const client = stockClient([asked.address]);
@@ -154,8 +161,13 @@ test('SIGKILL of another node fails no read, and no write that was definitely no
     await Promise.all(all.map((calls) => calls.served(200)));
     await restart(cluster, victim);
   }
-  const failures = (await Promise.all(all.map((calls) => calls.stop()))).flat();
-  expect(failures.filter((text) => text.startsWith('get') || !text.includes('unknown'))).toEqual([]);
+  expect((await Promise.all(all.map((calls) => calls.stop()))).flat()).toEqual([]);
+  const expected = new Map<string, number>();
+  for (const { counted } of all) for (const [key, count] of counted) expected.set(key, (expected.get(key) ?? 0) + count);
+  for (const [key, count] of expected) {
+    const answer = await fetch(`http://${asked.httpAddress}/api/kv/${encodeURIComponent(key)}`);
+    expect([key, await answer.text()]).toEqual([key, String(count)]);
+  }
   client.close();
 });
 
