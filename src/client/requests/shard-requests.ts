@@ -96,7 +96,11 @@ export class ShardRequests {
     this.#last = request;
   }
 
-  remove({ previous, next }: OpenRequest): void {
+  remove(request: OpenRequest): void {
+    const { previous, next } = request;
+    // A removed request that has grown old must not keep the younger ones alive behind it.
+    request.previous = undefined;
+    request.next = undefined;
     if (previous === undefined) this.#first = next;
     else previous.next = next;
     if (next === undefined) this.#last = previous;

@@ -65,7 +65,7 @@ function identified(message: Buffer, identity: RequestIdentity | undefined): Buf
   if (identity === undefined) return message;
   const writer = new ProtobufWriter();
   writer.raw(message);
-  writeIdentity(writer, identity, undefined);
+  writeIdentity(writer, identity);
   return writer.take();
 }
 

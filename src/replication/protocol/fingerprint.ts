@@ -10,7 +10,7 @@ interface WriteContent {
 }
 
 /** A fingerprint covers about this many bytes of a value, spread evenly: it is to find mistakes, not forgeries. */
-const coveredBytes = 64;
+const coveredBytes = 32;
 const fnvOffset = 0x811c9dc5;
 const fnvPrime = 0x01000193;
 

@@ -44,5 +44,6 @@ export interface RecordedRequest {
 const requestOverheadBytes = 128;
 
 export function requestBytes({ client, answer }: RecordedRequest): number {
-  return requestOverheadBytes + client.length + answerBytes(answer);
+  const bytes = requestOverheadBytes + client.length;
+  return answer === undefined ? bytes : bytes + answerBytes(answer);
 }

@@ -19,7 +19,8 @@ export class PackedRequests {
   constructor(entries: readonly LogEntry[]) {
     this.#numbers = new Float64Array(width * entries.length);
     let hasAnswers = false;
-    for (const [index, { request }] of entries.entries()) {
+    for (let index = 0; index < entries.length; index++) {
+      const { request } = entries[index]!;
       hasAnswers ||= request?.answer !== undefined;
       this.#fill(width * index, request);
     }

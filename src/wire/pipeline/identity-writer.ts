@@ -15,24 +15,47 @@ const expectedSeqBytes = 8;
 /** Most bytes of both fields, with a client and a history of up to 64 characters each. */
 export const maxIdentityBytes = 192;
 
-/** @param messageClient the client that the message names for all its requests; undefined: none */
-export function writeIdentity(writer: ProtobufWriter, identity: RequestIdentity, messageClient: string | undefined): void {
-  const { client, number, lowest, history, seq, isFirstAttempt } = identity;
-  writer.begin(requestField, expectedRequestBytes);
-  if (client !== messageClient) writer.string(identityField.client, client);
-  writer.uint64(identityField.number, number);
-  if (lowest !== number) writer.uint64(identityField.lowest, lowest);
-  if (isFirstAttempt) writer.bool(identityField.firstAttempt, true);
-  writer.end();
-  writer.begin(positionField, history.length + expectedSeqBytes);
-  writer.string(historyField, history);
-  writer.uint64(seqField, seq);
-  writer.end();
+export class IdentityWriter {
+  readonly #encoder = new ProtobufWriter();
+  /** The field `position` that was written last: the requests of one turn nearly always name the same one. */
+  #position: Uint8Array | undefined;
+  #history = '';
+  #seq = 0;
+
+  /** @param messageClient the client that the message names for all its requests; undefined: none */
+  write(writer: ProtobufWriter, identity: RequestIdentity, messageClient: string | undefined): void {
+    const { client, number, lowest, isFirstAttempt } = identity;
+    writer.begin(requestField, expectedRequestBytes);
+    if (client !== messageClient) writer.string(identityField.client, client);
+    writer.uint64(identityField.number, number);
+    if (lowest !== number) writer.uint64(identityField.lowest, lowest);
+    if (isFirstAttempt) writer.bool(identityField.firstAttempt, true);
+    writer.end();
+    writer.raw(this.#positionOf(identity));
+  }
+
+  #positionOf({ history, seq }: RequestIdentity): Uint8Array {
+    if (this.#position !== undefined && seq === this.#seq && history === this.#history) return this.#position;
+    const encoder = this.#encoder;
+    encoder.begin(positionField, history.length + expectedSeqBytes);
+    encoder.string(historyField, history);
+    encoder.uint64(seqField, seq);
+    encoder.end();
+    this.#history = history;
+    this.#seq = seq;
+    this.#position = encoder.take();
+    return this.#position;
+  }
+}
+
+/** Writes the two fields of a single request. */
+export function writeIdentity(writer: ProtobufWriter, identity: RequestIdentity): void {
+  new IdentityWriter().write(writer, identity, undefined);
 }
 
 /** The two fields, to be appended to a request that is encoded already. */
 export function encodeIdentity(identity: RequestIdentity): Buffer {
   const writer = new ProtobufWriter();
-  writeIdentity(writer, identity, undefined);
+  writeIdentity(writer, identity);
   return writer.take();
 }

@@ -9,7 +9,7 @@ import { KnownTexts } from '../protobuf/known-texts.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { IdentityReader } from './identity-reader.js';
-import { maxIdentityBytes, writeIdentity } from './identity-writer.js';
+import { IdentityWriter, maxIdentityBytes } from './identity-writer.js';
 
 export type { RequestIdentity };
 
@@ -74,6 +74,7 @@ function valueBytesOf(request: DataRequest): number {
 /** Encodes PipelineRequests. */
 export class OperationWriter {
   readonly #writer = new ProtobufWriter();
+  readonly #identity = new IdentityWriter();
   /** The client that the current message names for its requests. */
   #client: string | undefined;
 
@@ -97,7 +98,7 @@ export class OperationWriter {
     writer.begin('message' in request ? changes[request.kind].field : fieldOf[request.kind], expected + 4);
     if ('message' in request) writer.raw(request.message);
     else this.#addFields(request);
-    if (identity !== undefined) writeIdentity(writer, identity, this.#client);
+    if (identity !== undefined) this.#identity.write(writer, identity, this.#client);
     writer.end();
     if (request.traceParent !== undefined) writer.string(traceParentField, request.traceParent);
     writer.end();

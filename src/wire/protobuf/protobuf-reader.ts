@@ -112,6 +112,18 @@ export class ProtobufReader {
     return start;
   }
 
+  /** Passes over a field of bytes if its content is this, which is not empty. False: nothing was read. */
+  skipIfSame(content: Uint8Array): boolean {
+    const { buffer } = this;
+    const { length } = content;
+    const start = this.#position + 1;
+    // A length of one byte: longer content is not compared.
+    if (length === 0 || length > 0x7f || buffer[start - 1] !== length || start + length > this.#end) return false;
+    for (let at = 0; at < length; at++) if (buffer[start + at] !== content[at]) return false;
+    this.#position = start + length;
+    return true;
+  }
+
   /** A view of the bytes from `start` up to `position`. */
   view(start: number): Buffer {
     return this.buffer.subarray(start, this.#position);
@@ -171,8 +183,16 @@ export class ProtobufReader {
     const buffer = this.buffer;
     const last = Math.min(this.#end, this.#position + maxVarintBytes);
     let value = 0;
-    let weight = 1;
-    for (let at = this.#position; at < last; at++, weight *= 128) {
+    let at = this.#position;
+    // Nearly every number has at most four bytes: 28 bits, which need no arithmetic with fractions.
+    for (let shift = 0; shift < 28 && at < last; shift += 7) {
+      const byte = buffer[at++]!;
+      value |= (byte & 0x7f) << shift;
+      if (byte >= 0x80) continue;
+      this.#position = at;
+      return value;
+    }
+    for (let weight = 2 ** 28; at < last; at++, weight *= 128) {
       const byte = buffer[at]!;
       value += (byte & 0x7f) * weight;
       if (byte >= 0x80) continue;

@@ -66,6 +66,6 @@ function writeKeyRequest(writer: ProtobufWriter, request: TestKeyRequest & Pick<
   if (ifValue !== undefined) writer.bytes(10, ifValue);
   if (ttlMs !== undefined) writer.uint64(11, ttlMs);
   if (keepTtl !== undefined) writer.bool(12, keepTtl);
-  if (identity !== undefined) writeIdentity(writer, identity, undefined);
+  if (identity !== undefined) writeIdentity(writer, identity);
   writer.end();
 }
