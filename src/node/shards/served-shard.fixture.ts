@@ -85,7 +85,12 @@ function fleetingView({ store }: VirtualNode, key: string): StoredValue | undefi
 /** The call that the virtual node records for a request. Its answer is passed on to the sink of the request. */
 function callOf(
   process: VirtualNode,
-  { token, key = '', value }: { readonly token: unknown; readonly key?: string; readonly value?: unknown },
+  {
+    token,
+    key = '',
+    value,
+    ttlMs,
+  }: { readonly token: unknown; readonly key?: string; readonly value?: unknown; readonly ttlMs?: number | undefined },
 ): ScriptedCall {
   const answers: Answer[] = [];
   const push = (answer: Answer): number => {
@@ -93,5 +98,5 @@ function callOf(
     return Array.prototype.push.call(answers, answer);
   };
   const text = value === undefined ? undefined : new TextDecoder().decode(value as Uint8Array);
-  return { key, value: text, answers: Object.assign(answers, { push }), process };
+  return { key, value: text, ttlMs, answers: Object.assign(answers, { push }), process };
 }

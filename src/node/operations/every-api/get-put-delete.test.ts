@@ -12,7 +12,7 @@ const cluster = testCluster();
 const traceParent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const internal = { code: 'INTERNAL', message: 'internal error; the log of the node has the details', executed: 'unknown' };
 
-describe.each(testedApis)('an operation by %s', (api) => {
+describe.each([...testedApis, 'frames'] as const)('an operation by %s', (api) => {
   test('is served by the primary', async () => {
     await expectAnswers(api, cluster.nodeOf('a'), [
       [get, { found: false, value: '', version: 0 }],
@@ -71,7 +71,9 @@ describe.each(testedApis)('an operation by %s', (api) => {
       ],
     ]);
   });
+});
 
+describe.each(testedApis)('an operation by %s', (api) => {
   test('is refused while no primary is known, by a node with and without a copy', async () => {
     const expected = refusal('NO_PRIMARY', 'no primary is known at present; nothing was sent to one');
     await refusesAll(api, cluster.nodeOf('b'), expected);
