@@ -1,7 +1,7 @@
-/** HTTP requests that come before the node is live: they are kept, their bodies unread, until it is. */
+/** HTTP requests, and unary calls over frames, that come before the node is live: they are kept, their content unread, until it is. */
 import { singleCallWaitMs } from '../operations/api-traits.js';
 
-/** Each has a connection, of which the HTTP server accepts twice as many. */
+/** Each has a connection. The HTTP server accepts twice as many. */
 const maxRequests = 512;
 
 export class EarlyRequests {

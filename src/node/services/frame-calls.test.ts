@@ -4,6 +4,7 @@ import { KvError } from '../../errors.js';
 import { dialTcp, type FrameStream } from '../../transport/index.js';
 import { keyValueService } from '../../wire/contract/client-contract.js';
 import { toStatus } from '../../wire/contract/grpc-status.js';
+import { EarlyRequests } from './early-requests.js';
 import { unaryHandlers } from './frame-calls.js';
 import { FrameServer } from './frame-server.js';
 import { type Listening, listen } from './listen.js';
@@ -51,6 +52,28 @@ const request = Get!.requestSerialize({ key: 'k' });
 const getKey = (send: (stream: FrameStream) => void) => call('kv.v1.KeyValue/Get', send);
 
 describe('unary rpcs over frames', () => {
+  it('wait until a node that starts is live; another rpc is refused at once', async () => {
+    const starting = new FrameServer();
+    const served = { gate: { clusterId: 'ours', judge: () => undefined }, handlers: {} };
+    const early = await listen('127.0.0.1', 0, starting.serve);
+    const open = (rpc: string): Promise<KvError | undefined> => {
+      const target = { address: `127.0.0.1:${early.port}`, rpc, clusterId: undefined, connectTimeoutMs: 60_000 };
+      return new Promise((resolve) => {
+        dialTcp(target, { onAccepted() {}, onFrame() {}, onDrain() {}, onEnd() {}, onClosed: resolve }).send(request);
+      });
+    };
+    expect(await open('kv.v1.KeyValue/Pipeline')).toMatchObject({ code: 'NO_PRIMARY', executed: 'no' });
+    expect(await open('kv.v1.Cluster/GetTopology')).toMatchObject({ code: 'NO_PRIMARY', executed: 'no' });
+    const whenStarted = vi.spyOn(EarlyRequests.prototype, 'whenStarted');
+    const waiting = open('kv.v1.KeyValue/Get');
+    await vi.waitUntil(() => whenStarted.mock.calls.length > 0);
+    get = (_, callback) => callback(toStatus(new KvError('MEMORY_FULL', 'served')));
+    const implementation = { Get: ((call, callback) => get(call, callback)) as Handler };
+    starting.goLive({ ...served, handlers: unaryHandlers(keyValueService, implementation as never) });
+    expect(await waiting).toMatchObject({ code: 'MEMORY_FULL' });
+    await early.shutDown(0);
+  });
+
   it('have one request and one response, with or without a half-close', async () => {
     get = ({ request: { key } }, callback) =>
       callback(null, { found: true, value: Buffer.from(`value of ${key}`), version: 7, nodeId: 'n' });

@@ -7,6 +7,7 @@ import { KvError } from '../../errors.js';
 import { acceptTcp, type CutReason, type FrameListener, type FrameStream, type Incoming } from '../../transport/index.js';
 import type { ClusterGate } from './cluster-gate.js';
 import { startingRefusal } from './early-calls.js';
+import { EarlyRequests } from './early-requests.js';
 
 /** Serves one rpc: accepts it, or refuses it. @param onCut called if the handler gives up a client that breaks the rules. */
 export type FrameHandler = (
@@ -24,8 +25,12 @@ export interface ServedFrames {
   readonly handlers: Readonly<Record<string, FrameHandler>>;
 }
 
+/** A caller of a pipeline, or of the topology, has other nodes to go to. */
+const waitingRpc = /^kv\.v1\.KeyValue\/(?!Pipeline$)/;
+
 export class FrameServer {
   readonly #onCut: (reason: CutReason) => void;
+  readonly #early = new EarlyRequests();
   #served: ServedFrames | undefined;
 
   /** @param onCut called when a connection is refused or cut off. */
@@ -33,9 +38,10 @@ export class FrameServer {
     this.#onCut = onCut;
   }
 
-  /** Until this call every rpc is refused, definitely not executed. */
+  /** Until this call a unary call for a key waits, as over gRPC. Any other rpc is refused, definitely not executed. */
   goLive(served: ServedFrames): void {
     this.#served = served;
+    this.#early.goOn();
   }
 
   readonly serve = (socket: Socket): void => {
@@ -44,7 +50,7 @@ export class FrameServer {
 
   #open(incoming: Incoming): void {
     const { opening, peer } = incoming;
-    if (this.#served === undefined) return incoming.refuse(startingRefusal());
+    if (this.#served === undefined) return this.#keepOrRefuse(incoming);
     const { gate, handlers } = this.#served;
     const handler = Object.hasOwn(handlers, opening.rpc) ? handlers[opening.rpc] : undefined;
     if (handler === undefined) return this.#refuse(incoming, 'unknown_rpc', unknownRpc(opening.rpc));
@@ -55,6 +61,13 @@ export class FrameServer {
       (error) => incoming.refuse(error),
       this.#onCut,
     );
+  }
+
+  #keepOrRefuse(incoming: Incoming): void {
+    const started = waitingRpc.test(incoming.opening.rpc) ? this.#early.whenStarted() : undefined;
+    const refuse = (): void => incoming.refuse(startingRefusal());
+    if (started === undefined) refuse();
+    else void started.then(() => (this.#served === undefined ? refuse() : this.#open(incoming)));
   }
 
   #refuse(incoming: Incoming, reason: CutReason, error: KvError): void {
