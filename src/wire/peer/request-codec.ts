@@ -29,7 +29,7 @@ export function writeRequest(writer: ProtobufWriter, field: number, request: Rec
   writer.uint64(2, number);
   writer.uint64(3, lowest);
   writer.uint64(4, fingerprint);
-  if (floor !== 0) writer.uint64(5, floor);
+  writer.uint64(5, floor);
   if (answer !== undefined) {
     writer.begin(6, requestMessageBytes);
     writeRecordedAnswer(writer, answer);
