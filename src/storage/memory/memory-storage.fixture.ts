@@ -19,7 +19,7 @@ export const writes = fc.record({
   key: keys,
   length: fc.option(lengthsOften, { freq: 4, nil: undefined }),
   late: fc.nat(20),
-  expiresAtMs: fc.option(fc.oneof(fc.nat(50), fc.integer({ min: 2 ** 32 - 2, max: 2 ** 48 - 1 })), { freq: 2, nil: undefined }),
+  expiresAtMs: fc.option(fc.oneof(fc.nat(50), fc.integer({ min: 2 ** 32 - 2, max: 2 ** 42 - 1 })), { freq: 2, nil: undefined }),
 });
 export type Write = typeof writes extends fc.Arbitrary<infer T> ? T : never;
 

@@ -1,7 +1,7 @@
 /** The records, by address. Most records share slabs; a large record has a slab of its own. */
 import type { DueKey } from '../../replication/index.js';
 import type { RecordView, StoredHead, StoredValue } from '../storage.js';
-import { Deadlines } from './deadlines.js';
+import { Deadlines, restOf } from './deadlines.js';
 import type { EncodedKey } from './encoded-key.js';
 import { addressOfLarge, isLarge, largeNumberOf, maxLarge, maxSlabUnits, slabNumberOf, unitOf } from './record-address.js';
 import { Slab, unitBytes, unitsFor } from './slab.js';
@@ -14,7 +14,10 @@ const maxSharingUnits = maxSlabUnits / 16;
 export class Records {
   readonly slabs = new Slabs();
   /** Of the records that expire. */
-  readonly deadlines = new Deadlines((address, place) => this.#slabOf(address).setPlace(startOf(address), place));
+  readonly deadlines = new Deadlines({
+    setPlace: (address, place) => this.#slabOf(address).setPlace(startOf(address), place),
+    restMs: (address) => this.#slabOf(address).restMs(startOf(address)),
+  });
   readonly #large = new Slots<Slab>(maxLarge);
   #largeUnits = 0;
   #dataBytes = 0;
@@ -69,7 +72,7 @@ export class Records {
     const slab = this.#slabOf(address);
     const unit = startOf(address);
     slab.writeKey(unit, isLarge(address) ? 0 : units, key.words, key.length, isExpiring);
-    slab.writeValue(unit, value, version);
+    slab.writeValue(unit, value, version, isExpiring ? restOf(expiresAtMs) : 0);
     if (isExpiring) this.deadlines.add(expiresAtMs, address);
     this.#dataBytes += key.length + value.length;
     return address;
@@ -93,7 +96,7 @@ export class Records {
       this.slabs.count(slab, units - slab.needed(unit));
     }
     this.#dataBytes += value.length - slab.valueLength(unit);
-    slab.writeValue(unit, value, version);
+    slab.writeValue(unit, value, version, isExpiring ? restOf(expiresAtMs) : 0);
     if (isExpiring) this.deadlines.change(slab.place(unit), expiresAtMs);
     return true;
   }

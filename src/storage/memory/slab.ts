@@ -5,7 +5,8 @@
  *
  * The room is the number of units that the record occupies, which may be more than it needs. A key length of zero marks a record
  * that is no longer in use. The highest bit of the value length is set if the record expires. Then one more word before the key
- * holds its place in the index of deadlines.
+ * holds its place in the index of deadlines, and the version is a whole number of 53 bits, whose upper word also holds the rest of
+ * the deadline.
  */
 export const unitBytes = 8;
 const headerBytes = 16;
@@ -14,6 +15,10 @@ const roomBits = 18;
 const roomMask = (1 << roomBits) - 1;
 const expiringBit = 1 << 31;
 const placeBytes = 4;
+/** Of the version's upper word in an expiring record: the bits of the version itself. */
+const upperBits = 21;
+const upperMask = (1 << upperBits) - 1;
+const lowerUnit = 2 ** 32;
 
 /** The units that a record with these lengths in bytes needs. */
 export function unitsFor(keyLength: number, valueLength: number, isExpiring: boolean): number {
@@ -58,6 +63,10 @@ export class Slab {
   setPlace(unit: number, place: number): void {
     this.words[2 * unit + headerWords] = place;
   }
+  /** Of an expiring record: what the index of deadlines leaves of its deadline. */
+  restMs(unit: number): number {
+    return this.words[2 * unit + 3]! >>> upperBits;
+  }
   /** Offset of the value in `bytes`. */
   valueStart(unit: number): number {
     return this.keyStart(unit) * Int32Array.BYTES_PER_ELEMENT + wholeWords(this.keyLength(unit));
@@ -76,7 +85,9 @@ export class Slab {
     return this.words[2 * unit + 1]! & ~expiringBit;
   }
   version(unit: number): number {
-    return this.#versions[unit + 1]!;
+    if (!this.isExpiring(unit)) return this.#versions[unit + 1]!;
+    const { words } = this;
+    return (words[2 * unit + 3]! & upperMask) * lowerUnit + (words[2 * unit + 2]! >>> 0);
   }
 
   hasKey(unit: number, key: Int32Array, length: number): boolean {
@@ -101,9 +112,17 @@ export class Slab {
     for (let at = 0; 4 * at < length; at++) words[start + at] = key[at]!;
   }
 
-  writeValue(unit: number, value: Uint8Array, version: number): void {
-    this.words[2 * unit + 1] = value.length | (this.isExpiring(unit) ? expiringBit : 0);
-    this.#versions[unit + 1] = version;
+  /** `restMs` counts only for an expiring record. */
+  writeValue(unit: number, value: Uint8Array, version: number, restMs: number): void {
+    const { words } = this;
+    if (this.isExpiring(unit)) {
+      words[2 * unit + 1] = value.length | expiringBit;
+      words[2 * unit + 2] = version % lowerUnit;
+      words[2 * unit + 3] = Math.floor(version / lowerUnit) | (restMs << upperBits);
+    } else {
+      words[2 * unit + 1] = value.length;
+      this.#versions[unit + 1] = version;
+    }
     this.bytes.set(value, this.valueStart(unit));
   }
 
