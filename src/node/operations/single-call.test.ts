@@ -80,7 +80,13 @@ describe('a unary get', () => {
     const executor = executorOf('a');
     await put(executor, 'value');
     const response = await run(executor, 'get', { key });
-    expect({ ...response, value: String(response.value) }).toEqual({ found: true, value: 'value', version: 1, nodeId: 'a' });
+    expect({ ...response, value: String(response.value) }).toEqual({
+      found: true,
+      value: 'value',
+      version: 1,
+      nodeId: 'a',
+      position: { history: expect.any(String), seq: 1 },
+    });
     await put(executor, 'other');
     expect(String(response.value)).toBe('value');
   });
