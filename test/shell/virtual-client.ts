@@ -169,7 +169,7 @@ export class VirtualClient {
     metadata: Metadata,
     { deadline }: { readonly deadline: number },
     callback: (error: ServiceError | null, response?: object) => void,
-  ): void {
+  ): { cancel(): void } {
     const call = this.#call(path, metadata, serialize(request), deadline);
     let isAnswered = false;
     const answer = (error: ServiceError | null, response?: object): void => {
@@ -185,6 +185,11 @@ export class VirtualClient {
     }, deadline - Date.now());
     call.on('error', (error: ServiceError) => answer(error));
     call.on('data', (bytes: Buffer) => answer(null, deserialize(bytes)));
+    const cancel = (): void => {
+      call.cancel();
+      answer({ code: status.CANCELLED, details: 'given up' } as ServiceError);
+    };
+    return { cancel };
   }
 
   getChannel() {
