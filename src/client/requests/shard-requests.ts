@@ -15,11 +15,14 @@ export interface RequestNumbers {
   last: number;
 }
 
+/** Stands for no known position. The primary refuses it, definitely not executed, and names its own. */
+const unknownHistory = 'unknown';
+
 /** A write from before it is first sent until it has ended. Its client, number and position stay the same in every attempt. */
 export class OpenRequest implements RequestIdentity {
   readonly #shard: ShardRequests;
   number = 0;
-  history = '';
+  history = unknownHistory;
   seq = 0;
   /** No attempt so far may have been executed. */
   isFirstAttempt = true;
@@ -41,7 +44,7 @@ export class OpenRequest implements RequestIdentity {
 
   /** Whether the shard recognises the request if it is sent again. That needs a position which a node has named. */
   get isRecognisable(): boolean {
-    return this.history !== '';
+    return this.history !== unknownHistory;
   }
 
   /** Begins again as another request, after a refusal that is definite and has named a position. */
@@ -59,8 +62,7 @@ export class OpenRequest implements RequestIdentity {
 
 export class ShardRequests {
   readonly #numbers: RequestNumbers;
-  /** Empty: no position is known. */
-  #history = '';
+  #history = unknownHistory;
   #seq = 0;
   #first: OpenRequest | undefined;
   #last: OpenRequest | undefined;

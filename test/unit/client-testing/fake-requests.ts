@@ -28,6 +28,7 @@ export class FakeRequests {
   execute<Response>(identified: IdentifiedRequest, version: () => number, judge: () => Response): Response {
     const { request, position } = identified;
     if (!this.isOn || !request) return judge();
+    if (!position?.history) throw new KvError('INVALID_ARGUMENT', 'an identity without a position');
     const name = `${request.client} ${request.number}`;
     const known = this.#answers.get(name);
     if (known !== undefined) return known() as Response;
