@@ -122,7 +122,7 @@ export function namedKeys({ key, call }: Operation): ReadonlySet<string> {
 }
 
 /** The calls on single keys that were executed, or may have been where the outcome is unknown. */
-export function partsOf({ key, call, outcome }: Operation): readonly CallPart[] {
+export function partsOf({ key, call, outcome }: Pick<Operation, 'key' | 'call' | 'outcome'>): readonly CallPart[] {
   if (outcome.kind === 'refused' || outcome.kind === 'mismatch' || outcome.kind === 'declined') return [];
   if (call.kind !== 'transact') return [{ key, call, result: resultOf(outcome) }];
   if (outcome.kind !== 'transacted') return [...call.operations, ...call.otherwise].map((one) => ({ ...one, result: undefined }));
@@ -145,7 +145,7 @@ export function resultOf(outcome: Outcome): CallResult | undefined {
 }
 
 /** The version that an answered operation gave the keys that it changed; 0 if it is not known to have changed any. */
-export function writtenVersion({ outcome }: Operation): number {
+export function writtenVersion({ outcome }: Pick<Operation, 'outcome'>): number {
   return outcome.kind === 'transacted' ? outcome.version : writtenBy(resultOf(outcome));
 }
 

@@ -1,13 +1,10 @@
 /** Chooses the random calls of a worker. Pure. */
-
-import { type CallPart, partsOf } from '../../verification/history.js';
-import type { Call, Operation } from '../../verification/index.js';
+import { type Call, type CallPart, type KeyedCall, type Operation, partsOf } from '../../verification/index.js';
 import type { Mix } from './client-wire.js';
 import { groupOf, recordedKeyOf, useOf } from './recorded-keys.js';
 
 type Transaction = Extract<Call, { kind: 'transact' }>;
 type Comparison = Transaction['compares'][number];
-type KeyedCall = Transaction['operations'][number];
 type SingleCall = KeyedCall['call'];
 
 /** What a worker saw last under a key. Its conditions use that, and fail if another worker has written meanwhile. */

@@ -4,15 +4,16 @@
  * or a write that is recognised (R16): most clients send their writes with an identity.
  */
 
-import type { Answer, KeyOperation, NewestWrite, RequestIdentity } from '../../src/replication/index.js';
-import type { Outcome, PlainCall, Operation as RecordedOperation } from '../../verification/index.js';
+import type { Answer, NewestWrite, RequestIdentity } from '../../src/replication/index.js';
+import type { Call, Outcome, Operation as RecordedOperation } from '../../verification/index.js';
 import type { RequestKind } from '../plan/decision.js';
 import { hasExpiry, nextChangeOf, nextTtlMs } from '../plan/expiry-plan.js';
 import { Random } from '../plan/random.js';
 import type { Plan } from '../plan/setup.js';
-import { counterBeside } from '../safety/history-model.js';
 import type { EventQueue } from '../virtual/event-queue.js';
 import type { Paths } from '../virtual/paths.js';
+import { ClientCalls } from './client-calls.js';
+import { bytesOfText, outcomeOfAnswer, outcomeOfRead, transactionOf } from './core-calls.js';
 import type { SimProcess } from './sim-process.js';
 
 type Position = Pick<RequestIdentity, 'history' | 'seq'>;
@@ -40,6 +41,7 @@ export interface HistoryItem {
 /** The run of one shard, as clients see it. */
 interface ShardOfClients {
   readonly shard: number;
+  readonly keys: readonly string[];
   readonly queue: EventQueue;
   readonly paths: Paths;
   readonly nodes: readonly { readonly process: SimProcess | undefined; readonly silent: boolean }[];
@@ -61,8 +63,8 @@ interface Doing {
   /** Of the key's shard. */
   readonly world: ShardOfClients;
   readonly key: string;
-  readonly call: PlainCall;
-  /** Of a put (R17). */
+  readonly call: Call;
+  /** Of the puts in the call (R17). */
   readonly ttlMs: number | undefined;
   readonly invokedAtMs: number;
   /** An attempt is under way, or was lost. */
@@ -92,7 +94,7 @@ export class SimClient {
   readonly #sendsIdentity: boolean;
   /** Undefined: no key of this schedule expires. */
   readonly #expiry: Random | undefined;
-  readonly #seen = new Map<string, number>();
+  readonly #calls: ClientCalls;
   /** By shard: a position that the client knows (R16). */
   readonly #positions: Position[];
   #lastNumber = 0;
@@ -110,6 +112,7 @@ export class SimClient {
     const { seed } = site.plan;
     this.#random = Random.of(seed, 5000 + number);
     this.#expiry = hasExpiry(seed) ? Random.of(seed, 7000 + number) : undefined;
+    this.#calls = new ClientCalls(Random.of(seed, 8000 + number), () => site.uniqueValue());
   }
 
   get isIdle(): boolean {
@@ -127,12 +130,17 @@ export class SimClient {
     const { queue } = this.#site;
     const world = this.#site.worldOf(key);
     const { safety } = world;
-    const call = this.#callOf(op, key);
+    const call = this.#calls.choose(
+      op,
+      key,
+      world.keys.filter((other) => other !== key),
+    );
     const doing: Doing = {
       world,
       key,
       call,
-      ttlMs: call.kind === 'put' && this.#expiry !== undefined ? nextTtlMs(this.#expiry) : undefined,
+      ttlMs:
+        (call.kind === 'put' || call.kind === 'transact') && this.#expiry !== undefined ? nextTtlMs(this.#expiry) : undefined,
       invokedAtMs: queue.nowMs,
       open: false,
       attempt: 0,
@@ -156,16 +164,6 @@ export class SimClient {
     // A client with several operations at a time would name a lower one.
     const lowest = Math.max(1, number - (this.#random.chance(0.3) ? 2 : 0));
     return { client: this.name, number, lowest, ...this.#positions[shard]! };
-  }
-
-  #callOf(op: RequestKind, key: string): PlainCall {
-    const seen = this.#seen.get(key);
-    if (op === 'get') return { kind: 'get' };
-    if (op === 'delete' || (op === 'deleteIfSeen' && !seen)) return { kind: 'delete' };
-    if (op === 'deleteIfSeen') return { kind: 'delete', ifVersion: seen! };
-    const value = this.#site.uniqueValue();
-    if (op === 'putIfAbsent') return { kind: 'put', value, ifVersion: 0 };
-    return op === 'putIfSeen' && seen !== undefined ? { kind: 'put', value, ifVersion: seen } : { kind: 'put', value };
   }
 
   #attempt(doing: Doing): void {
@@ -205,22 +203,22 @@ export class SimClient {
     const { key, call, ttlMs } = doing;
     const refuse = (code: string, position?: Position): void => reply({ kind: 'retry', code, hint: hintOf(process), position });
     const change = this.#expiry && nextChangeOf(key, this.#expiry);
-    if (change !== undefined) process.transact([change], undefined, () => {});
+    if (change !== undefined) process.transact({ compares: [], operations: [change], otherwise: [] }, undefined, () => {});
     if (call.kind === 'get') return this.#read(process, key, refuse, reply);
     const ticket = { process };
     this.waiting.add(ticket);
-    const value = call.kind === 'put' ? encode(call.value) : undefined;
     const answered = (answer: Answer): void => {
       process.world.countAnswer(this.waiting.delete(ticket));
-      const isWritten = answer.kind === 'written' || answer.kind === 'transacted';
-      if (isWritten) process.world.safety.onWritten(process, key, value, answer.version, ttlMs);
-      if (answer.kind === 'transacted') process.world.safety.onCounted(process, counterBeside(key), answer);
-      const outcome = outcomeOf(answer);
-      if (outcome === undefined) refuse(...refusalOf(answer));
-      else reply(outcome);
+      const outcome = outcomeOfAnswer(call, answer);
+      if (outcome === undefined) return refuse(...refusalOf(answer));
+      process.world.safety.onExecuted(process, { key, call, outcome }, ttlMs);
+      reply(outcome);
     };
-    if (call.kind === 'put' && isCounted(call)) process.transact(countedPut(key, value!, ttlMs), request, answered);
-    else process.write({ key, value, ttlMs, ifVersion: call.ifVersion, request }, answered);
+    const transaction = transactionOf(key, call, ttlMs);
+    if (transaction !== undefined) return process.transact(transaction, request, answered);
+    const value = call.kind === 'put' ? bytesOfText(call.value) : undefined;
+    const ifVersion = 'ifVersion' in call ? call.ifVersion : undefined;
+    process.write({ key, value, ttlMs, ifVersion, request }, answered);
   }
 
   #read(process: SimProcess, key: string, refuse: (code: string) => void, reply: (given: Reply) => void): void {
@@ -267,11 +265,9 @@ export class SimClient {
 
   #finish({ world, key, call, invokedAtMs, mayBeExecuted: mayBeElsewhere }: Doing, outcome: Outcome, answeredIn: number): void {
     this.#doing = undefined;
-    if (outcome.kind === 'found' || outcome.kind === 'written' || outcome.kind === 'mismatch')
-      this.#seen.set(key, outcome.version);
-    if (outcome.kind === 'missing') this.#seen.set(key, 0);
     const [invokedAtUs, returnedAtUs] = [invokedAtMs * 1000, this.#site.queue.nowMs * 1000];
     const operation = { client: this.name, key, call, invokedAtUs, returnedAtUs, outcome };
+    this.#calls.note(operation);
     this.#site.history.push({ shard: world.shard, operation, answeredIn, mayBeElsewhere });
   }
 }
@@ -286,43 +282,7 @@ function hintOf(process: SimProcess): number | undefined {
   return primary === undefined ? undefined : process.world.nodeIndexOf(primary);
 }
 
-function outcomeOfRead(item: { readonly value: Uint8Array; readonly version: number } | undefined): Outcome {
-  return item === undefined ? { kind: 'missing' } : { kind: 'found', value: decode(item.value), version: item.version };
-}
-
 /** What the entry leaves under its key. */
 function itemOf({ value, seq }: NewestWrite): { readonly value: Uint8Array; readonly version: number } | undefined {
   return value === undefined ? undefined : { value, version: seq };
-}
-
-/** Undefined: definitely not executed, and worth another try. */
-function outcomeOf(answer: Answer): Outcome | undefined {
-  if (answer.kind === 'written' || answer.kind === 'transacted') return { kind: 'written', version: answer.version };
-  if (answer.kind === 'nothingToDelete') return { kind: 'nothingToDelete' };
-  if (answer.kind !== 'refused') return undefined;
-  if (answer.refusal === 'OUTCOME_UNKNOWN') return { kind: 'unknown', code: answer.refusal };
-  return answer.refusal === 'VERSION_MISMATCH' ? { kind: 'mismatch', version: answer.currentVersion ?? 0 } : undefined;
-}
-
-/** Half of the unconditional puts are sent as transactions that also increment a counter. So many entries write several keys. */
-function isCounted({ value, ifVersion }: Extract<PlainCall, { kind: 'put' }>): boolean {
-  return ifVersion === undefined && value.charCodeAt(value.length - 1) % 2 === 0;
-}
-
-function countedPut(key: string, value: Uint8Array, ttlMs: number | undefined): KeyOperation[] {
-  const counter = counterBeside(key);
-  return [
-    { kind: 'put', key, value, expiry: ttlMs === undefined ? undefined : { ttlMs } },
-    { kind: 'increment', key: counter, by: '1', initial: '0' },
-  ];
-}
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-function encode(text: string): Uint8Array {
-  return encoder.encode(text);
-}
-function decode(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
 }

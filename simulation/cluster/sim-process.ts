@@ -3,15 +3,15 @@
  * machine, and its disk is as slow as the plan says.
  */
 import {
-  type Answer,
-  type KeyOperation,
   keysOf,
   type RecoveredReplica,
   type Replica,
   type ReplicaOptions,
   type RequestIdentity,
+  type Transaction,
   type WriteEvent,
 } from '../../src/replication/index.js';
+import type { Operation } from '../../verification/index.js';
 import { hasExpiry } from '../plan/expiry-plan.js';
 import { Random } from '../plan/random.js';
 import type { Plan } from '../plan/setup.js';
@@ -43,8 +43,7 @@ interface SimSurroundings extends ProcessSurroundings {
   readonly nodes: readonly NodeOfProcess[];
   readonly newReplica: NewReplica;
   readonly safety: {
-    onWritten(process: ReplicaProcess, key: string, value: Uint8Array | undefined, version: number, ttlMs?: number): void;
-    onCounted(process: ReplicaProcess, counter: string, answer: Extract<Answer, { kind: 'transacted' }>): void;
+    onExecuted(process: ReplicaProcess, operation: Pick<Operation, 'key' | 'call' | 'outcome'>, ttlMs: number | undefined): void;
   };
   countAnswer(isFirst: boolean): void;
   crashInTurn(process: SimProcess): boolean;
@@ -114,8 +113,7 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
     this.#flushLater();
   }
 
-  transact(operations: readonly KeyOperation[], request: RequestIdentity | undefined, sink: VirtualAnswerSink): void {
-    const transaction = { compares: [], operations, otherwise: [] };
+  transact(transaction: Transaction, request: RequestIdentity | undefined, sink: VirtualAnswerSink): void {
     const stored = new Map(keysOf(transaction).map((key) => [key, this.store.itemOf(key)]));
     this.handle({ type: 'transact', token: sink, transaction, stored, request });
     this.#flushLater();

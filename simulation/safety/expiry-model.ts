@@ -28,9 +28,16 @@ export class ExpiryModel {
   #latestMs = 0;
 
   /** @param nowMs of the run */
-  commit({ seq, atMs }: LogEntry, { key, value }: KeyWrite, before: Before | undefined, generation: number, nowMs: number): void {
+  commit(
+    { seq, writes, atMs }: LogEntry,
+    { key, value }: KeyWrite,
+    before: Before | undefined,
+    generation: number,
+    nowMs: number,
+  ): void {
     if (atMs !== undefined) this.#goOn(seq, atMs);
-    const isExpired = value === undefined && atMs !== undefined;
+    // A transaction that deletes is timed only if it also writes a key with a TTL.
+    const isExpired = atMs !== undefined && writes.every((write) => write.value === undefined);
     if (isExpired)
       require(before?.value !== undefined && before.expiresAtMs !== undefined && before.expiresAtMs <= atMs, () =>
         `entry ${seq} deletes ${key} at ${atMs}, which is due at ${before?.expiresAtMs}`);

@@ -3,7 +3,8 @@
  * names the contradiction. Each check looks only at what an event may have changed, so that checks cost no more than
  * events.
  */
-import type { Answer, Effect, Event, LogEntry, ShardState } from '../../src/replication/index.js';
+import type { Answer, Effect, Event, KeyWrite, LogEntry, ShardState } from '../../src/replication/index.js';
+import { type CallPart, type Operation, partsOf, writtenVersion } from '../../verification/index.js';
 import type { Ensemble } from '../virtual/ensemble.js';
 import type { ReplicaProcess } from '../virtual/process.js';
 import { checkCleanStop, checkDeparture, checkGiven, checkMoved, checkRelease } from './departure-checks.js';
@@ -120,17 +121,25 @@ export class Safety {
     const write = entry?.writes.find((one) => one.key === key);
     require(write !== undefined && sameBytes(write.value, value), () =>
       `a write of ${key} is acknowledged as ${version}, which is another`);
-    const lastsMs = write?.expiresAtMs === undefined ? undefined : write.expiresAtMs - (entry?.atMs ?? 0);
-    const isAsAsked = ttlMs === undefined ? lastsMs === undefined : lastsMs === ttlMs || lastsMs === ttlMs + 1;
-    require(isAsAsked, () => `${key} is to expire after ${ttlMs} ms, and does so after ${lastsMs}`);
+    if (write !== undefined) requireExpiry(entry, write, ttlMs);
   }
 
-  /** A retry must get the results of the execution as well (R16). */
-  onCounted(process: ReplicaProcess, counter: string, { version, results }: Extract<Answer, { kind: 'transacted' }>): void {
-    if (this.#forks.isKeeper(process.disk)) return;
-    const write = this.model.ever.get(version)?.writes.find((one) => one.key === counter);
-    require(write !== undefined && sameBytes(write.value, results.at(-1)?.value), () =>
-      `an increment of ${counter} is answered with another sum than that of ${version}`);
+  /**
+   * An operation of a client is answered: what it wrote is what its entry holds. A retry gets the results of the execution, too
+   * (R16). `ttlMs`: of its puts.
+   */
+  onExecuted(process: ReplicaProcess, operation: Pick<Operation, 'key' | 'call' | 'outcome'>, ttlMs: number | undefined): void {
+    const version = writtenVersion(operation);
+    if (version === 0 || this.#forks.isKeeper(process.disk)) return;
+    const entry = this.model.ever.get(version);
+    const last = new Map(partsOf(operation).flatMap((part) => (part.call.kind === 'get' ? [] : [[part.key, part]])));
+    for (const [key, part] of last) {
+      const write = entry?.writes.find((one) => one.key === key);
+      const mayWriteNothing = part.call.kind === 'delete' || part.call.kind === 'getAndDelete';
+      require(write === undefined ? mayWriteNothing : wroteThis(part, write.value), () =>
+        `a write of ${key} is acknowledged as ${version}, which is another`);
+      if (write !== undefined) requireExpiry(entry, write, part.call.kind === 'put' ? ttlMs : undefined);
+    }
   }
 
   onEnded(process: ReplicaProcess): void {
@@ -254,4 +263,17 @@ export class Safety {
       this.#storeDue = true;
     }
   }
+}
+
+function wroteThis({ call, result }: CallPart, value: Uint8Array | undefined): boolean {
+  const text = value && new TextDecoder().decode(value);
+  if (result?.kind === 'sum') return text === result.value;
+  if (result?.kind === 'length') return value?.length === result.valueBytes;
+  return text === (call.kind === 'put' || call.kind === 'getAndSet' ? call.value : undefined);
+}
+
+function requireExpiry(entry: LogEntry | undefined, { key, expiresAtMs }: KeyWrite, ttlMs: number | undefined): void {
+  const lastsMs = expiresAtMs === undefined ? undefined : expiresAtMs - (entry?.atMs ?? 0);
+  const isAsAsked = ttlMs === undefined ? lastsMs === undefined : lastsMs === ttlMs || lastsMs === ttlMs + 1;
+  require(isAsAsked, () => `${key} is to expire after ${ttlMs} ms, and does so after ${lastsMs}`);
 }
