@@ -51,6 +51,16 @@ describe('the topology that a node describes', () => {
     expect(describeShard(1, facts, held(other, ['a']))).toMatchObject({ epoch: 4, primaryAddress: '', offline: true });
   });
 
+  test('a position of a shard that it holds, unless its data is of another history than the one that ZooKeeper names', () => {
+    const line = { history: 'h', lineage: [{ epoch: 4, id: 'four' }] };
+    expect(describeShard(1, facts, held(snapshot('a', 'b', ['a', 'b'], { line })))).toMatchObject({
+      position: { history: 'h', seq: 9 },
+    });
+    const foundHistory = { history: 'found', lineage: [{ epoch: 4, id: 'four' }] };
+    for (const more of [{ line, foundHistory }, { line: undefined }])
+      expect(describeShard(1, facts, held(snapshot('a', 'b', ['a', 'b'], more)))).not.toHaveProperty('position');
+  });
+
   test('a shard that it does not hold: where it is placed, with epoch 0', () => {
     const placement = { version: 5, shards: [['c', 'd']] };
     const report = describeShard(0, { minInSync: 1, placement }, undefined);
