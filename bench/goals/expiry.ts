@@ -23,8 +23,9 @@ const wantedTtlBytes = 16;
 
 /** The keys become due within this time, at random moments. */
 const windowMs = 20_000;
-/** From the first write of a key until the first key is due. The writes take a quarter of it on two cores. */
-const leadMs = 60_000;
+/** Keys without a TTL that are written first, to estimate how long the others take: the first is due after twice that time. */
+const trialKeys = 50_000;
+const leadFactor = (2 * keyCount) / trialKeys;
 const writesInFlight = 256;
 const deadlineMs = 60_000;
 /** Longer than the measurement of memory. */
@@ -64,10 +65,9 @@ async function measureWaves(run: GoalRun): Promise<Wave[]> {
 
 async function measureWave(cluster: LocalCluster, { measureMs, signal }: GoalRun): Promise<Wave> {
   const latencyBeforeMs = await latencyOfOthers(cluster, measureMs, signal);
-  const dueFromMs = performance.now() + leadMs;
-  await writeDying(cluster, dueFromMs, signal);
+  const dueFromMs = await writeDying(cluster, signal);
   const leftMs = dueFromMs - performance.now();
-  if (leftMs < 0) throw new Error(`the machine took more than ${leadMs} ms for ${keyCount} writes: keys were due meanwhile`);
+  if (leftMs < 0) throw new Error(`keys were due before all ${keyCount} were written: the machine has become slower meanwhile`);
   const before = await lagsSoFar(cluster);
   await pause(leftMs, undefined, { signal });
   const latencyMs = await latencyOfOthers(cluster, windowMs, signal);
@@ -77,15 +77,24 @@ async function measureWave(cluster: LocalCluster, { measureMs, signal }: GoalRun
   return { lagMs: percentileBoundMs(lags, 99), latencyBeforeMs, latencyMs };
 }
 
-async function writeDying(cluster: LocalCluster, dueFromMs: number, signal: AbortSignal): Promise<void> {
+/** @returns the time from which on the keys are due */
+async function writeDying(cluster: LocalCluster, signal: AbortSignal): Promise<number> {
   const client = await KvClient.connect({ nodes: cluster.addresses, deadlineMs });
   try {
     const nextValue = createValues(valueBytes);
+    const startedMs = performance.now();
+    await forEachKey({ from: 0, to: trialKeys }, writesInFlight, async (index) => {
+      signal.throwIfAborted();
+      await client.put(`lasting:${index}`, nextValue());
+    });
+    const endedMs = performance.now();
+    const dueFromMs = endedMs + (endedMs - startedMs) * leadFactor;
     await forEachKey({ from: 0, to: keyCount }, writesInFlight, async (index) => {
       signal.throwIfAborted();
       const ttlMs = Math.ceil(dueFromMs - performance.now() + Math.random() * windowMs);
       await client.put(`dying:${index}`, nextValue(), { ttlMs: Math.max(1, ttlMs) });
     });
+    return dueFromMs;
   } finally {
     await client.close();
   }
