@@ -181,7 +181,7 @@ test('over HTTP any node changes any key, executes transactions, and compares va
   expect(await ask(httpAddress, `/api/kv/${key}/increment`)).toMatchObject([409, { code: 'NOT_A_NUMBER', executed: 'no' }]);
 });
 
-test('a transaction whose answer would not fit a message is refused, and nothing else is', async () => {
+test('a transaction whose answer or writes would not fit a log entry is refused, and nothing else is', async () => {
   const client = await KvClient.connect({ nodes: addresses });
   const keys = Array.from({ length: 17 }, (_, index) => `{large}:${index}`);
   for (const key of keys) await client.put(key, Buffer.alloc(1024 * 1024));
@@ -190,10 +190,13 @@ test('a transaction whose answer would not fit a message is refused, and nothing
   const refusal = {
     code: 'MESSAGE_TOO_LARGE',
     executed: 'no',
-    message: expect.stringContaining('operation 18 of the transaction'),
+    message: expect.stringContaining('operation 16 of the transaction'),
   };
   const [, found] = await Promise.all([expect(refused).rejects.toMatchObject(refusal), client.get(first)]);
   expect(found?.value.length).toBe(1024 * 1024);
+  const touched = client.transact({ do: keys.map((key) => op.touch(key, 60_000)) });
+  await expect(touched).rejects.toMatchObject({ code: 'MESSAGE_TOO_LARGE', executed: 'no' });
+  expect(await client.transact({ do: keys.slice(4).map((key) => op.touch(key, 60_000)) })).toMatchObject({ held: true });
   await client.close();
 });
 

@@ -58,7 +58,7 @@ const reasons: Record<Exclude<Refusal, 'VERSION_MISMATCH' | 'VALUE_MISMATCH'>, s
   OVERLOADED: 'too many writes are waiting to be replicated',
   NOT_A_NUMBER: 'the value is not a number of up to 19 digits before and 17 after the point',
   OUT_OF_RANGE: 'the sum is outside its bounds; nothing was written',
-  MESSAGE_TOO_LARGE: 'the values of the answer have more than 15 MiB together; nothing was written',
+  MESSAGE_TOO_LARGE: 'the values of what is written and answered have more than 13 MiB together; nothing was written',
   VALUE_TOO_LARGE: 'the whole value would be longer than allowed; nothing was written',
   REQUEST_TOO_OLD: 'the shard may have forgotten whether it has executed this request',
   REQUEST_REUSED: 'the client has used the number of this request for another one',

@@ -46,15 +46,41 @@ describe('a transaction', () => {
     });
   });
 
-  test('whose answer would not fit a message is refused, whatever it would write', () => {
-    const large = { value: new Uint8Array(1024 * 1024), version: 5 };
-    const newest = (key: string): FoundItem => (key === 'large' ? large : { value: undefined, version: 0 });
-    const judged = (operations: KeyOperation[]) => judgeTransaction({ compares: [], operations, otherwise: [] }, newest, at);
-    const gets = Array.from({ length: 15 }, (): KeyOperation => ({ kind: 'get', key: 'large' }));
+  describe('whose writes and answer would not fit a log entry', () => {
+    const mebibyte = new Uint8Array(1024 * 1024);
+    const newest = (key: string): FoundItem =>
+      key.startsWith('large') ? { value: mebibyte, version: 5 } : { value: undefined, version: 0 };
+    const judged = (...operations: KeyOperation[]) => judgeTransaction({ compares: [], operations, otherwise: [] }, newest, at);
+    const many = (count: number, operation: (key: string) => KeyOperation) =>
+      Array.from({ length: count }, (_, index) => operation(`large${index}`));
     const put: KeyOperation = { kind: 'put', key: 'a', value: bytes('1') };
-    expect(judged([...gets, put])).toMatchObject({ held: true, writes: [{ key: 'a' }] });
-    const refused = { refusal: 'MESSAGE_TOO_LARGE', operation: 16, currentVersion: 5 };
-    expect(judged([...gets, put, { kind: 'getAndDelete', key: 'large' }])).toEqual(refused);
+    const refused = { refusal: 'MESSAGE_TOO_LARGE', operation: 13, currentVersion: 5 };
+
+    test('is refused for what it answers, whatever it would write', () => {
+      const gets = many(12, (key) => ({ kind: 'get', key }));
+      expect(judged(...gets, put)).toMatchObject({ held: true, writes: [{ key: 'a' }] });
+      expect(judged(...gets, put, { kind: 'getAndDelete', key: 'large' })).toEqual(refused);
+    });
+
+    const longer = mebibyte.length + 1;
+    test.each<[string, (key: string) => KeyOperation]>([
+      ['touch', (key) => ({ kind: 'touch', key, ttlMs: 1 })],
+      ['append', (key) => ({ kind: 'append', key, value: bytes(''), maxBytes: longer })],
+      ['setRange', (key) => ({ kind: 'setRange', key, offset: mebibyte.length - 1, value: bytes('x'), maxBytes: longer })],
+    ])('is refused for what %s writes, however short the request is', (_, operation) => {
+      expect(judged(...many(13, operation))).toMatchObject({ held: true });
+      expect(judged(...many(14, operation))).toEqual(refused);
+    });
+
+    test('is executed if it writes one key many times, since the entry has its last value only', () => {
+      const again = many(20, () => ({ kind: 'put', key: 'large', value: mebibyte }));
+      expect(judged(...again)).toMatchObject({ held: true, writes: [{ key: 'large' }] });
+    });
+
+    test('is refused if it writes and answers as much together', () => {
+      const replaced = many(7, (key) => ({ kind: 'getAndSet', key, value: mebibyte }));
+      expect(judged(...replaced)).toEqual({ ...refused, operation: 6 });
+    });
   });
 
   test.each([

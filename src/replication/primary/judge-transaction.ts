@@ -12,7 +12,7 @@ import {
   type KeyCondition,
   type KeyOperation,
   type KeyResult,
-  maxResultBytes,
+  maxTransactionBytes,
   type Transaction,
 } from '../protocol/transaction.js';
 import { isInRange, readDecimal, writeDecimal } from './decimal.js';
@@ -50,18 +50,25 @@ export function judgeTransaction(
   const held = compares.every((compare) => holds(compare, newest(compare.key)));
   const written = new Map<string, FoundItem>();
   const results: KeyResult[] = [];
-  let resultBytes = 0;
+  let bytes = 0;
   for (const [index, operation] of (held ? operations : otherwise).entries()) {
     const item = written.get(operation.key) ?? newest(operation.key);
     const outcome = execute(operation, item, at);
     if (typeof outcome === 'string') return { refusal: outcome, operation: index, currentVersion: newest(operation.key).version };
     results.push(outcome.result);
-    resultBytes += outcome.result.value?.length ?? 0;
-    if (resultBytes > maxResultBytes)
+    bytes += lengthOf(outcome.result.value);
+    if (outcome.after !== undefined) {
+      bytes += lengthOf(outcome.after.value) - lengthOf(written.get(operation.key)?.value);
+      written.set(operation.key, itemAfter(outcome.after, at));
+    }
+    if (bytes > maxTransactionBytes)
       return { refusal: 'MESSAGE_TOO_LARGE', operation: index, currentVersion: newest(operation.key).version };
-    if (outcome.after !== undefined) written.set(operation.key, itemAfter(outcome.after, at));
   }
   return { held, writes: [...written].map(toWrite), results };
+}
+
+function lengthOf(value: Uint8Array | undefined): number {
+  return value?.length ?? 0;
 }
 
 function itemAfter({ value, expiresAtMs }: After, { seq }: JudgedAt): FoundItem {

@@ -95,10 +95,11 @@ export interface KeyResult {
 }
 
 /**
- * The most bytes of values that the results of a transaction have together. The answer has to fit a message of 16 MiB, in which the
- * other fields of 1,024 results take less than the rest.
+ * The most bytes of values that a transaction writes and answers with together. Its log entry carries both, if a client may send it
+ * again (R16), and nothing splits an entry. The entry has to fit a frame of 16 MiB to another node, behind up to 1 MiB of other
+ * messages. Keys and the other fields of 1,024 operations take less than the rest.
  */
-export const maxResultBytes = 15 * 1024 * 1024;
+export const maxTransactionBytes = 13 * 1024 * 1024;
 
 /** Every key that the transaction names, once each, in the order in which they are named. */
 export function keysOf({ compares, operations, otherwise }: Transaction): string[] {
