@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { FoundItem, KeyOperation, Transaction } from '../protocol/transaction.js';
+import type { Expiry, FoundItem, KeyOperation, Transaction } from '../protocol/transaction.js';
 import { judgeTransaction } from './judge-transaction.js';
 
 const seq = 100;
@@ -151,5 +151,61 @@ describe('one operation', () => {
     ['v', { kind: 'delete', key: 'k', ifVersion: 4 }, 'VERSION_MISMATCH'],
   ] as [string | undefined, KeyOperation, string][])('on %j: %o is refused with %s', (before, operation, refusal) => {
     expect(one(before, operation)).toMatchObject({ refusal });
+  });
+});
+
+describe('the expiry of a key (R17)', () => {
+  const dueAt = (expiresAtMs?: number): FoundItem => ({ value: bytes('1'), version: 5, expiresAtMs });
+  const judgedOn = (item: FoundItem, ...operations: readonly KeyOperation[]) => {
+    const judged = judgeTransaction({ compares: [], operations, otherwise: [] }, () => item, at);
+    if ('refusal' in judged) throw new Error(judged.refusal);
+    return { expiresAtMs: judged.writes.map((write) => write.expiresAtMs), results: judged.results };
+  };
+  const value = bytes('2');
+  const changes: readonly KeyOperation[] = [
+    { kind: 'put', key: 'k', value },
+    { kind: 'getAndSet', key: 'k', value },
+    { kind: 'append', key: 'k', value, maxBytes },
+    { kind: 'setRange', key: 'k', value, offset: 0, maxBytes },
+    { kind: 'increment', key: 'k', ...zero },
+  ];
+
+  test.each(changes.map((change) => [change.kind, change] as const))('%s removes it, sets it or keeps it', (_kind, change) => {
+    const withExpiry = (expiry: Expiry): KeyOperation => ({ ...change, expiry }) as KeyOperation;
+    expect(judgedOn(dueAt(70), change).expiresAtMs).toEqual([undefined]);
+    expect(judgedOn(dueAt(70), withExpiry({ ttlMs: 30 })).expiresAtMs).toEqual([1_030]);
+    expect(judgedOn(dueAt(70), withExpiry('keep')).expiresAtMs).toEqual([70]);
+    expect(judgedOn(dueAt(), withExpiry('keep')).expiresAtMs).toEqual([undefined]);
+    expect(judgedOn({ value: undefined, version: 0 }, withExpiry('keep')).expiresAtMs).toEqual([undefined]);
+  });
+
+  test('is shown by a get, and is that of the operations before it', () => {
+    const get: KeyOperation = { kind: 'get', key: 'k' };
+    expect(judgedOn(dueAt(70), get).results).toEqual([{ value: bytes('1'), version: 5, expiresAtMs: 70 }]);
+    const touched = judgedOn(dueAt(70), { kind: 'touch', key: 'k', ttlMs: 30 }, get).results;
+    expect(touched).toMatchObject([
+      { version: seq, existed: true, expiresAtMs: 1_030 },
+      { version: seq, expiresAtMs: 1_030 },
+    ]);
+  });
+
+  test('is not there after a delete, nor for a key that is written again', () => {
+    const operations: readonly KeyOperation[] = [
+      { kind: 'delete', key: 'k' },
+      { kind: 'append', key: 'k', value, maxBytes, expiry: 'keep' },
+    ];
+    expect(judgedOn(dueAt(70), ...operations).expiresAtMs).toEqual([undefined]);
+  });
+
+  test('touch of no key, and persist of a key without a TTL, write nothing and say whether the key exists', () => {
+    const gone = { value: undefined, version: 0 };
+    const [touch, persist]: KeyOperation[] = [
+      { kind: 'touch', key: 'k', ttlMs: 30 },
+      { kind: 'persist', key: 'k' },
+    ];
+    expect(judgedOn(gone, touch!)).toEqual({ expiresAtMs: [], results: [{ version: 0, existed: false }] });
+    expect(judgedOn(gone, persist!)).toEqual({ expiresAtMs: [], results: [{ version: 0, existed: false }] });
+    expect(judgedOn(dueAt(), persist!)).toEqual({ expiresAtMs: [], results: [{ version: 0, existed: true }] });
+    expect(judgedOn(dueAt(70), persist!)).toMatchObject({ expiresAtMs: [undefined], results: [{ version: seq, existed: true }] });
   });
 });
