@@ -40,26 +40,6 @@ const variants: readonly { readonly does: string; readonly edits: readonly Edit[
     edits: [edit(`${operations}/pipeline-answers.ts`, 'return this.#waiting > 0;', 'return this.#waiting < 0;')],
   },
   {
-    does: 'reports a forwarded request as not executed when its answer is lost',
-    edits: [
-      edit(
-        `${operations}/forwarder.ts`,
-        'if (error !== null) reject(fromStatus(error));',
-        "if (error !== null) reject(new KvError('NO_PRIMARY', error.details));",
-      ),
-    ],
-  },
-  {
-    does: 'forwards a request again after an unknown outcome',
-    edits: [
-      edit(
-        `${operations}/forward-request.ts`,
-        'const failure = error',
-        "if (error.executed === 'unknown') await forwarder.forward(address, method, request, deadlineMs, trace);\n    const failure = error",
-      ),
-    ],
-  },
-  {
     does: 'sends a snapshot without its records',
     edits: [edit('../node/peers/snapshot-sender.ts', 'const sent = send(chunk);', 'const sent = Promise.resolve();')],
   },

@@ -47,6 +47,57 @@ export function ownZnodes(check: (bench: ZnodeBench) => Promise<void>): Prepared
   };
 }
 
+/** The primary executes a request, and its answer is lost: the request is forwarded once, and its outcome is unknown. */
+export async function forwardsOnce(): Promise<Check> {
+  const { Server, ServerCredentials, status } = await import('@grpc/grpc-js');
+  const { Forwarder } = await import('../../../src/node/operations/forwarder.js');
+  const { forwardRequest } = await import('../../../src/node/operations/forward-request.js');
+  const { keyValueServiceWithRawKeys: service } = await import('../../../src/wire/contract/server-contract.js');
+  return async () => {
+    let executed = 0;
+    const server = new Server();
+    const Put = (_: unknown, callback: (status: object) => void): void => {
+      executed++;
+      callback({ code: status.UNAVAILABLE, details: 'the answer is lost' });
+    };
+    server.addService(service, { Put: Put as never });
+    const port = await new Promise<number>((resolve, reject) =>
+      server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      ),
+    );
+    const forwarder = new Forwarder('c');
+    const elsewhere = { local: () => undefined, primaryElsewhere: () => `127.0.0.1:${port}` };
+    const directory = { shardCount: 1, ...elsewhere, learnPrimary() {}, isOffline: () => false };
+    const request = { key: Buffer.from('k'), value: Buffer.from('v') };
+    try {
+      const failed = forwardRequest({ directory, forwarder }, 0, service.Put as never, request, 10_000);
+      const failure = await failed.then(
+        () => undefined,
+        (error: { readonly executed: string }) => error.executed,
+      );
+      expect([executed, failure]).toEqual([1, 'unknown']);
+    } finally {
+      forwarder.close();
+      server.forceShutdown();
+    }
+  };
+}
+
+/** A node sends a write again after an unknown outcome: that is no first attempt, and no refusal of it is definite. */
+export async function remembersUnknownOutcomes(): Promise<Check> {
+  const { KvError } = await import('../../../src/errors.js');
+  const { RetriedRequest } = await import('../../../src/node/operations/retried-request.js');
+  return async () => {
+    const identity = { client: 'a client', number: 1, lowest: 1, history: 'h', seq: 0, isFirstAttempt: true };
+    const request = new RetriedRequest(identity, false, () => {});
+    expect(request.finalOf(new KvError('MEMORY_FULL', 'no')).executed).toBe('no');
+    request.attemptFailed(new KvError('OUTCOME_UNKNOWN', 'lost'));
+    expect(request.identity.isFirstAttempt).toBe(false);
+    expect(request.finalOf(new KvError('MEMORY_FULL', 'no')).executed).toBe('unknown');
+  };
+}
+
 export async function registersAgain(): Promise<Check> {
   const { MemoryZookeeper } = await import('../../../src/coordination/memory/memory-zookeeper.fixture.js');
   const { candidateNamed, join } = await import('../../../src/coordination/coordinator.fixture.js');

@@ -1,12 +1,70 @@
 /** Variants of the shell: identity on the wire (R1), own znodes (R2, R14), the stripe lock (R6), reads (R9). */
 import { describe, expect, it } from 'vitest';
-import { judgesOneWriteOfAKeyAtATime, ownZnodes, type PreparedCheck, refusesHeader, registersAgain } from './shell-checks.js';
+import {
+  forwardsOnce,
+  judgesOneWriteOfAKeyAtATime,
+  ownZnodes,
+  type PreparedCheck,
+  refusesHeader,
+  registersAgain,
+  remembersUnknownOutcomes,
+} from './shell-checks.js';
 import { type Edit, edit, loadEdited } from './variant-lab.js';
 
 const codecFile = '../wire/peer/replication-codec.ts';
 const ownZnodeFile = '../coordination/own-znode.ts';
 
+const operations = '../node/operations';
+
 const variants: readonly { rule: string; does: string; edits: readonly Edit[]; check: PreparedCheck }[] = [
+  {
+    rule: 'R16',
+    does: 'sends a write as the first attempt after one with an unknown outcome',
+    edits: [
+      edit(
+        `${operations}/retried-request.ts`,
+        'this.#identity = { ...this.#identity, isFirstAttempt: false };',
+        'this.#identity = { ...this.#identity };',
+      ),
+    ],
+    check: remembersUnknownOutcomes,
+  },
+  {
+    rule: 'R16, G4',
+    does: 'takes a refusal for definite after an attempt with an unknown outcome',
+    edits: [
+      edit(
+        `${operations}/retried-request.ts`,
+        "this.#mayBeExecuted && executed === 'no'",
+        "this.#moves < 0 && executed === 'no'",
+      ),
+    ],
+    check: remembersUnknownOutcomes,
+  },
+  {
+    rule: 'G4',
+    does: 'reports a forwarded request as not executed when its answer is lost',
+    edits: [
+      edit(
+        `${operations}/forwarder.ts`,
+        'if (error !== null) reject(fromStatus(error));',
+        "if (error !== null) reject(new KvError('NO_PRIMARY', error.details));",
+      ),
+    ],
+    check: forwardsOnce,
+  },
+  {
+    rule: 'G4, R16',
+    does: 'forwards a request without an identity again after an unknown outcome',
+    edits: [
+      edit(
+        `${operations}/forward-request.ts`,
+        'const failure = error',
+        "if (error.executed === 'unknown') await forwarder.forward(address, method, request, deadlineMs, trace);\n    const failure = error",
+      ),
+    ],
+    check: forwardsOnce,
+  },
   {
     rule: 'R1',
     does: 'accepts a message of another format version',
