@@ -38,12 +38,12 @@ export function wrongSums(history: readonly Operation[], final: FinalState): Wro
   return wrong;
 }
 
-/** The keys that nothing but increments has changed. */
+/** The keys that nothing but increments has changed, all of which count from 0. */
 function countersOf(history: readonly Operation[]): Map<string, Counter> {
   const counters = new Map<string, Counter>();
   const others = new Set<string>();
   for (const { key, call, result } of history.flatMap(partsOf)) {
-    if (call.kind === 'increment') {
+    if (call.kind === 'increment' && call.initial === undefined) {
       const counter = counters.get(key) ?? { acknowledged: 0, unknown: 0, sum: 0n, below: 0n, above: 0n };
       counters.set(key, counter);
       count(counter, scaledNumber(call.by) ?? 0n, result !== undefined);

@@ -24,8 +24,14 @@ export type SingleCall =
   | PlainCall
   | { readonly kind: 'getAndSet'; readonly value: string }
   | { readonly kind: 'getAndDelete' }
-  /** A key that does not exist counts as 0. */
-  | { readonly kind: 'increment'; readonly by: string; readonly min?: string; readonly max?: string }
+  /** A key that does not exist counts as `initial`, by default 0. */
+  | {
+      readonly kind: 'increment';
+      readonly by: string;
+      readonly initial?: string;
+      readonly min?: string;
+      readonly max?: string;
+    }
   | { readonly kind: 'append'; readonly value: string; readonly maxBytes?: number }
   | { readonly kind: 'setRange'; readonly offset: number; readonly value: string; readonly maxBytes?: number };
 

@@ -66,7 +66,7 @@ function operationOf({ key, call }: KeyedCall): KeyOperation {
     case 'getAndSet':
       return { kind: 'getAndSet', key, value: bytes(call.value) };
     case 'increment':
-      return { ...call, key, initial: '0' };
+      return { ...call, key, initial: call.initial ?? '0' };
     case 'append':
       return { kind: 'append', key, value: bytes(call.value), maxBytes: call.maxBytes ?? 1_000 };
     case 'setRange':

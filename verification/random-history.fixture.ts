@@ -110,7 +110,7 @@ function callOf({ kind, key, condition, by, limited }: PartStep, name: string, k
     case 'getAndSet':
       return { kind, value };
     case 'increment':
-      return { kind, by, ...(limited ? { max: '2' } : {}) };
+      return { kind, by, ...(limited ? { max: '2' } : { initial: '1' }) };
     case 'append':
       return { kind, value, ...(limited ? { maxBytes: 6 } : {}) };
     case 'setRange':

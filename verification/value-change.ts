@@ -16,7 +16,7 @@ export function changeOf(call: SingleCall, before: string | undefined): ValueCha
     case 'getAndDelete':
       return before === undefined ? undefined : { to: undefined };
     case 'increment':
-      return incremented(call, before ?? '0');
+      return incremented(call, before ?? call.initial ?? '0');
     case 'append':
       return limited(`${before ?? ''}${call.value}`, call.maxBytes);
     case 'setRange':

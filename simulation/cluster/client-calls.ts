@@ -2,7 +2,7 @@
  * Chooses what a client calls for a request of the plan. Most unconditional puts become something richer: a transaction, with
  * comparisons and another branch or without, or one of the other changes.
  *
- * Beside each key there is a counter, which only increments by 1 write, and a text that grows.
+ * Beside each key there is a counter, which only increments by 1 write, another number, and a text that grows.
  */
 import type { Call, KeyedCall, Operation } from '../../verification/index.js';
 import { partsOf } from '../../verification/index.js';
@@ -69,7 +69,8 @@ export class ClientCalls {
     }
     const bounded = { ...counted, call: { ...counted.call, max: highestCount } };
     if (pick < 0.85) return transaction([put, { key: textBeside(key), call: this.#textChange(value) }, bounded]);
-    return { kind: 'getAndSet', value };
+    if (pick < 0.92) return { kind: 'getAndSet', value };
+    return transaction([put, { key: numberBeside(key), call: { kind: 'increment', by: '2.5', initial: '10' } }]);
   }
 
   /** What it does under a condition, and something else otherwise. */
@@ -100,6 +101,11 @@ export class ClientCalls {
     if (pick < 0.9) return { kind: 'setRange', offset: this.#random.below(8), value: `<${value}>`, maxBytes: maxTextBytes };
     return { kind: 'delete' };
   }
+}
+
+/** Unlike the counter, it counts from another number than 0. */
+function numberBeside(key: string): string {
+  return `${key}~number`;
 }
 
 function textBeside(key: string): string {

@@ -1,6 +1,7 @@
 /** The calls of a history as transactions of the core, and the core's answers as outcomes of the history. */
 import type { Answer, KeyOperation, Transaction } from '../../src/replication/index.js';
 import type { Call, CallResult, KeyedCall, Outcome } from '../../verification/index.js';
+import { require } from '../safety/violation.js';
 
 type RichCall = Exclude<Call, { kind: 'get' }>;
 type CoreResult = Extract<Answer, { kind: 'transacted' }>['results'][number];
@@ -37,10 +38,11 @@ export function outcomeOfAnswer(call: RichCall, answer: Answer): Outcome | undef
     case 'nothingToDelete':
       return { kind: 'nothingToDelete' };
     case 'transacted': {
-      const { held, version } = answer;
-      if (call.kind !== 'transact') return resultOf({ key: '', call }, answer.results[0]!);
-      const executed = held ? call.operations : call.otherwise;
-      return { kind: 'transacted', held, version, results: answer.results.map((one, index) => resultOf(executed[index]!, one)) };
+      const { held, version, results: given } = answer;
+      const executed = call.kind !== 'transact' ? [{ key: '', call }] : held ? call.operations : call.otherwise;
+      require(executed.length === given.length, () => `${executed.length} operations have ${given.length} results`);
+      const results = given.map((one, index) => resultOf(executed[index]!, one));
+      return call.kind === 'transact' ? { kind: 'transacted', held, version, results } : results[0];
     }
     case 'refused':
       return outcomeOfRefusal(call, answer);
@@ -70,7 +72,7 @@ function operationOf({ key, call }: KeyedCall, ttlMs: number | undefined): KeyOp
     case 'getAndSet':
       return { kind: 'getAndSet', key, value: bytesOfText(call.value) };
     case 'increment':
-      return { ...call, key, initial: '0' };
+      return { ...call, key, initial: call.initial ?? '0' };
     case 'append':
     case 'setRange':
       return { ...call, key, value: bytesOfText(call.value), maxBytes: call.maxBytes ?? Number.MAX_SAFE_INTEGER };
