@@ -21,6 +21,8 @@ export interface Unasked {
   readonly value: Uint8Array | undefined;
   /** When it committed. */
   readonly atMs: number;
+  /** It was applied after its generation had ended: clients may have seen it, or not (R7, R13). */
+  readonly isLost: boolean;
 }
 
 export class ExpiryModel {
@@ -42,7 +44,14 @@ export class ExpiryModel {
       require(before?.value !== undefined && before.expiresAtMs !== undefined && before.expiresAtMs <= atMs, () =>
         `entry ${seq} deletes ${key} at ${atMs}, which is due at ${before?.expiresAtMs}`);
     const isKept = value !== undefined && sameBytes(before?.value, value);
-    if (isExpired || isKept) this.unasked.push({ generation, key, seq, value, atMs: nowMs });
+    if (isExpired || isKept) this.unasked.push({ generation, key, seq, value, atMs: nowMs, isLost: false });
+  }
+
+  /** The entry is not part of the present generation. @param before the value that the key had at the replica. */
+  noteLost({ seq }: LogEntry, { key, value }: KeyWrite, before: Uint8Array | undefined, generation: number, nowMs: number): void {
+    const isNoted = this.unasked.some((one) => one.generation === generation && one.seq === seq && one.key === key);
+    if (!isNoted && (value === undefined || sameBytes(before, value)))
+      this.unasked.push({ generation, key, seq, value, atMs: nowMs, isLost: true });
   }
 
   /** Another history, or a part of this one, with what its first replica knows. */

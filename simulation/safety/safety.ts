@@ -189,12 +189,22 @@ export class Safety {
         require(known !== undefined || this.model.hasForgotten || this.#primaries.has(process), () =>
           `${process.replicaId} applies ${entry.seq} before a primary`);
         this.model.noteLost(entry);
+        this.#noteLost(process, entries, entry);
         continue;
       }
       require(this.#mayCommit(process, entry), () => `${process.replicaId} applies ${entry.seq} before a primary has`);
       this.#noteCommitter(process, entry);
       this.model.commit(entry, this.#world.queue.nowMs);
       this.#holdersDue = true;
+    }
+  }
+
+  #noteLost({ store, disk }: ReplicaProcess, entries: readonly LogEntry[], entry: LogEntry): void {
+    if (entry.atMs === undefined && entry.request !== undefined) return;
+    for (const write of entry.writes) {
+      const earlier = entries.filter(({ seq }) => seq < entry.seq).flatMap(({ writes }) => writes);
+      const before = earlier.findLast(({ key }) => key === write.key) ?? store.items.get(write.key);
+      this.model.expiry.noteLost(entry, write, before?.value, disk.generation, this.#world.queue.nowMs);
     }
   }
 

@@ -95,9 +95,10 @@ function unaskedIn({ safety }: World, generation: number): Operation[] {
   for (const write of safety.model.expiry.unasked)
     if (write.generation === generation && write.atMs > beginMs) bySeq.set(write.seq, [...(bySeq.get(write.seq) ?? []), write]);
   return [...bySeq].map(([version, writes]) => {
-    const [{ key, atMs }] = writes as [Unasked];
+    const [{ key, atMs, isLost }] = writes as [Unasked];
     const call: Call = { kind: 'transact', compares: [], operations: writes.map(callOf), otherwise: [] };
-    const outcome: Outcome = { kind: 'transacted', held: true, version, results: writes.map(resultOf) };
+    const known: Outcome = { kind: 'transacted', held: true, version, results: writes.map(resultOf) };
+    const outcome: Outcome = isLost ? { kind: 'unknown', code: 'LOST' } : known;
     return { client: 'the shard', key, call, invokedAtUs: atMs * 1000, returnedAtUs: atMs * 1000, outcome };
   });
 }
