@@ -119,7 +119,7 @@ export class Disk {
       appliedSeq: this.#storedSeq,
       requests: this.#stored.requests.export(this.#storedSeq),
       requestFloor: this.#stored.requests.floor,
-      timeMs: this.storeAt(this.lastSeq).timeMs,
+      timeMs: this.#stored.timeMs,
     };
     return { replica, store: new Store(this.#stored) };
   }

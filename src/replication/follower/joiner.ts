@@ -29,6 +29,7 @@ export function onSnapshotBegun(core: Core, event: Extract<Event, { type: 'snaps
   const role = takerOf(core, event);
   if (role === undefined) return;
   core.clock.learn(event.timeMs, core.nowMs);
+  core.appliedTimeMs = event.timeMs;
   core.reset(event.baseSeq, { epoch: event.baseEpoch, id: event.baseEpochId }, false, event.requestFloor);
   follow(core, role, event.number, event.baseSeq);
 }

@@ -168,7 +168,7 @@ function serveSnapshot(core: Core, role: Primary, from: ReplicaId, number: numbe
     baseEpochId: base.id,
     requests: core.requests.export(baseSeq),
     requestFloor: core.requests.floor,
-    timeMs: core.timeMs,
+    timeMs: core.appliedTimeMs,
   });
   return true;
 }

@@ -90,7 +90,7 @@ export type Change =
       readonly complete: boolean;
       /** Of the recognised requests (R16). */
       readonly requestFloor: Seq;
-      /** The shard's time is this, or later (R17). */
+      /** The latest time that an entry up to the base shows (R17). */
       readonly timeMs: number;
     }
   /** The log now consists of these entries above `baseSeq`; the store stays as it is, but recognises no request, with its floor at `baseSeq` (R13, R16). */
@@ -152,7 +152,7 @@ export type Effect =
       /** The recognised requests as of the base position, and their floor (R16). */
       readonly requests: readonly RecordedRequest[];
       readonly requestFloor: Seq;
-      /** The shard's time (R17). */
+      /** The latest time that an entry up to the base shows (R17). */
       readonly timeMs: number;
     }
   | { readonly type: 'refuseSnapshot'; readonly to: ReplicaId; readonly number: number }

@@ -143,7 +143,7 @@ export type Event =
       readonly baseEpochId: EpochId;
       /** The floor of the recognised requests, as of the base position (R16). */
       readonly requestFloor: Seq;
-      /** The shard's time when the snapshot began (R17). */
+      /** The latest time that an entry up to the base shows (R17). */
       readonly timeMs: number;
     }
   | {

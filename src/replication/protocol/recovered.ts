@@ -32,6 +32,6 @@ export interface RecoveredReplica {
   /** The recognised requests as of `appliedSeq`, and their floor (R16). */
   readonly requests: readonly RecordedRequest[];
   readonly requestFloor: Seq;
-  /** The latest time of the shard that the data shows (R17): of the last reset, or of an entry. */
+  /** The latest time of the shard that an entry up to `appliedSeq` shows (R17). */
   readonly timeMs: number;
 }

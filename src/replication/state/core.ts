@@ -60,6 +60,8 @@ export class Core {
   commitIndex: Seq = 0;
   /** Applied to the store; <= commitIndex. */
   appliedSeq: Seq = 0;
+  /** The latest time that an applied entry shows (R17): every later primary knows it as well. */
+  appliedTimeMs = 0;
   /** False while a snapshot is being written to the store. */
   complete = true;
   /** The write that makes a finished snapshot complete on disk, too. */
@@ -133,7 +135,9 @@ export class Core {
     this.appliedSeq = appliedSeq;
     this.requests.reset(found.requestFloor);
     this.requests.load(found.requests);
+    this.appliedTimeMs = found.timeMs;
     this.clock.learn(found.timeMs, this.nowMs);
+    for (const { atMs } of entries) if (atMs !== undefined) this.clock.learn(atMs, this.nowMs);
     this.durability.foundDurable(this.log.lastSeq);
     if (this.line !== undefined) this.emit({ type: 'holds', history: this.line.history });
   }
@@ -263,7 +267,7 @@ export class Core {
     this.appliedSeq = baseSeq;
     this.durability.cutTo(0);
     const { epoch: baseEpoch, id: baseEpochId } = base;
-    const timeMs = this.timeMs;
+    const timeMs = this.appliedTimeMs;
     return this.persist({ type: 'reset', baseSeq, baseEpoch, baseEpochId, complete, requestFloor, timeMs }, { lastSeq: baseSeq });
   }
 
@@ -295,7 +299,10 @@ export class Core {
     );
     const entries = this.log.slice(this.appliedSeq + 1, Math.min(maxEntries, this.commitIndex - this.appliedSeq));
     this.appliedSeq += entries.length;
-    for (const { request } of entries) if (request !== undefined) this.requests.apply(request);
+    for (const { request, atMs } of entries) {
+      if (request !== undefined) this.requests.apply(request);
+      if (atMs !== undefined) this.appliedTimeMs = atMs;
+    }
     this.effects.push({ type: 'apply', entries });
   }
 
