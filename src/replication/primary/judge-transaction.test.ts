@@ -72,9 +72,10 @@ describe('a transaction', () => {
       expect(judged(...many(14, operation))).toEqual(refused);
     });
 
-    test('is executed if it writes one key many times, since the entry has its last value only', () => {
-      const again = many(20, () => ({ kind: 'put', key: 'large', value: mebibyte }));
-      expect(judged(...again)).toMatchObject({ held: true, writes: [{ key: 'large' }] });
+    test('is refused if it writes one key again and again, since each time copies the whole value', () => {
+      const append: KeyOperation = { kind: 'append', key: 'large', value: bytes('x'), maxBytes: mebibyte.length + 1_024 };
+      expect(judged(...Array.from({ length: 12 }, () => append))).toMatchObject({ held: true, writes: [{ key: 'large' }] });
+      expect(judged(...Array.from({ length: 13 }, () => append))).toEqual({ ...refused, operation: 12 });
     });
 
     test('is refused if it writes and answers as much together', () => {
@@ -98,6 +99,25 @@ describe('a transaction', () => {
     const otherwise: KeyOperation[] = [{ kind: 'put', key: 'a', value: bytes('else') }];
     const judged = judge({ a: 'v' }, { compares: [compare], operations, otherwise });
     expect(judged).toMatchObject({ held, writes: [{ key: 'a', value: held ? 'then' : 'else' }] });
+  });
+
+  test('keeps what was stored, although the storage changes the bytes that it has shown', () => {
+    const shown = bytes('old');
+    const newest = () => ({ value: shown, version: 5, expiresAtMs: 9, isStored: true });
+    const kinds: KeyOperation[] = [
+      { kind: 'get', key: 'a' },
+      { kind: 'getAndSet', key: 'b', value: bytes('new') },
+      { kind: 'getAndDelete', key: 'c' },
+      { kind: 'touch', key: 'd', ttlMs: 1 },
+      { kind: 'persist', key: 'e' },
+    ];
+    const judged = judgeTransaction({ compares: [], operations: kinds, otherwise: [] }, newest, at);
+    shown.fill(0);
+    const [value, changed] = [bytes('old'), { version: seq }];
+    expect(judged).toMatchObject({
+      writes: [{ value: bytes('new') }, { value: undefined }, { key: 'd', value }, { key: 'e', value }],
+      results: [{ value, version: 5 }, { value }, { value }, changed, changed],
+    });
   });
 
   test('is refused as a whole if one operation is refused, and names it and the version before it', () => {

@@ -6,14 +6,14 @@ import type { Seq } from '../protocol/ids.js';
 import { itemOf, type KeyWrite, versionOf, writeOf } from '../protocol/log-entry.js';
 import type { RecordedAnswer } from '../protocol/recorded-answer.js';
 import type { RequestIdentity } from '../protocol/request.js';
-import { type FoundItem, keysOf } from '../protocol/transaction.js';
+import { keysOf } from '../protocol/transaction.js';
 import type { Core } from '../state/core.js';
 import { invariant } from '../state/invariant.js';
 import type { Primary } from '../state/role.js';
 import type { JudgedWaiter } from '../state/waiters.js';
 import { append } from './append.js';
 import { expire, isDue } from './expiry.js';
-import { judgeTransaction } from './judge-transaction.js';
+import { judgeTransaction, type NewestItem } from './judge-transaction.js';
 import { refusalOfRead, refusalOfService, refusalOfWrite } from './refusals.js';
 import { answerKnown, recordOf, unwritten } from './retries.js';
 
@@ -90,13 +90,13 @@ function isExpiring({ expiresAtMs }: KeyWrite): boolean {
   return expiresAtMs !== undefined;
 }
 
-/** What the newest entry of the key leaves, committed or not. Values of an entry are never changed; stored ones are copied. */
-function newestOf(role: Primary, stored: TransactEvent['stored'], key: string): FoundItem {
+/** What the newest entry of the key leaves, committed or not. Values of an entry are never changed. */
+function newestOf(role: Primary, stored: TransactEvent['stored'], key: string): NewestItem {
   const newest = role.uncommitted.get(key);
   if (newest !== undefined) return itemOf(newest, key);
   const item = stored.get(key);
   invariant(item !== undefined, 'a transaction came without what is stored under one of its keys');
-  return { ...item, value: item.value?.slice() };
+  return { ...item, isStored: true };
 }
 
 /** Called under the key's stripe lock, so that the writes issued before it have been appended. */

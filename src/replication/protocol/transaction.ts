@@ -95,9 +95,12 @@ export interface KeyResult {
 }
 
 /**
- * The most bytes of values that a transaction writes and answers with together. Its log entry carries both, if a client may send it
- * again (R16), and nothing splits an entry. The entry has to fit a frame of 16 MiB to another node, behind up to 1 MiB of other
- * messages. Keys and the other fields of 1,024 operations take less than the rest.
+ * The most bytes of values that the operations of a transaction write and answer with, all together. Its log entry carries both, if
+ * a client may send it again (R16), and nothing splits an entry. The entry has to fit a frame of 16 MiB to another node, behind up
+ * to 1 MiB of other messages. Keys and the other fields of 1,024 operations take less than the rest.
+ *
+ * Each operation counts, also if a later one overwrites its value: a thousand appends to a value of 1 MiB copy 1 GiB in one turn,
+ * which takes longer than the grace after which another node takes the shard over.
  */
 export const maxTransactionBytes = 13 * 1024 * 1024;
 

@@ -140,8 +140,8 @@ describeVariants('the operations of a transaction', [
     edits: [
       edit(
         file,
-        'wrote(operation.value, operation, item, at, { value: item.value, previousVersion: item.version })',
-        'wrote(operation.value, operation, item, at, { value: item.value, previousVersion: at.seq })',
+        'wrote(operation.value, operation, item, at, { value: kept(item), previousVersion: item.version })',
+        'wrote(operation.value, operation, item, at, { value: kept(item), previousVersion: at.seq })',
       ),
     ],
     caughtBy: schedules(60),
@@ -152,8 +152,8 @@ describeVariants('the operations of a transaction', [
     edits: [
       edit(
         file,
-        'value: item.value, previousVersion: item.version }, ...rest };',
-        'value: item.value, previousVersion: item.version } };',
+        'value: kept(item), previousVersion: item.version }, ...rest };',
+        'value: kept(item), previousVersion: item.version } };',
       ),
     ],
     caughtBy: schedules(60),

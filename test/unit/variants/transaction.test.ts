@@ -56,7 +56,7 @@ describeVariants('transaction', [
   {
     rule: 'R6',
     does: 'answers with memory of the store, which may have changed by then',
-    edits: [edit(file, 'item.value?.slice()', 'item.value')],
+    edits: [edit('primary/judge-transaction.ts', 'isStored ? value?.slice() : value', 'value')],
     caughtBy: scenario('transaction'),
   },
   {
