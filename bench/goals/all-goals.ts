@@ -1,4 +1,5 @@
 /** Every goal, in the order in which they are measured. */
+import { changesGoal } from './changes.js';
 import { expiry } from './expiry.js';
 import { failover } from './failover.js';
 import type { Goal } from './goal.js';
@@ -18,6 +19,7 @@ export const allGoals: readonly Goal[] = [
   joiner,
   memory,
   expiry,
+  changesGoal,
   pauses,
   failover,
   handoverGoal,
