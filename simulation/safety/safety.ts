@@ -148,7 +148,6 @@ export class Safety {
   }
 
   afterEvent(process: ReplicaProcess, event: Event): void {
-    this.#time.onEvent(process);
     if (mayAppend.has(event.type)) this.#tooFew.afterWrite(process);
     if (this.#primaries.has(process) && !this.#forks.isKeeper(process.disk)) this.checkReads();
     if (this.#storeDue) {

@@ -21,11 +21,11 @@ interface TimedRun {
   readonly queue: { readonly nowMs: number };
   readonly leaseMs: number;
   readonly driftBound: number;
+  readonly volatile: boolean;
 }
 
 export class TimeCheck {
   readonly #run: TimedRun;
-  readonly #startedMs = new WeakMap<ReplicaProcess, number>();
   /** Epochs whose primary was named by the one before it. */
   readonly #handedOver = new Set<number>();
   #last: Observed | undefined;
@@ -37,10 +37,6 @@ export class TimeCheck {
   onState({ epoch, inSync, primary }: ShardState, before: ShardState | undefined): void {
     const last = before?.primary;
     if (last !== undefined && last !== primary && inSync.includes(last)) this.#handedOver.add(epoch);
-  }
-
-  onEvent(process: ReplicaProcess): void {
-    if (!this.#startedMs.has(process)) this.#startedMs.set(process, this.#run.queue.nowMs);
   }
 
   /** A primary serves. */
@@ -55,7 +51,7 @@ export class TimeCheck {
     const { replicaId } = process;
     require(timeMs - last.timeMs <= this.#mostMs(process, last, passedMs) + roundingMs, () =>
       `${replicaId} has moved the time of the shard from ${last.timeMs} to ${timeMs}, and ${passedMs} ms have passed`);
-    const leastMs = last.epoch === epoch ? passedMs * (1 - driftBound) : -this.#allowedBackMs(process, last);
+    const leastMs = last.epoch === epoch ? passedMs * (1 - driftBound) : -this.#allowedBackMs(process);
     require(timeMs - last.timeMs >= leastMs - roundingMs, () =>
       `${replicaId} has turned the time of the shard back from ${last.timeMs} to ${timeMs}, and ${passedMs} ms have passed`);
   }
@@ -68,12 +64,13 @@ export class TimeCheck {
   }
 
   /**
-   * A successor that was named knows the time as of a beacon that was sent less than a lease ago. One that has just started again
-   * knows what its data shows; that no entry turns the time back is checked elsewhere.
+   * A successor that was named knows the time as of a beacon that was sent less than a lease ago. A replica that starts again with
+   * its data knows what entries show, and so do those that have followed it since; that no entry turns the time back is checked
+   * elsewhere.
    */
-  #allowedBackMs(process: ReplicaProcess, last: Observed): number {
-    const { leaseMs } = this.#run;
-    if (last.atMs - (this.#startedMs.get(process) ?? 0) < 3 * leaseMs) return Number.POSITIVE_INFINITY;
+  #allowedBackMs(process: ReplicaProcess): number {
+    const { leaseMs, volatile } = this.#run;
+    if (!volatile) return Number.POSITIVE_INFINITY;
     return this.#handedOver.has(process.replica.epoch) ? leaseMs : 0;
   }
 }
