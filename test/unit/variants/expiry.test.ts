@@ -29,7 +29,10 @@ describeVariants('expiry', [
   {
     rule: 'R17',
     does: 'turns the time back to an earlier entry when it starts again with its data',
-    edits: [edit('state/core.ts', 'this.clock.learn(found.timeMs, this.nowMs);', '')],
+    edits: [
+      edit('state/core.ts', 'this.clock.learn(found.timeMs, this.nowMs);', ''),
+      edit('state/core.ts', 'if (atMs !== undefined) this.clock.learn(atMs, this.nowMs);', ''),
+    ],
     caughtBy: schedules(40),
   },
   {
