@@ -27,10 +27,10 @@ export function listAt(place: string, json: unknown): readonly unknown[] {
 export function checkNames(place: string, json: JsonObject, names: readonly string[]): void {
   const unknown = Object.keys(json).find((name) => !names.includes(name));
   if (unknown === undefined) return;
-  const where = place === '' ? '' : `${place} has `;
+  const where = place === '' ? 'the body' : place;
   throw new KvError(
     'INVALID_ARGUMENT',
-    `${where}${JSON.stringify(unknown.slice(0, 40))}, which is not among its fields: ${names.join(', ')}`,
+    `${where} has ${JSON.stringify(unknown.slice(0, 40))}, which is not among its fields: ${names.join(', ')}`,
   );
 }
 

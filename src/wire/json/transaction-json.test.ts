@@ -80,7 +80,7 @@ describe('a transaction as JSON', () => {
   test.each([
     ['{', 'the JSON cannot be parsed'],
     ['[]', 'the body must be an object'],
-    [{ else: [] }, '"else", which is not among its fields: if, do, otherwise'],
+    [{ else: [] }, 'the body has "else", which is not among its fields: if, do, otherwise'],
     [{ do: {} }, 'do must be a list'],
     [{ do: [1] }, 'do[0] must be an object'],
     [{ do: [{}] }, 'do[0] must have one operation, not 0: get, put, delete'],
