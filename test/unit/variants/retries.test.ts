@@ -36,9 +36,7 @@ describeVariants('retries', [
   {
     rule: 'R16',
     does: 'recognises no request that a backup has applied',
-    edits: [
-      edit('state/core.ts', 'for (const { request } of entries) if (request !== undefined) this.requests.apply(request);', ''),
-    ],
+    edits: [edit('state/core.ts', 'if (request !== undefined) this.requests.apply(request);', '')],
     caughtBy: scenario('retries'),
   },
   {
