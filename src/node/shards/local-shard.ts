@@ -34,7 +34,7 @@ export interface LocalTransaction {
 export abstract class LocalOperation implements AnswerSink {
   /**
    * A write: every in-sync replica holds it; version 0: there was nothing to delete. An ordered read with no write before it: it may
-   * read what is stored, now. Of a transaction only the version of its first operation.
+   * read what is stored, now. A transaction reports the version of its first operation here.
    */
   abstract succeeded(version: number): void;
   /** A KvError, unless the error is unexpected. `operation`: which operation of a transaction was refused. */
