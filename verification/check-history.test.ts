@@ -35,6 +35,24 @@ describe('a whole history', () => {
     expect(report.violations.map(({ keys }) => keys)).toEqual([['bad']]);
   });
 
+  test('has keys that expire: not before the end of their TTL, once, and not after an overwrite', () => {
+    const get: Call = { kind: 'get' };
+    const gone: Outcome = { kind: 'missing' };
+    const isSound = (ttlMs: number, ...steps: readonly (readonly [Call, Outcome])[]): boolean => {
+      const operations = history([{ kind: 'put', value: 'a', ttlMs }, written(1)], ...steps);
+      return isClean(checkHistory(operations, new Map()));
+    };
+    // A step is a millisecond after the one before it.
+    expect(isSound(6, [get, found('a', 1)], [get, gone], [get, gone])).toBe(true);
+    expect(isSound(100, [get, gone])).toBe(false);
+    expect(isSound(6, [get, found('a', 1)], [get, gone], [get, found('a', 1)])).toBe(false);
+    expect(isSound(6, [put('b'), written(2)], [get, found('b', 2)], [get, gone])).toBe(false);
+    expect(isSound(6, [{ kind: 'delete' }, { kind: 'nothingToDelete' }], [put('b'), written(3)])).toBe(true);
+    expect(checkHistory(history([{ kind: 'put', value: 'a', ttlMs: 6 }, written(1)]), new Map([['k', undefined]])).lost).toEqual(
+      [],
+    );
+  });
+
   test('is not clean if a search was given up', () => {
     const report = checkHistory(history([put('a'), written(1)], [put('b'), written(2)]), new Map(), 1);
     expect(report.undecided).toHaveLength(1);

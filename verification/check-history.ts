@@ -2,6 +2,7 @@
 import { explain } from './contradiction.js';
 import { namedList, renderContradiction } from './contradiction-table.js';
 import { type WrongSum, wrongSums } from './counter-sums.js';
+import { withExpiries } from './expiry.js';
 import { connectedGroups } from './groups.js';
 import type { FinalState, Operation } from './history.js';
 import { checkGroupHistory, defaultMaxConfigurations } from './linearizability.js';
@@ -29,7 +30,7 @@ export function checkHistory(
 ): HistoryReport {
   const violations: { keys: readonly string[]; explanation: string }[] = [];
   const undecided: { keys: readonly string[]; reason: string }[] = [];
-  const groups = connectedGroups(history);
+  const groups = connectedGroups(withExpiries(history));
   for (const { keys, operations } of groups) {
     const verdict = checkGroupHistory(operations, { maxConfigurations });
     if (verdict.kind === 'undecided') undecided.push({ keys, reason: verdict.reason });

@@ -16,7 +16,8 @@ interface Condition {
 /** The calls that neither show nor depend on what was there before, conditions aside. */
 export type PlainCall =
   | { readonly kind: 'get' }
-  | ({ readonly kind: 'put'; readonly value: string } & Condition)
+  /** With `ttlMs` the value is of this call alone, so that the key's expiry is recognised (expiry.ts). */
+  | ({ readonly kind: 'put'; readonly value: string; readonly ttlMs?: number } & Condition)
   | ({ readonly kind: 'delete' } & Condition);
 
 /** A call on one key. In values each character stands for one byte. Numbers are decimal text. */

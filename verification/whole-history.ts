@@ -14,7 +14,8 @@ export interface LostWrite {
 interface KeyWrites {
   newest: Operation | undefined;
   version: number;
-  isDelete: boolean;
+  /** The newest write deletes the key, or gives it a TTL. */
+  mayEnd: boolean;
   /** A delete with an unknown outcome may have removed the key. */
   mayBeDeleted: boolean;
 }
@@ -25,11 +26,11 @@ interface KeyWrites {
  */
 export function lostWrites(history: readonly Operation[], final: FinalState): LostWrite[] {
   const lost: LostWrite[] = [];
-  for (const [key, { newest, version, isDelete, mayBeDeleted }] of writesByKey(history)) {
+  for (const [key, { newest, version, mayEnd, mayBeDeleted }] of writesByKey(history)) {
     if (newest === undefined || !final.has(key)) continue;
     const finalVersion = final.get(key)?.version ?? 0;
     if (finalVersion >= version) continue;
-    if (finalVersion === 0 && (isDelete || mayBeDeleted)) continue;
+    if (finalVersion === 0 && (mayEnd || mayBeDeleted)) continue;
     lost.push({ key, write: newest, finalVersion });
   }
   return lost;
@@ -39,13 +40,13 @@ function writesByKey(history: readonly Operation[]): Map<string, KeyWrites> {
   const keys = new Map<string, KeyWrites>();
   for (const operation of history) {
     for (const { key, call, result } of partsOf(operation)) {
-      const writes = keys.get(key) ?? { newest: undefined, version: 0, isDelete: false, mayBeDeleted: false };
+      const writes = keys.get(key) ?? { newest: undefined, version: 0, mayEnd: false, mayBeDeleted: false };
       keys.set(key, writes);
       const version = writtenBy(result);
       if (result === undefined && isDeleting(call)) writes.mayBeDeleted = true;
       // A transaction may write a key several times: the last one counts.
       if (version > 0 && version >= writes.version)
-        Object.assign(writes, { newest: operation, version, isDelete: isDeleting(call) });
+        Object.assign(writes, { newest: operation, version, mayEnd: isDeleting(call) || 'ttlMs' in call });
     }
   }
   return keys;

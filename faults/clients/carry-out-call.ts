@@ -25,7 +25,7 @@ async function single(client: KvClient, key: string, call: SingleCall, options: 
     case 'get':
       return found(await client.get(key, options));
     case 'put':
-      return written(await client.put(key, call.value, { ...options, ...conditionOf(call) }));
+      return written(await client.put(key, call.value, { ...options, ...conditionOf(call), ...expiryOf(call) }));
     case 'delete':
       return deleted(await client.delete(key, { ...options, ...conditionOf(call) }));
     case 'getAndSet':
@@ -63,7 +63,7 @@ function prepared({ key, call }: Transaction['operations'][number]): PreparedOpe
     case 'get':
       return reading(op.get(key), found);
     case 'put':
-      return reading(op.put(key, call.value, conditionOf(call)), written);
+      return reading(op.put(key, call.value, { ...conditionOf(call), ...expiryOf(call) }), written);
     case 'delete':
       return reading(op.delete(key, conditionOf(call)), deleted);
     case 'getAndSet':
@@ -107,6 +107,9 @@ function length({ valueBytes, version }: LengthOutcome): SingleOutcome {
 
 function conditionOf({ ifVersion, ifValue }: Extract<SingleCall, { kind: 'put' | 'delete' }>) {
   return { ...(ifVersion === undefined ? {} : { ifVersion }), ...(ifValue === undefined ? {} : { ifValue }) };
+}
+function expiryOf({ ttlMs }: Extract<SingleCall, { kind: 'put' }>) {
+  return ttlMs === undefined ? {} : { ttlMs };
 }
 function boundsOf({ by, min, max }: Extract<SingleCall, { kind: 'increment' }>) {
   return { by, ...(min === undefined ? {} : { min }), ...(max === undefined ? {} : { max }) };

@@ -32,6 +32,9 @@ const mostOtherwise = 2;
 const shareWithoutCompares = 0.4;
 const shareOfVersions = 0.4;
 const shareOfValues = 0.4;
+/** Of the puts. Their keys expire after a time up to this, so some are overwritten and others are not. */
+const shareOfTtls = 0.2;
+const mostTtlMs = 3_000;
 /** Of the operations of a transaction. One whose condition fails refuses the whole transaction. */
 const shareOfConditions = 0.08;
 
@@ -98,14 +101,17 @@ function chooseReplacement(chooser: Chooser, key: string, name: string, conditio
   const { version = 0, value } = seen.get(key) ?? {};
   const pick = random();
   const isConditional = random() < conditions;
+  const expiry = random() < shareOfTtls ? { ttlMs: 1 + Math.floor(random() * mostTtlMs) } : {};
   if (pick < 0.4 || !isConditional) {
-    if (pick < 0.7) return { kind: 'put', value: name };
+    if (pick < 0.7) return { kind: 'put', value: name, ...expiry };
     if (pick < 0.8) return { kind: 'getAndSet', value: name };
     return pick < 0.9 ? { kind: 'getAndDelete' } : { kind: 'delete' };
   }
-  if (pick < 0.7) return { kind: 'put', value: name, ifVersion: version };
+  if (pick < 0.7) return { kind: 'put', value: name, ifVersion: version, ...expiry };
   if (pick < 0.85)
-    return value === undefined ? { kind: 'put', value: name, ifVersion: 0 } : { kind: 'put', value: name, ifValue: value };
+    return value === undefined
+      ? { kind: 'put', value: name, ifVersion: 0, ...expiry }
+      : { kind: 'put', value: name, ifValue: value, ...expiry };
   if (version === 0) return { kind: 'delete' };
   return value === undefined || pick < 0.93 ? { kind: 'delete', ifVersion: version } : { kind: 'delete', ifValue: value };
 }
