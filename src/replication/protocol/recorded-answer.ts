@@ -21,6 +21,18 @@ export type RecordedAnswer =
       readonly operation?: number;
     };
 
+/** The answer with other versions: entries that were not applied have got new seqs (R13). */
+export function withVersions(answer: RecordedAnswer, versionOf: (version: Seq) => Seq): RecordedAnswer {
+  if (answer.kind === 'nothingToDelete') return answer;
+  if (answer.kind === 'refused') return { ...answer, currentVersion: versionOf(answer.currentVersion) };
+  const results = answer.results.map((result) => {
+    const { version, previousVersion } = result;
+    const changed = { ...result, version: versionOf(version) };
+    return previousVersion === undefined ? changed : { ...changed, previousVersion: versionOf(previousVersion) };
+  });
+  return { ...answer, version: versionOf(answer.version), results };
+}
+
 /** Estimated memory of an answer, and of a result in it, beside its value. */
 const answerOverheadBytes = 64;
 const resultOverheadBytes = 96;

@@ -10,8 +10,10 @@ import { type EpochMark, endOf, hasSeenFewerRemovals, type Line, removalsOf } fr
 import type { LogEntry } from '../protocol/log-entry.js';
 import { idAt } from '../protocol/log-position.js';
 import type { Body, Message } from '../protocol/message.js';
+import { withVersions } from '../protocol/recorded-answer.js';
 import type { RecoveredReplica } from '../protocol/recovered.js';
 import type { ReplicaOptions } from '../protocol/replica-options.js';
+import type { RecordedRequest } from '../protocol/request.js';
 import type { ShardState } from '../protocol/shard-state.js';
 import { Durability } from './durability.js';
 import { invariant } from './invariant.js';
@@ -277,10 +279,12 @@ export class Core {
    * executed requests that are not known here, so the floor of the requests rises as well (R16).
    */
   rebase(baseSeq: Seq, { epoch, id }: EpochMark): void {
-    const unapplied = this.log.slice(this.appliedSeq + 1, this.log.lastSeq - this.appliedSeq);
-    const entries = unapplied.map((entry, index) => {
-      const seq = baseSeq + 1 + index;
-      return { ...entry, seq, epoch, request: entry.request && { ...entry.request, seq, floor: 0 } };
+    const { appliedSeq } = this;
+    const unapplied = this.log.slice(appliedSeq + 1, this.log.lastSeq - appliedSeq);
+    const newVersion = (version: Seq): Seq => (version > appliedSeq ? baseSeq + version - appliedSeq : version);
+    const entries = unapplied.map((entry) => {
+      const seq = newVersion(entry.seq);
+      return { ...entry, seq, epoch, request: entry.request && renumbered(entry.request, seq, newVersion) };
     });
     this.log.reset(baseSeq, { epoch, id });
     this.requests.reset(baseSeq);
@@ -309,4 +313,10 @@ export class Core {
   isCandidate(id: ReplicaId): boolean {
     return this.candidates.some((candidate) => candidate.replicaId === id);
   }
+}
+
+/** The request of an entry that got another seq. Its floor has no meaning any more. */
+function renumbered(request: RecordedRequest, seq: Seq, versionOf: (version: Seq) => Seq): RecordedRequest {
+  const { answer } = request;
+  return { ...request, seq, floor: 0, answer: answer && withVersions(answer, versionOf) };
 }
