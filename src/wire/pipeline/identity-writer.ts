@@ -48,9 +48,11 @@ export class IdentityWriter {
   }
 }
 
+const single = new IdentityWriter();
+
 /** Writes the two fields of a single request. */
 export function writeIdentity(writer: ProtobufWriter, identity: RequestIdentity): void {
-  new IdentityWriter().write(writer, identity, undefined);
+  single.write(writer, identity, undefined);
 }
 
 /** The two fields, to be appended to a request that is encoded already. */

@@ -100,6 +100,12 @@ describe('message table', () => {
     expect(outer.decode(bytes)).toEqual({ inner: { text: 'a' }, count: 0, maybe: undefined });
   });
 
+  test('a message that cannot be written, and a long one, leave nothing behind for the next', () => {
+    expect(() => outer.encode({ inner: { text: 'a' }, count: -1 })).toThrow(RangeError);
+    expect(outer.decode(outer.encode({ inner: { text: 'b'.repeat(100_000) } })).inner?.text).toHaveLength(100_000);
+    expect(outer.decode(outer.encode({ count: 3 }))).toEqual({ inner: null, count: 3, maybe: undefined });
+  });
+
   test('bytes that are no message are malformed', () => {
     expect(() => outer.decode(Buffer.of((1 << 3) | 2, 9, 1))).toThrow(MalformedMessage);
   });

@@ -37,6 +37,10 @@ interface Field {
   readonly isOptional: boolean;
 }
 
+/** A writer begins with memory for many messages, so nearly all messages share one. */
+let shared = new ProtobufWriter();
+const maxSharedBytes = 16 * 1024;
+
 export class MessageTable<Message extends object> {
   readonly fields: readonly Field[];
   readonly #byTag: ReadonlyMap<number, Field>;
@@ -48,9 +52,16 @@ export class MessageTable<Message extends object> {
   }
 
   encode(message: Partial<Message>): Buffer {
-    const writer = new ProtobufWriter();
-    this.write(writer, message);
-    return writer.take();
+    const writer = shared;
+    let encoded: Buffer | undefined;
+    try {
+      this.write(writer, message);
+      encoded = writer.take();
+      return encoded;
+    } finally {
+      // A failed one holds a part of its message, and after a long message a writer keeps memory for another one.
+      if (encoded === undefined || encoded.length > maxSharedBytes) shared = new ProtobufWriter();
+    }
   }
 
   /** @throws MalformedMessage */
