@@ -22,8 +22,11 @@ interface Description {
   readonly refusals?: Readonly<Record<number, string>>;
 }
 
-const noBody = { 411: 'The request has no body, not even an empty one' };
-const tooLong = { ...noBody, 413: 'The whole value would be longer than maxBytes, or than the node accepts' };
+const refusalWithoutBody = { 411: 'A value is missing: an empty value is sent with Content-Length: 0' };
+const refusalsOfLongValues = {
+  ...refusalWithoutBody,
+  413: 'The whole value would have more bytes than maxBytes or --max-value-bytes',
+};
 
 const descriptions: Readonly<Record<SingleKeyChange, Description>> = {
   increment: {
@@ -31,16 +34,20 @@ const descriptions: Readonly<Record<SingleKeyChange, Description>> = {
     answer: 'The sum',
     refusals: { 409: 'The value is no number, or the sum is outside the bounds; nothing was written' },
   },
-  append: { summary: 'Writes the body behind the value', answer: 'The length of the whole value', refusals: tooLong },
+  append: {
+    summary: 'Writes the body behind the value',
+    answer: 'The length of the whole value',
+    refusals: refusalsOfLongValues,
+  },
   setRange: {
     summary: 'Overwrites bytes of the value with the body, from an offset on',
     answer: 'The length of the whole value',
-    refusals: tooLong,
+    refusals: refusalsOfLongValues,
   },
   getAndSet: {
     summary: 'Writes the body, and answers with the value that it replaced',
     answer: 'The value and version that were there',
-    refusals: { ...noBody, 413: 'The value is larger than the node accepts; decided before it is read' },
+    refusals: { ...refusalWithoutBody, 413: 'The value is larger than the node accepts; decided before it is read' },
   },
   getAndDelete: { summary: 'Removes a key, and answers with its value', answer: 'The value and version that were there' },
   touch: { summary: 'Gives a key a new TTL, its value unchanged', answer: 'Whether the key exists, and its new version' },

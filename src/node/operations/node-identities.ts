@@ -1,6 +1,6 @@
 /**
  * Identities for the writes of callers that give none (R16), so that the node may send them again after an unknown outcome. The
- * client is this process: if it dies, nobody can ask for the outcome.
+ * client of these identities is this process. If it dies, the outcome stays unknown.
  */
 import { randomBytes } from 'node:crypto';
 import type { ShardPosition } from '../../errors.js';

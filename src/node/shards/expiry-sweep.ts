@@ -19,7 +19,7 @@ export interface SweptShard {
 
 /** Counts what has expired. */
 export interface ExpiryCounts {
-  /** A due key has been deleted, so long after it was due. */
+  /** A key was deleted because it was due. @param lagMs how long after that moment */
   expired(lagMs: number): void;
 }
 

@@ -8,7 +8,7 @@ import type { RecordedRequest } from '../protocol/request.js';
 
 /** Numbers of one request: number, seq, lowest, fingerprint. */
 const width = 4;
-/** The rows before the first are cut off when they are at least so many, and more than half. */
+/** Forgotten rows are removed from the array once there are this many of them, and they are more than half of it. */
 const leastCutRows = 32;
 /** Estimated memory of a client beside its id and its requests, and of a request beside its answer. */
 const clientBytes = 320;
