@@ -4,6 +4,7 @@ export {
   type Call,
   type CallPart,
   type CallResult,
+  type Comparison,
   type FinalState,
   type KeyedCall,
   type Operation,

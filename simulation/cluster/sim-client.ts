@@ -13,7 +13,8 @@ import type { Plan } from '../plan/setup.js';
 import type { EventQueue } from '../virtual/event-queue.js';
 import type { Paths } from '../virtual/paths.js';
 import { ClientCalls } from './client-calls.js';
-import { bytesOfText, outcomeOfAnswer, outcomeOfRead, transactionOf } from './core-calls.js';
+import { outcomeOfAnswer, outcomeOfRead, transactionOf } from './core-calls.js';
+import { bytesOfText } from './core-operations.js';
 import type { SimProcess } from './sim-process.js';
 
 type Position = Pick<RequestIdentity, 'history' | 'seq'>;

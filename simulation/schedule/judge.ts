@@ -11,7 +11,8 @@ import {
   partsOf,
   writtenVersion,
 } from '../../verification/index.js';
-import { textOfBytes } from '../cluster/core-calls.js';
+import { textOfBytes } from '../cluster/core-operations.js';
+
 import type { HistoryItem } from '../cluster/sim-client.js';
 import type { Site } from '../cluster/site.js';
 import type { World } from '../cluster/world.js';

@@ -24,6 +24,7 @@ export type { ReplicaOptions } from './protocol/replica-options.js';
 export { type RecordedRequest, type RequestIdentity, requestBytes } from './protocol/request.js';
 export type { ShardState } from './protocol/shard-state.js';
 export {
+  type Compare,
   type Expiry,
   type FoundItem,
   type KeyCondition,
