@@ -1,8 +1,8 @@
 import { jsonValue } from '../../../wire/json/json-value.js';
 import { type Command, expectOperands, keyOperand } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
-import { reportWait } from '../waiting.js';
 import { expiryText } from './expiry-options.js';
+import { readKey } from './read-key.js';
 import { rawOption } from './replaced-report.js';
 
 export const getCommand: Command = {
@@ -17,14 +17,9 @@ export const getCommand: Command = {
     expectOperands(getCommand, operands, 1);
     const key = keyOperand(operands);
     const client = await connect();
-    const [outcome] = await reportWait(client, [key], output, () => client.mgetSettled([key], call));
-    if (outcome?.ok !== true) throw outcome?.error;
-    const { found, nodeId } = outcome;
-    if (found === undefined) {
-      output.remark(`the key does not exist (by ${nodeId})`);
-      output.noResult({ key, found: false, nodeId });
-      return exitCodes.notFound;
-    }
+    const read = await readKey(client, key, call, output);
+    if (read === undefined) return exitCodes.notFound;
+    const { found, nodeId } = read;
     const { value, version, expiresInMs } = found;
     if (options.raw === true) {
       output.rawValue(value);
