@@ -1,15 +1,16 @@
 /**
  * One storage node: starts its parts in order, and takes them down again.
  *
- * Starting: ZooKeeper, the ports, the cluster's configuration, and only then the registrations that make other nodes use this one. A
- * planned stop goes the other way round: first the data (R12, R13), then the registrations, then the calls that are being
- * answered, then the ports.
+ * Starting: ZooKeeper, the ports, the cluster's configuration, the data, and only then the registrations that make other nodes use
+ * this one. A planned stop goes the other way round: first the shards (R12, R13), then the registrations, then the calls that are
+ * being answered, then the ports, and last the data.
  */
 import { type ClusterConfig, type Coordinator, connectCoordinator, proposedConfig } from '../coordination/index.js';
 import { framesVersion } from '../transport/index.js';
 import { ClusterEvents } from './cluster/cluster-events.js';
 import { refuseIdInUse } from './cluster/id-in-use.js';
 import type { Readiness } from './cluster/readiness.js';
+import { MemoryData, type NodeData } from './data/node-data.js';
 import { NodeParts } from './node-parts.js';
 import type { NodeOptions } from './options.js';
 import { Endpoints } from './services/endpoints.js';
@@ -35,6 +36,7 @@ export class KvNode {
   readonly #options: NodeOptions;
   readonly #coordinator: Coordinator;
   readonly #endpoints: Endpoints;
+  readonly #data: NodeData;
   readonly #parts: NodeParts;
   #resolveClosed: (error: Error | undefined) => void = () => {};
   #closing: Promise<void> | undefined;
@@ -63,7 +65,8 @@ export class KvNode {
       // The last step that may fail: the configuration that is agreed on stays, for this cluster, for good.
       const foundAfterMs = options.join ? Number.POSITIVE_INFINITY : sessionsBeforeFounding * options.sessionMs;
       const config = await coordinator.agreeOnConfig(proposedConfig(options), foundAfterMs);
-      return new KvNode(id, options, config, events, coordinator, endpoints);
+      const data = new MemoryData(config.shards);
+      return new KvNode(id, options, config, data, events, coordinator, endpoints);
     } catch (error) {
       await endpoints.abort();
       throw error;
@@ -74,6 +77,7 @@ export class KvNode {
     id: string,
     options: NodeOptions,
     config: ClusterConfig,
+    data: NodeData,
     events: ClusterEvents,
     coordinator: Coordinator,
     endpoints: Endpoints,
@@ -86,7 +90,8 @@ export class KvNode {
     this.#options = options;
     this.#coordinator = coordinator;
     this.#endpoints = endpoints;
-    this.#parts = new NodeParts({ nodeId: id, options, config, events, coordinator, endpoints });
+    this.#data = data;
+    this.#parts = new NodeParts({ nodeId: id, options, config, data, events, coordinator, endpoints });
     const { services, lifecycle } = this.#parts;
     endpoints.goLive(services.implementations, services.frames, services.gatewayParts);
     void lifecycle.failure.then((error) => this.#fail(error));
@@ -112,7 +117,7 @@ export class KvNode {
     this.#endpoints.drain();
     const { stopDeadlineMs } = this.#options;
     const deadlineMs = performance.now() + stopDeadlineMs;
-    if (!returns || shards.isOnlyCopy) await this.#leave(deadlineMs - stopDeadlineMs / 2);
+    if (!returns || shards.wouldEndData) await this.#leave(deadlineMs - stopDeadlineMs / 2);
     const unclean = await shards.stop(deadlineMs);
     if (unclean > 0) logger.warn({ shards: unclean }, 'stopped at the deadline, before every shard could be handed over');
     await this.#close(undefined);
@@ -136,13 +141,14 @@ export class KvNode {
   }
 
   async #register(): Promise<void> {
-    const { lifecycle, health, config, ownAddress, logger } = this.#parts;
+    const { lifecycle, health, config, shards, ownAddress, logger } = this.#parts;
     const { id: nodeId, address } = this;
     const { httpAddress } = this.#endpoints;
     const { zone, weight } = this.#options;
     try {
       await this.#coordinator.registerNode({ nodeId, address, httpAddress, zone, weight, framesVersion });
       lifecycle.registered();
+      shards.registered();
       health.judge();
     } catch (error) {
       await this.#close(error as Error);
@@ -171,6 +177,10 @@ export class KvNode {
     parts.closeServices();
     await this.#endpoints.close(error === undefined ? shutdownPatienceMs : 0);
     parts.services.closeForwarding();
-    this.#resolveClosed(error);
+    const failure = await this.#data.close(error === undefined).then(
+      () => undefined,
+      (reason: unknown) => reason as Error,
+    );
+    this.#resolveClosed(error ?? failure);
   }
 }

@@ -18,6 +18,7 @@ import { describeCluster, describeShard } from './cluster/topology.js';
 import { TopologyChanges } from './cluster/topology-changes.js';
 import { TopologyPublisher } from './cluster/topology-publisher.js';
 import type { TopologySource } from './cluster/topology-record.js';
+import type { NodeData } from './data/node-data.js';
 import { Lifecycle } from './lifecycle.js';
 import type { NodeOptions } from './options.js';
 import { NodePeers } from './peers/node-peers.js';
@@ -32,6 +33,7 @@ export interface NodeFoundation {
   readonly nodeId: string;
   readonly options: NodeOptions;
   readonly config: ClusterConfig;
+  readonly data: NodeData;
   readonly events: ClusterEvents;
   readonly coordinator: Coordinator;
   readonly endpoints: Endpoints;
@@ -57,7 +59,7 @@ export class NodeParts {
   readonly #peers: NodePeers;
   readonly #endpoints: Endpoints;
 
-  constructor({ nodeId, options, config, events, coordinator, endpoints }: NodeFoundation) {
+  constructor({ nodeId, options, config, data, events, coordinator, endpoints }: NodeFoundation) {
     const { sessionMs, moveRate, replaceAfterMs, maxValueBytes, zone, weight, log = losslessLog } = options;
     const { address, tools } = endpoints;
     const { lifecycle } = this;
@@ -89,6 +91,7 @@ export class NodeParts {
       nodeId,
       address,
       config,
+      data,
       account,
       peers: this.#peers,
       turn,
@@ -145,6 +148,7 @@ export class NodeParts {
       return topology.publish(batch);
     });
     this.#listenTo(events);
+    void data.failure.then((error) => lifecycle.fail(error));
   }
 
   #listenTo(events: ClusterEvents): void {

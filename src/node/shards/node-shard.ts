@@ -8,12 +8,12 @@ import type { Logger } from 'pino';
 import type { Candidate, ClusterConfig, Coordinator, StateReading } from '../../coordination/index.js';
 import type { LogThrottle } from '../../logging/log-throttle.js';
 import type { ReplicaOptions } from '../../replication/index.js';
-import { MemoryStorage } from '../../storage/index.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { HolderAccounts } from '../capacity/holder-accounts.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
 import type { NodeAccount } from '../capacity/node-account.js';
 import { WriteAdmission } from '../capacity/write-admission.js';
+import type { NodeData, RecoveredShard } from '../data/node-data.js';
 import type { NodePeers } from '../peers/node-peers.js';
 import type { ReachableReplica } from '../peers/replication-server.js';
 import { ShardLinks } from '../peers/shard-links.js';
@@ -31,6 +31,9 @@ export interface NodeShardOptions {
   readonly shard: number;
   readonly nodeId: string;
   readonly config: ClusterConfig;
+  readonly data: NodeData;
+  /** The replica of an earlier process. Undefined: a new replica. */
+  readonly recovered: RecoveredShard | undefined;
   readonly account: NodeAccount;
   readonly peers: Pick<NodePeers, 'links' | 'server'>;
   readonly coordinator: Coordinator;
@@ -80,12 +83,10 @@ export class NodeShard implements ReachableReplica {
   #candidates: readonly Candidate[] = [];
 
   constructor(options: NodeShardOptions) {
-    const { shard, nodeId, config, account, peers, coordinator, ticker, logger, logThrottle } = options;
+    const { shard, config, recovered, account, peers, coordinator, ticker, logger, logThrottle } = options;
     const { budget, shardCount } = account;
-    const storage = new MemoryStorage(shardCount);
+    const { replicaId, storage } = recovered ?? newReplica(options);
     const log = logger.child({ shard });
-    // Minted with the data: data in memory lives as long as the process (R1).
-    const replicaId = `${nodeId}~${randomBytes(8).toString('hex')}`;
     const handle: ShardHost['handle'] = (event) => this.host.handle(event);
     this.#options = options;
     this.shard = shard;
@@ -95,7 +96,8 @@ export class NodeShard implements ReachableReplica {
     this.#snapshots = new SnapshotReceiver(this.codec, handle);
     const replicaOptions = { ...replicaOptionsOf(config, budget), replicaId, volatile: storage.volatile };
     const shardLog = new ShardLog(shard, logger.child({ shard, replica: replicaId }), logThrottle);
-    this.host = new ShardHost(replicaOptions, storage, this.#ports(handle), ticker, shardLog);
+    const replica = { options: replicaOptions, storage, recovered: recovered?.replica };
+    this.host = new ShardHost(replica, this.#ports(handle), ticker, shardLog);
     const holders = () => this.host.holders.map((id) => this.#accounts.holderOf(id));
     const stripes = new Stripes(stripesOf(shardCount));
     this.local = new LocalShard(this.host, stripes, new WriteAdmission(this.host, account, holders));
@@ -197,6 +199,12 @@ export class NodeShard implements ReachableReplica {
   #addressOf(replicaId: string): string | undefined {
     return this.#candidates.find((candidate) => candidate.replicaId === replicaId)?.address;
   }
+}
+
+/** The id is minted together with the data (R1). */
+function newReplica({ shard, nodeId, data }: NodeShardOptions): Pick<RecoveredShard, 'replicaId' | 'storage'> {
+  const replicaId = `${nodeId}~${randomBytes(8).toString('hex')}`;
+  return { replicaId, storage: data.create(shard, replicaId) };
 }
 
 function replicaOptionsOf(config: ClusterConfig, budget: MemoryBudget): Omit<ReplicaOptions, 'replicaId' | 'volatile'> {

@@ -1,7 +1,8 @@
 /**
  * The shards of a node: the replicas that it holds, from the placement on it until the core releases them.
  *
- * A replica exists from when the placement names this node until the core reports that its copy is not needed any more (R15).
+ * A replica exists from when the placement names this node until the core reports that its copy is not needed any more (R15). A
+ * replica of an earlier process, whose data was found, exists from the start, wherever the placement says that its shard is to be.
  * While a new cluster has no placement, no node holds a shard: its primary would have to move as soon as there is a placement.
  */
 import type { Logger } from 'pino';
@@ -11,6 +12,7 @@ import type { Placement } from '../../placement/index.js';
 import type { CoreStatus } from '../../replication/index.js';
 import type { TurnEnd } from '../../transport/index.js';
 import type { NodeAccount } from '../capacity/node-account.js';
+import type { NodeData, RecoveredShard } from '../data/node-data.js';
 import type { NodePeers } from '../peers/node-peers.js';
 import type { ExpiryCounts } from './expiry-sweep.js';
 import { NodeShard } from './node-shard.js';
@@ -23,6 +25,7 @@ export interface NodeShardsOptions {
   readonly nodeId: string;
   readonly address: string;
   readonly config: ClusterConfig;
+  readonly data: NodeData;
   readonly account: NodeAccount;
   readonly peers: Pick<NodePeers, 'links' | 'server'>;
   readonly coordinator: Coordinator;
@@ -74,15 +77,25 @@ export class NodeShards {
     this.#shards = new Array(config.shards).fill(undefined);
     this.#registering = new PerShardQueue(maxRequests, (error) => this.#onRequestFailed(error));
     this.#judging = setInterval(() => this.#each((shard) => shard.judge()), judgeMs);
+    for (const recovered of options.data.recovered) this.#shards[recovered.shard] = this.#newShard(recovered.shard, recovered);
+  }
+
+  /** The node is registered: replicas of an earlier process become candidates again, each under its old id (R2). */
+  registered(): void {
+    const { recovered } = this.#options.data;
+    for (const { shard, replicaId } of recovered) {
+      const held = this.#shards[shard];
+      if (held?.replicaId === replicaId) this.#register(held, false);
+    }
   }
 
   get held(): readonly NodeShard[] {
     return this.#shards.filter((shard) => shard !== undefined);
   }
 
-  /** Whether the data of some shard would end with this node: it is the only live member of that shard's in-sync set. */
-  get isOnlyCopy(): boolean {
-    return this.held.some((shard) => shard.isOnlyCopy);
+  /** Whether the data of some shard would end with this process: it is in memory, and no other member of the in-sync set lives. */
+  get wouldEndData(): boolean {
+    return this.held.some((shard) => shard.host.storage.volatile && shard.isOnlyCopy);
   }
 
   /** Undefined where this node holds no copy. */
@@ -162,26 +175,33 @@ export class NodeShards {
   }
 
   #open(number: number): void {
-    const { nodeId, address, account, coordinator, onMoved } = this.#options;
-    const shard = this.#newShard(number);
+    const shard = this.#newShard(number, undefined);
     this.#shards[number] = shard;
-    onMoved('in');
+    this.#options.onMoved('in');
+    this.#register(shard, true);
+  }
+
+  /** `isNew`: the replica id was minted just now. */
+  #register(shard: NodeShard, isNew: boolean): void {
+    const { nodeId, address, account, coordinator } = this.#options;
     const { replicaId } = shard;
     const dataLimitBytes = account.budget.dataBytes;
     const candidate = { replicaId, nodeId, address, stopping: false, dataLimitBytes };
-    this.#registering.add(number, () => {
+    this.#registering.add(shard.shard, () => {
       // The replica may have received data while its registration waited.
       const history = shard.host.status.line?.history;
-      return coordinator.registerCandidate(number, { ...candidate, history }, true);
+      return coordinator.registerCandidate(shard.shard, { ...candidate, history }, isNew);
     });
   }
 
-  #newShard(number: number): NodeShard {
-    const { onChange, onFailed, nodeId, config, account, peers, coordinator, expiryCounts, logger } = this.#options;
+  #newShard(number: number, recovered: RecoveredShard | undefined): NodeShard {
+    const { onChange, onFailed, nodeId, config, data, account, peers, coordinator, expiryCounts, logger } = this.#options;
     const shard: NodeShard = new NodeShard({
       shard: number,
       nodeId,
       config,
+      data,
+      recovered,
       account,
       peers,
       coordinator,
@@ -201,9 +221,10 @@ export class NodeShards {
 
   /** The copy is not needed any more: it goes, and with it its place in the line of succession. */
   #release(shard: NodeShard): void {
-    const { coordinator, logger, onChange, onMoved } = this.#options;
-    const { shard: number } = shard;
+    const { coordinator, data, logger, onChange, onMoved } = this.#options;
+    const { shard: number, replicaId } = shard;
     shard.close();
+    data.discard(number, replicaId);
     this.#shards[number] = undefined;
     onMoved('out');
     const text = 'shard released: it is held elsewhere';

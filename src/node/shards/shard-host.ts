@@ -10,6 +10,7 @@ import type {
   Event,
   FoundItem,
   OrderedReadEvent,
+  RecoveredReplica,
   ReplicaId,
   ReplicaOptions,
   RequestIdentity,
@@ -22,6 +23,14 @@ import type { Storage } from '../../storage/index.js';
 import type { ShardLog } from './shard-log.js';
 import type { ShardPorts } from './shard-ports.js';
 import type { Ticker, Ticking, Writing } from './ticker.js';
+
+/** A replica, new or of an earlier process, and where it keeps its data. */
+interface HostedReplica {
+  readonly options: ReplicaOptions;
+  readonly storage: Storage;
+  /** Undefined: the replica is new. */
+  readonly recovered: RecoveredReplica | undefined;
+}
 
 /** Receives the answer to the event that carried it as token, once. */
 export interface AnswerSink {
@@ -45,12 +54,12 @@ export class ShardHost implements Ticking, Writing {
   /** The newest write that is durable and not reported yet. */
   #persistedWrite = 0;
 
-  constructor(options: ReplicaOptions, storage: Storage, ports: ShardPorts, ticker: Ticker, log: ShardLog) {
+  constructor({ options, storage, recovered }: HostedReplica, ports: ShardPorts, ticker: Ticker, log: ShardLog) {
     this.storage = storage;
     this.#ports = ports;
     this.#ticker = ticker;
     this.#log = log;
-    this.#replica = new Replica(options, performance.now());
+    this.#replica = new Replica(options, performance.now(), recovered);
     ticker.add(this);
   }
 

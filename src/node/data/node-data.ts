@@ -1,0 +1,53 @@
+/**
+ * What a node keeps of its shards, behind one interface: in memory only, or on disk.
+ *
+ * The node opens its data before any replica exists, and closes it after the last one has ended. Each replica gets its storage from
+ * here: `recovered` has those of an earlier process, `create` is for new ones.
+ */
+import type { RecoveredReplica } from '../../replication/index.js';
+import { MemoryStorage, type Storage } from '../../storage/index.js';
+
+/** A replica of an earlier process, with its data. */
+export interface RecoveredShard {
+  readonly shard: number;
+  /** The id under which it was known: it was minted together with the data (R1). */
+  readonly replicaId: string;
+  readonly replica: RecoveredReplica;
+  readonly storage: Storage;
+}
+
+export interface NodeData {
+  /** Replicas of an earlier process; at most one of each shard. */
+  readonly recovered: readonly RecoveredShard[];
+  /** The storage of a new replica of the shard. */
+  create(shard: number, replicaId: string): Storage;
+  /** The replica has left (R15), so it is never revived. The node does not use its storage any more. */
+  discard(shard: number, replicaId: string): void;
+  /** Resolves if the data cannot be kept any more: the node must end. */
+  readonly failure: Promise<Error>;
+  /**
+   * Idempotent. No storage is used any more. `clean`: the stop was planned, so everything is flushed, and the next start relies on
+   * that. Rejects if that failed.
+   */
+  close(clean: boolean): Promise<void>;
+}
+
+/** The data of a node without a data directory: it ends with the process. */
+export class MemoryData implements NodeData {
+  readonly recovered = [];
+  readonly failure = new Promise<Error>(() => {});
+  readonly #shardCount: number;
+
+  constructor(shardCount: number) {
+    this.#shardCount = shardCount;
+  }
+
+  create(): Storage {
+    return new MemoryStorage(this.#shardCount);
+  }
+
+  /** The storage is garbage once its replica has gone. */
+  discard(): void {}
+
+  async close(): Promise<void> {}
+}
