@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readDecimal, writeDecimal } from './decimal.js';
+import { readDecimal, readPlainInteger, writeDecimal } from './decimal.js';
 
 const scale = 10n ** 17n;
 
@@ -41,5 +41,38 @@ describe('decimal', () => {
         expect(readDecimal(writeDecimal(scaled))).toBe(scaled);
       }),
     );
+  });
+
+  test('a plain integer is read as the number that it is as a decimal, from text and from bytes', () => {
+    const texts = fc.oneof(
+      fc.maxSafeInteger().map(String),
+      fc.integer({ min: -20, max: 20 }).map(String),
+      fc.constantFrom(
+        '',
+        '-',
+        '-0',
+        '00',
+        '01',
+        '-01',
+        '+1',
+        '1.5',
+        '1e3',
+        ' 1',
+        '999999999999999',
+        '-999999999999999',
+        '1000000000000000',
+      ),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        const read = readPlainInteger(text);
+        expect(readPlainInteger(new TextEncoder().encode(text))).toBe(read);
+        if (read === undefined) return;
+        expect(BigInt(read) * scale).toBe(readDecimal(text));
+        expect(String(read)).toBe(text);
+      }),
+    );
+    expect(readPlainInteger('999999999999999')).toBe(999_999_999_999_999);
+    expect(readPlainInteger('1000000000000000')).toBeUndefined();
   });
 });

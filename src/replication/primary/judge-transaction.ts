@@ -15,7 +15,7 @@ import {
   maxTransactionBytes,
   type Transaction,
 } from '../protocol/transaction.js';
-import { isInRange, readDecimal, writeDecimal } from './decimal.js';
+import { isInRange, readDecimal, readPlainInteger, writeDecimal } from './decimal.js';
 
 export interface Judgement {
   /** Whether every compare held. */
@@ -149,8 +149,12 @@ function wrote(
   at: JudgedAt,
   result: Partial<KeyResult> = {},
 ): Done {
-  const expiresAtMs = expiry === 'keep' ? item.expiresAtMs : expiry && at.expiryAfter(expiry.ttlMs);
+  const expiresAtMs = expiryOf({ expiry }, item, at);
   return { result: { ...result, version: at.seq, expiresAtMs }, after: { value, expiresAtMs } };
+}
+
+function expiryOf({ expiry }: { readonly expiry?: Expiry | undefined }, item: FoundItem, at: JudgedAt): number | undefined {
+  return expiry === 'keep' ? item.expiresAtMs : expiry && at.expiryAfter(expiry.ttlMs);
 }
 
 /** A delete of nothing writes nothing. */
@@ -161,6 +165,10 @@ function removed(item: FoundItem, seq: Seq): Done {
 
 function increment(operation: Extract<KeyOperation, { kind: 'increment' }>, item: FoundItem, at: JudgedAt): Done | JudgedRefusal {
   const { by, initial, min, max } = operation;
+  if (min === undefined && max === undefined) {
+    const [one, other] = [readPlainInteger(item.value ?? initial), readPlainInteger(by)];
+    if (one !== undefined && other !== undefined) return counted(String(one + other), operation, item, at);
+  }
   const before = readDecimal(item.value === undefined ? initial : textOf(item.value));
   const step = readDecimal(by);
   if (before === undefined || step === undefined) return 'NOT_A_NUMBER';
@@ -168,8 +176,13 @@ function increment(operation: Extract<KeyOperation, { kind: 'increment' }>, item
   const [low, high] = [min, max].map((bound) => (bound === undefined ? undefined : readDecimal(bound)));
   const isInBounds = (low === undefined || sum >= low) && (high === undefined || sum <= high);
   if (!isInRange(sum) || !isInBounds) return 'OUT_OF_RANGE';
-  const value = bytesOf(writeDecimal(sum));
-  return wrote(value, operation, item, at, { value });
+  return counted(writeDecimal(sum), operation, item, at);
+}
+
+function counted(text: string, operation: Extract<KeyOperation, { kind: 'increment' }>, item: FoundItem, at: JudgedAt): Done {
+  const value = bytesOf(text);
+  const expiresAtMs = expiryOf(operation, item, at);
+  return { result: { value, version: at.seq, expiresAtMs }, after: { value, expiresAtMs } };
 }
 
 /** Longer than every number. */
@@ -180,7 +193,9 @@ function textOf(bytes: Uint8Array): string {
 }
 
 function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (digit) => digit.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }
 
 function spliced(

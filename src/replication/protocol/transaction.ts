@@ -106,5 +106,7 @@ export const maxTransactionBytes = 13 * 1024 * 1024;
 
 /** Every key that the transaction names, once each, in the order in which they are named. */
 export function keysOf({ compares, operations, otherwise }: Transaction): string[] {
+  // Nearly all have one operation.
+  if (operations.length === 1 && compares.length === 0 && otherwise.length === 0) return [operations[0]!.key];
   return [...new Set([...compares, ...operations, ...otherwise].map(({ key }) => key))];
 }

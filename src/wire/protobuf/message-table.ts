@@ -43,12 +43,20 @@ const maxSharedBytes = 16 * 1024;
 
 export class MessageTable<Message extends object> {
   readonly fields: readonly Field[];
-  readonly #byTag: ReadonlyMap<number, Field>;
+  /** By tag. A table has few fields, and with numbers up to 15 their tags are below 128. */
+  readonly #byTag: readonly (Field | undefined)[];
+  /** A message without fields: a copy of it costs less than to add one field after the other. */
+  readonly #blank: Readonly<Record<string, unknown>>;
+  readonly #lists: readonly string[];
 
   constructor(table: FieldTable<Message>) {
     const entries = Object.entries<readonly [number, FieldKind]>(table);
     this.fields = entries.map(([name, [number, kind]]) => ({ name, number, ...partsOf(kind) }));
-    this.#byTag = new Map(this.fields.map((field) => [tagOf(field.number, isNumber(field.kind) ? 'varint' : 'bytes'), field]));
+    const byTag: Field[] = [];
+    for (const field of this.fields) byTag[tagOf(field.number, isNumber(field.kind) ? 'varint' : 'bytes')] = field;
+    this.#byTag = byTag;
+    this.#blank = Object.fromEntries(this.fields.map((field) => [field.name, defaultOf(field)]));
+    this.#lists = this.fields.filter(({ isRepeated }) => isRepeated).map(({ name }) => name);
   }
 
   encode(message: Partial<Message>): Buffer {
@@ -81,11 +89,11 @@ export class MessageTable<Message extends object> {
 
   /** Reads up to the reader's end. */
   read(reader: ProtobufReader): Message {
-    const message: Record<string, unknown> = {};
-    for (const field of this.fields) message[field.name] = defaultOf(field);
+    const message: Record<string, unknown> = { ...this.#blank };
+    for (const name of this.#lists) message[name] = [];
     while (reader.more) {
       const tag = reader.tag();
-      const field = this.#byTag.get(tag);
+      const field = this.#byTag[tag];
       if (field === undefined) reader.skip(tag);
       else if (field.isRepeated) (message[field.name] as unknown[]).push(readField(reader, field));
       else message[field.name] = readField(reader, field);
@@ -117,8 +125,7 @@ function isDefault(value: unknown): boolean {
 const noBytes = Buffer.alloc(0);
 
 function defaultOf({ kind, isRepeated, isOptional }: Field): unknown {
-  if (isRepeated) return [];
-  if (isOptional) return undefined;
+  if (isRepeated || isOptional) return undefined;
   if (kind === 'string') return '';
   if (kind === 'uint') return 0;
   if (kind === 'bool') return false;
