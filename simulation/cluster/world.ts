@@ -156,7 +156,7 @@ export class World {
       this.#disks.set(replicaId, disk);
       node.process = new SimProcess(this, index, replicaId, number, { disk, store: new Store() });
     } else {
-      const { replica, store } = kept.disk.recover(kept.appliedSeq, this.random, this.plan.setup.retainEntries < 100);
+      const { replica, store } = kept.disk.recover(kept.appliedSeq, this.random, this.plan.setup.retainEntries);
       node.process = new SimProcess(this, index, kept.replicaId, number, { disk: kept.disk, store, recovered: replica });
     }
     this.trace.add(

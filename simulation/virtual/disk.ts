@@ -1,19 +1,20 @@
 /**
- * A replica's disk: the data that a restart would find after a crash, and the writes that have not reached it yet.
+ * A replica's disk: the changes that a restart would find after a crash, and those that have not reached it yet.
  * Writes are done in order. A crash keeps the first few of the writes that were not flushed, any number of them, and
  * loses the rest.
  *
  * For a replica in memory the same image is its memory: every write is done at once, and a crash destroys it.
+ *
+ * What the checks ask for is kept up to date with each change. A restart does not read it: it replays the changes, as a
+ * node does (`DiskReader`), and both must agree.
  */
 import type { Change, EpochMark, EpochRun, Line, LogEntry, RecoveredReplica } from '../../src/replication/index.js';
 import type { Random } from '../plan/random.js';
+import { type DurableChange, type LaidSnapshot, recoverFrom } from './disk-reader.js';
 import { Store } from './store.js';
 
-interface PendingWrite {
+interface PendingWrite extends DurableChange {
   readonly write: number;
-  readonly change: Change;
-  /** The last entry that had been applied before. */
-  readonly appliedSeq: number;
 }
 
 export class Disk {
@@ -23,24 +24,27 @@ export class Disk {
   history: string | undefined;
   epoch = 0;
   epochId = '';
-  #epochRemovals = 0;
   /** The line that the data belongs to. */
   line: Line | undefined;
   complete = true;
   baseSeq = 0;
   base: EpochMark = { epoch: 0, id: '' };
   readonly entries: LogEntry[] = [];
-  /** The epochs of the entries. */
-  #runs: EpochRun[] = [];
   /** Grows whenever entries are taken back. */
   cuts = 0;
   /** The generation of the history that the data belongs to. */
   generation = 0;
   /** Nothing can be read from it any more. */
   destroyed = false;
-  /** The entries up to `storedSeq`, which the engine has written to its own files. The log holds the rest. */
+  /** Everything that is durable, from the beginning. */
+  readonly #changes: DurableChange[] = [];
+  /** The epochs of the entries. */
+  #runs: EpochRun[] = [];
+  /** The store up to `storedSeq`: at the base of the log, or later where a snapshot may hold later items. */
   #stored = new Store();
   #storedSeq = 0;
+  /** The copy began with this snapshot. */
+  #laid: LaidSnapshot | undefined;
   #pending: PendingWrite[] = [];
 
   constructor(replicaId: string) {
@@ -59,7 +63,7 @@ export class Disk {
   }
 
   /** The epoch of the entry at `seq`, also at the base. */
-  #markAt(seq: number): EpochMark {
+  markAt(seq: number): EpochMark {
     return this.#runs.findLast(({ firstSeq }) => firstSeq <= seq) ?? this.base;
   }
 
@@ -77,14 +81,14 @@ export class Disk {
   /** The oldest accepted write becomes durable. Returns its number; undefined: no write is pending. */
   completeOne(): number | undefined {
     const oldest = this.#pending.shift();
-    if (oldest !== undefined) this.#take(oldest.change, oldest.appliedSeq);
+    if (oldest !== undefined) this.#take(oldest);
     return oldest?.write;
   }
 
   /** Everything accepted so far becomes durable. Returns the number of the last write. */
   flush(): number | undefined {
     const last = this.#pending.at(-1);
-    for (const { change, appliedSeq } of this.#pending) this.#take(change, appliedSeq);
+    for (const pending of this.#pending) this.#take(pending);
     this.#pending = [];
     return last?.write;
   }
@@ -96,32 +100,22 @@ export class Disk {
   }
 
   /**
-   * What a restart finds. The engine may have applied any part of what was applied in the process, and may have dropped
-   * any part of the log below that.
+   * What a restart finds. Snapshots may have been taken of any part of what was applied in the process, and any part of
+   * the log may have been dropped that they make needless.
    */
-  recover(appliedSeq: number, random: Random, trims: boolean): { replica: RecoveredReplica; store: Store } {
-    const applied = this.complete ? Math.max(this.#storedSeq, Math.min(appliedSeq, this.lastSeq)) : this.baseSeq;
-    this.#apply(this.#storedSeq + random.below(applied - this.#storedSeq + 1));
-    if (trims) this.#trim(this.baseSeq + random.below(this.#storedSeq - this.baseSeq + 1));
-    const { history, epoch, epochId, line, complete, baseSeq, base } = this;
-    const replica = {
-      history,
-      epoch,
-      epochId,
-      epochRemovals: this.#epochRemovals,
-      line,
-      complete,
-      baseSeq,
-      baseEpoch: base.epoch,
-      baseEpochId: base.id,
-      entries: [...this.entries],
-      runs: [...this.#runs],
-      appliedSeq: this.#storedSeq,
-      requests: this.#stored.requests.export(this.#storedSeq),
-      requestFloor: this.#stored.requests.floor,
-      timeMs: this.#stored.timeMs,
-    };
-    return { replica, store: new Store(this.#stored) };
+  recover(appliedSeq: number, random: Random, retainEntries: number): { replica: RecoveredReplica; store: Store } {
+    const mostSeq = this.complete ? Math.max(this.#storedSeq, Math.min(appliedSeq, this.lastSeq)) : this.baseSeq;
+    const found = recoverFrom(this, this.#changes, {
+      leastSeq: this.#storedSeq,
+      mostSeq,
+      laid: this.#laid,
+      retainEntries,
+      random,
+    });
+    const { baseSeq, entries, epochId, line } = found.replica;
+    if (baseSeq + entries.length !== this.lastSeq || epochId !== this.epochId || line !== this.line)
+      throw new Error(`disk: a restart of ${this.replicaId} finds epoch ${epochId} up to ${baseSeq + entries.length}`);
+    return found;
   }
 
   #apply(seq: number): void {
@@ -129,24 +123,16 @@ export class Disk {
     this.#storedSeq = seq;
   }
 
-  #trim(seq: number): void {
-    this.base = this.#markAt(seq);
-    this.#runs = this.#runs.filter(
-      ({ firstSeq }, index) => firstSeq > seq || (this.#runs[index + 1]?.firstSeq ?? Infinity) > seq + 1,
-    );
-    this.entries.splice(0, seq - this.baseSeq);
-    this.baseSeq = seq;
-    this.cuts += 1;
-  }
-
-  #take(change: Change, appliedSeq: number): void {
+  #take(taken: DurableChange): void {
+    const { change, appliedSeq } = taken;
+    this.#changes.push({ change, appliedSeq });
     switch (change.type) {
       case 'append':
         for (const entry of change.entries) {
           if (entry.seq !== this.lastSeq + 1) throw new Error(`disk: entry ${entry.seq} written after ${this.lastSeq}`);
           this.entries.push(entry);
         }
-        for (const run of change.runs) if (this.#markAt(run.firstSeq).id !== run.id) this.#runs.push(run);
+        for (const run of change.runs) if (this.markAt(run.firstSeq).id !== run.id) this.#runs.push(run);
         return;
       case 'truncate':
         if (change.afterSeq < this.#storedSeq) throw new Error(`disk: cut to ${change.afterSeq}, applied to ${this.#storedSeq}`);
@@ -163,7 +149,6 @@ export class Disk {
         this.history = change.history;
         this.epoch = change.epoch;
         this.epochId = change.epochId;
-        this.#epochRemovals = change.removals;
         return;
       case 'line':
         this.line = change.line;
@@ -171,6 +156,7 @@ export class Disk {
       case 'reset':
         this.complete = change.complete;
         this.line = undefined;
+        this.#laid = undefined;
         this.#stored.change(change);
         this.#startAt(change);
         return;
@@ -185,6 +171,7 @@ export class Disk {
         this.#stored.change(change);
         return;
       case 'complete':
+        this.#laid = { baseSeq: this.baseSeq, base: this.base, throughSeq: appliedSeq, store: new Store(this.#stored) };
         // The items of a snapshot may be as new as the last entry that was laid over them.
         this.#apply(appliedSeq);
         this.complete = true;

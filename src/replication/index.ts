@@ -19,7 +19,7 @@ export type { KeyWrite, LogEntry } from './protocol/log-entry.js';
 export type { EpochRun } from './protocol/log-position.js';
 export type { BodyOf, Message, RequestBody, ResponseBody } from './protocol/message.js';
 export type { RecordedAnswer } from './protocol/recorded-answer.js';
-export type { RecoveredReplica } from './protocol/recovered.js';
+export { mayBeginAt, type RecoveredReplica, type ReplicaMetadata, type StoredSnapshot } from './protocol/recovered.js';
 export type { ReplicaOptions } from './protocol/replica-options.js';
 export { type RecordedRequest, type RequestIdentity, requestBytes } from './protocol/request.js';
 export type { ShardState } from './protocol/shard-state.js';
@@ -35,3 +35,5 @@ export {
 } from './protocol/transaction.js';
 export { Replica } from './replica.js';
 export type { CoreStatus } from './replica-status.js';
+export { LoggedMetadata } from './state/logged-metadata.js';
+export { Replay } from './state/replay.js';

@@ -8,7 +8,8 @@ import type { LogEntry } from './log-entry.js';
 import type { EpochRun } from './log-position.js';
 import type { RecordedRequest } from './request.js';
 
-export interface RecoveredReplica {
+/** What is persisted of a replica beside its log, store and recognised requests. */
+interface ReplicaFacts {
   /** The history of `epoch`; undefined: the replica knew none. */
   readonly history: HistoryId | undefined;
   readonly epoch: Epoch;
@@ -19,6 +20,9 @@ export interface RecoveredReplica {
   readonly line: Line | undefined;
   /** False after a reset for a snapshot that was not finished: the replica needs another snapshot (R10). */
   readonly complete: boolean;
+}
+
+export interface RecoveredReplica extends ReplicaFacts {
   /** The position below the first entry. */
   readonly baseSeq: Seq;
   readonly baseEpoch: Epoch;
@@ -34,4 +38,57 @@ export interface RecoveredReplica {
   readonly requestFloor: Seq;
   /** The latest time of the shard that an entry up to `appliedSeq` shows (R17). */
   readonly timeMs: number;
+}
+
+/** A position in a log, with the epoch of the entry there; (0, 0, '') before the first entry. */
+export interface LogMark {
+  readonly seq: Seq;
+  readonly epoch: Epoch;
+  readonly epochId: EpochId;
+}
+
+/** What a shell keeps of a replica beside entries and snapshots. With it a replay begins in the middle of the changes. */
+export interface ReplicaMetadata extends ReplicaFacts {
+  /** The number of changes `reset` so far: seqs of different counts must not be compared. */
+  readonly resets: number;
+  /** The last entry of the log, applied or not. */
+  readonly end: LogMark;
+}
+
+/** A replica for which nothing has been persisted. */
+export const emptyMetadata: ReplicaMetadata = {
+  history: undefined,
+  epoch: 0,
+  epochId: '',
+  epochRemovals: 0,
+  line: undefined,
+  complete: true,
+  resets: 0,
+  end: { seq: 0, epoch: 0, epochId: '' },
+};
+
+/**
+ * A snapshot that the shell took of the store, or received with `load`. Writes may go on while it is taken, so some items may be
+ * newer than `position`, but none is newer than `throughSeq`.
+ */
+export interface StoredSnapshot {
+  /** As in the metadata when it was taken; for a received one, after its `reset`. */
+  readonly resets: number;
+  /** Every entry up to here has been applied. */
+  readonly position: LogMark;
+  /** Without the log up to here the snapshot must not be used. */
+  readonly throughSeq: Seq;
+  /** The recognised requests as of `position`, and their floor (R16). */
+  readonly requests: readonly RecordedRequest[];
+  readonly requestFloor: Seq;
+  /** The latest time that an entry up to `position` shows (R17). */
+  readonly timeMs: number;
+}
+
+/**
+ * Whether a replay with this snapshot may begin at these metadata: the snapshot has everything that earlier changes have brought.
+ * If so, the shell may delete the earlier changes.
+ */
+export function mayBeginAt({ resets, end }: ReplicaMetadata, snapshot: StoredSnapshot): boolean {
+  return snapshot.resets > resets || (snapshot.resets === resets && snapshot.position.seq >= end.seq);
 }

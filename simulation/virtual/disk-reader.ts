@@ -1,0 +1,141 @@
+/**
+ * What a restart reads from a disk: a snapshot, the log from some checkpoint on, and metadata as of that checkpoint. All
+ * three are as a node could have left them: a snapshot is taken while writes go on, and is used only with the log up to
+ * its newest item; a checkpoint lies anywhere before the first entry that the snapshot lacks.
+ */
+import {
+  type Change,
+  type EpochMark,
+  type LogEntry,
+  LoggedMetadata,
+  mayBeginAt,
+  type RecoveredReplica,
+  Replay,
+  type ReplicaMetadata,
+  type StoredSnapshot,
+} from '../../src/replication/index.js';
+import type { Random } from '../plan/random.js';
+import { Store } from './store.js';
+
+/** A change that is durable, and the last entry that had been applied before. */
+export interface DurableChange {
+  readonly change: Change;
+  readonly appliedSeq: number;
+}
+
+/** A snapshot that a joiner received. */
+export interface LaidSnapshot {
+  readonly baseSeq: number;
+  readonly base: EpochMark;
+  readonly throughSeq: number;
+  readonly store: Store;
+}
+
+/** The log of a disk, from its last `reset` or `rebase` on. */
+interface ReadLog {
+  readonly replicaId: string;
+  readonly complete: boolean;
+  readonly baseSeq: number;
+  readonly entries: readonly LogEntry[];
+  markAt(seq: number): EpochMark;
+  storeAt(seq: number): Store;
+}
+
+interface Choices {
+  /** Snapshots have been taken from here on. */
+  readonly leastSeq: number;
+  /** Nothing later was applied in the process. */
+  readonly mostSeq: number;
+  readonly laid: LaidSnapshot | undefined;
+  readonly retainEntries: number;
+  readonly random: Random;
+}
+
+interface FoundSnapshot {
+  readonly mark: StoredSnapshot;
+  readonly items: Store['items'];
+}
+
+export function recoverFrom(
+  log: ReadLog,
+  changes: readonly DurableChange[],
+  choices: Choices,
+): { replica: RecoveredReplica; store: Store } {
+  const resets = changes.filter(({ change }) => change.type === 'reset').length;
+  const found = chooseSnapshot(log, resets, choices);
+  const mayBegin = (metadata: ReplicaMetadata): boolean =>
+    !log.complete || (found !== undefined && mayBeginAt(metadata, found.mark));
+  const { metadata, after } = chooseCheckpoint(changes, mayBegin, choices.random);
+  const store = new Store({ items: found?.items ?? new Map() });
+  const replay = new Replay({
+    metadata,
+    snapshot: found?.mark,
+    store: { apply: (entries) => store.apply(entries), clear: () => store.items.clear() },
+    retainEntries: choices.retainEntries,
+    retainBytes: Number.POSITIVE_INFINITY,
+  });
+  for (const { change, appliedSeq } of changes.slice(after)) replay.add(change, appliedSeq);
+  const { replica, problem } = replay.finish();
+  if (replica === undefined) throw new Error(`disk: ${log.replicaId} cannot start again: ${problem}`);
+  store.requests.reset(replica.requestFloor);
+  store.requests.load(replica.requests);
+  store.timeMs = replica.timeMs;
+  return { replica, store };
+}
+
+/** Undefined: there is none, so the whole log is kept. */
+function chooseSnapshot(log: ReadLog, resets: number, choices: Choices): FoundSnapshot | undefined {
+  const { leastSeq, mostSeq, laid, random } = choices;
+  if (!log.complete) return random.chance(0.5) ? undefined : outdated(resets);
+  if (laid !== undefined && random.chance(0.5)) {
+    const { baseSeq, base, throughSeq, store } = laid;
+    return { mark: { ...markOf(store, baseSeq, base), resets, throughSeq }, items: store.items };
+  }
+  if (laid === undefined && random.chance(0.3)) return undefined;
+  const seq = random.between(leastSeq, mostSeq);
+  const throughSeq = random.between(seq, mostSeq);
+  const store = log.storeAt(seq);
+  const mark = { ...markOf(store, seq, log.markAt(seq)), resets, throughSeq };
+  store.apply(whileScanned(log.entries.slice(seq - log.baseSeq, throughSeq - log.baseSeq), random));
+  return { mark, items: store.items };
+}
+
+function markOf(
+  { requests, timeMs }: Store,
+  seq: number,
+  { epoch, id }: EpochMark,
+): Omit<StoredSnapshot, 'resets' | 'throughSeq'> {
+  const position = { seq, epoch, epochId: id };
+  return { position, requests: requests.export(seq), requestFloor: requests.floor, timeMs };
+}
+
+/** A snapshot of the copy that was discarded before this one. */
+function outdated(resets: number): FoundSnapshot {
+  const mark = { ...markOf(new Store(), 0, { epoch: 0, id: '' }), resets: resets - 1, throughSeq: 0 };
+  return { mark, items: new Map([['outdated', { value: new Uint8Array(1), version: 1 }]]) };
+}
+
+/** The scan passes each key at some moment. It sees the writes of the key before that. */
+function whileScanned(entries: readonly LogEntry[], random: Random): LogEntry[] {
+  const passed = new Set<string>();
+  return entries.map((entry) => {
+    for (const { key } of entry.writes) if (random.chance(0.5)) passed.add(key);
+    const writes = entry.writes.filter(({ key }) => !passed.has(key));
+    return { seq: entry.seq, epoch: entry.epoch, writes };
+  });
+}
+
+/** Metadata before any of the changes at which a replay may begin, and the number of changes before it. */
+function chooseCheckpoint(
+  changes: readonly DurableChange[],
+  mayBegin: (metadata: ReplicaMetadata) => boolean,
+  random: Random,
+): { readonly metadata: ReplicaMetadata; readonly after: number } {
+  const logged = new LoggedMetadata();
+  const checkpoints = [{ metadata: logged.current, after: 0 }];
+  for (const [index, { change, appliedSeq }] of changes.entries()) {
+    logged.add(change, appliedSeq);
+    if (mayBegin(logged.current)) checkpoints.push({ metadata: logged.current, after: index + 1 });
+  }
+  return random.pick(checkpoints);
+}

@@ -1,0 +1,214 @@
+/**
+ * Replay: rebuilds what a replica had persisted from its changes, in their order (see `RecoveredReplica`).
+ *
+ * It begins with nothing, or with metadata that a shell wrote between two changes, and with the newest snapshot, if there is one.
+ * The caller has loaded the items of that snapshot into the store, whatever the snapshot's place among the changes. The replay
+ * gives the store the entries that are known to be applied and are not in the snapshot. Of those it keeps only the newest, so its
+ * memory does not grow with the log.
+ *
+ * Each change comes with the position that the replica had applied before it. Entries up to there are committed and are never cut,
+ * so they are applied at once. What the snapshot may hold beyond its position is applied at the end: until then it may be cut.
+ */
+import type { Change } from '../protocol/effect.js';
+import type { Seq } from '../protocol/ids.js';
+import type { LogEntry } from '../protocol/log-entry.js';
+import { idAt } from '../protocol/log-position.js';
+import { emptyMetadata, type RecoveredReplica, type ReplicaMetadata, type StoredSnapshot } from '../protocol/recovered.js';
+import { invariant } from './invariant.js';
+import { Log } from './log.js';
+import { LoggedMetadata } from './logged-metadata.js';
+import { RequestTable } from './request-table.js';
+
+/** The items of one replica. */
+export interface ReplayedStore {
+  /** As the effect `apply`: an entry that is older than the item under its key is skipped. */
+  apply(entries: readonly LogEntry[]): void;
+  /** Removes all items. */
+  clear(): void;
+}
+
+export interface ReplayStart {
+  /** Where the changes begin. Undefined: with the first one of the replica. */
+  readonly metadata?: ReplicaMetadata | undefined;
+  readonly snapshot?: StoredSnapshot | undefined;
+  /** Holds the items of the snapshot; without one it is empty. */
+  readonly store: ReplayedStore;
+  /** Bounds on the applied entries that are kept: count and estimated bytes. */
+  readonly retainEntries: number;
+  readonly retainBytes: number;
+}
+
+/** `problem`: why the data must not be used. */
+export type Replayed =
+  | { readonly replica: RecoveredReplica; readonly problem?: undefined }
+  | { readonly replica?: undefined; readonly problem: string };
+
+/** Entries are dropped once they exceed this fraction of the bound, so that no single change pays for a compaction. */
+const partsKept = 4;
+
+export class Replay {
+  /** Of the changes so far. A shell goes on with it once the replica runs again. */
+  readonly metadata: LoggedMetadata;
+  readonly #start: ReplayStart;
+  readonly #log = new Log();
+  readonly #requests = new RequestTable();
+  #timeMs = 0;
+  /** The store is of the present log: not of a later one, and its snapshot is not missing. */
+  #hasStore = false;
+  /** The store has applied up to here. */
+  #appliedSeq: Seq = 0;
+  /** The replica had applied up to here. */
+  #namedSeq: Seq = 0;
+  /** The log was cut below its first entry, so the epoch of its base is not known. */
+  #isBaseUnknown = false;
+
+  constructor(start: ReplayStart) {
+    const { metadata = emptyMetadata } = start;
+    const { seq, epoch, epochId } = metadata.end;
+    this.#start = start;
+    this.metadata = new LoggedMetadata(metadata);
+    this.#log.reset(seq, { epoch, id: epochId });
+    if (this.#isOutdated) start.store.clear();
+    this.#findStore(metadata.complete && seq === 0);
+  }
+
+  /**
+   * The changes `load` and `loadRequests` are left out: what they bring is in the snapshot.
+   *
+   * @param appliedSeq the last entry that the replica had applied before this change.
+   */
+  add(change: Change, appliedSeq: Seq): void {
+    this.#namedSeq = Math.max(this.#namedSeq, appliedSeq);
+    this.#applyThrough(appliedSeq);
+    this.metadata.add(change, appliedSeq);
+    if (change.type === 'append') this.#append(change);
+    else if (change.type === 'truncate') this.#cutTo(change.afterSeq);
+    else if (change.type === 'reset') this.#reset(change);
+    else if (change.type === 'rebase') this.#rebase(change);
+    this.#drop();
+  }
+
+  /** There are no more changes. */
+  finish(): Replayed {
+    const { snapshot } = this.#start;
+    const { history, epoch, epochId, epochRemovals, line, complete, resets } = this.metadata.current;
+    if (complete && !this.#hasStore) return { problem: 'the snapshot that its log continues is missing' };
+    if (snapshot !== undefined && snapshot.resets > resets) return { problem: 'its log ends before its snapshot begins' };
+    if (snapshot?.resets === resets) {
+      const { throughSeq } = snapshot;
+      if (this.#log.lastSeq < throughSeq)
+        return { problem: `its log ends at ${this.#log.lastSeq}, and its snapshot may hold items up to ${throughSeq}` };
+      this.#applyThrough(throughSeq);
+    }
+    const { baseSeq, baseEpoch, baseEpochId, lastSeq, history: runs } = this.#log.position;
+    if (this.#hasStore && this.#appliedSeq < baseSeq)
+      return { problem: `its log lacks the entries from ${this.#appliedSeq + 1} to ${baseSeq}` };
+    const appliedSeq = this.#hasStore ? this.#appliedSeq : baseSeq;
+    return {
+      replica: {
+        history,
+        epoch,
+        epochId,
+        epochRemovals,
+        line,
+        complete,
+        baseSeq,
+        baseEpoch,
+        baseEpochId,
+        entries: this.#log.slice(baseSeq + 1, lastSeq - baseSeq),
+        runs,
+        appliedSeq,
+        requests: this.#requests.export(appliedSeq),
+        requestFloor: this.#requests.floor,
+        timeMs: this.#timeMs,
+      },
+    };
+  }
+
+  #append({ entries, runs }: Extract<Change, { type: 'append' }>): void {
+    for (const entry of entries) {
+      const id = idAt(runs, entry.seq);
+      if (!this.#isBaseUnknown) this.#log.append(entry, id);
+      // The entry takes the place of the base. It is in the snapshot, or its loss is found where it is to be applied.
+      else this.#log.reset(entry.seq, { epoch: entry.epoch, id });
+      this.#isBaseUnknown = false;
+    }
+  }
+
+  #cutTo(seq: Seq): void {
+    invariant(seq >= this.#namedSeq, () => `the log is cut to ${seq}, below the applied entry ${this.#namedSeq}`);
+    if (seq >= this.#log.baseSeq) return this.#log.truncateAfter(seq);
+    const { snapshot } = this.#start;
+    const known = snapshot?.resets === this.metadata.resets && snapshot.position.seq === seq ? snapshot.position : undefined;
+    this.#isBaseUnknown = known === undefined;
+    this.#log.reset(seq, { epoch: known?.epoch ?? 0, id: known?.epochId ?? '' });
+  }
+
+  #reset(change: Extract<Change, { type: 'reset' }>): void {
+    const { baseSeq, baseEpoch, baseEpochId, complete, requestFloor, timeMs } = change;
+    this.#startAt(change);
+    this.#log.reset(baseSeq, { epoch: baseEpoch, id: baseEpochId });
+    this.#requests.reset(requestFloor);
+    this.#timeMs = timeMs;
+    if (this.#isOutdated) this.#start.store.clear();
+    this.#findStore(complete);
+  }
+
+  /** The snapshot is of a log that the replica has discarded since. Without a snapshot, so is what the store holds after a `reset`. */
+  get #isOutdated(): boolean {
+    return (this.#start.snapshot?.resets ?? 0) < this.metadata.resets;
+  }
+
+  #rebase(change: Extract<Change, { type: 'rebase' }>): void {
+    const { baseSeq, baseEpoch, baseEpochId, entries } = change;
+    this.#startAt(change);
+    this.#log.reset(baseSeq, { epoch: baseEpoch, id: baseEpochId });
+    for (const entry of entries) this.#log.append(entry, baseEpochId);
+    // A snapshot that was begun later has it all.
+    if (this.#appliedSeq >= baseSeq) return;
+    this.#requests.reset(baseSeq);
+    this.#appliedSeq = baseSeq;
+  }
+
+  #startAt({ baseSeq }: Extract<Change, { type: 'reset' | 'rebase' }>): void {
+    this.#namedSeq = baseSeq;
+    this.#isBaseUnknown = false;
+  }
+
+  /** The log has begun anew. @param isEmpty without a snapshot of this log, the store is empty as of its base. */
+  #findStore(isEmpty: boolean): void {
+    const { snapshot } = this.#start;
+    if (snapshot?.resets === this.metadata.resets) {
+      this.#appliedSeq = snapshot.position.seq;
+      this.#requests.reset(snapshot.requestFloor);
+      this.#requests.load(snapshot.requests);
+      this.#timeMs = snapshot.timeMs;
+      this.#hasStore = true;
+    } else {
+      this.#appliedSeq = this.#log.baseSeq;
+      this.#hasStore = isEmpty && (snapshot?.resets ?? 0) <= this.metadata.resets;
+    }
+  }
+
+  #applyThrough(seq: Seq): void {
+    const { baseSeq, lastSeq } = this.#log;
+    // Entries below the base are missing, which `finish` finds.
+    if (!this.#hasStore || seq <= this.#appliedSeq || this.#appliedSeq < baseSeq) return;
+    const entries = this.#log.slice(this.#appliedSeq + 1, Math.min(seq, lastSeq) - this.#appliedSeq);
+    this.#appliedSeq += entries.length;
+    for (const { request, atMs } of entries) {
+      if (request !== undefined) this.#requests.apply(request);
+      if (atMs !== undefined) this.#timeMs = atMs;
+    }
+    this.#start.store.apply(entries);
+  }
+
+  /** Drops applied entries beyond the bounds. What a snapshot has and the replica had not applied may still be cut. */
+  #drop(): void {
+    const { retainEntries, retainBytes } = this.#start;
+    const most = Math.min(this.#namedSeq, this.#log.lastSeq, this.#hasStore ? this.#appliedSeq : Number.POSITIVE_INFINITY);
+    if (most - retainEntries - this.#log.baseSeq > retainEntries / partsKept) this.#log.dropThrough(most - retainEntries);
+    while (this.#log.bytes > retainBytes && this.#log.baseSeq < most)
+      this.#log.dropThrough(most - Math.floor((most - this.#log.baseSeq) * (1 - 1 / partsKept)));
+  }
+}
