@@ -1,6 +1,6 @@
 /** Encodes a dump: header, records, end. The caller writes the returned bytes in this order. */
 import { createHash } from 'node:crypto';
-import { crc32 } from './crc32.js';
+import { crc32 } from '../crc32.js';
 import {
   checkBytes,
   type DumpHeader,

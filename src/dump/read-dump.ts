@@ -4,9 +4,9 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { createHash, type Hash } from 'node:crypto';
+import { crc32 } from '../crc32.js';
 import { maxKeyBytes, maxTtlMs } from '../limits.js';
 import { ByteSource } from './byte-source.js';
-import { crc32 } from './crc32.js';
 import {
   checkBytes,
   DumpDamagedError,
