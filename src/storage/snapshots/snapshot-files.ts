@@ -1,0 +1,146 @@
+/**
+ * The snapshot files of a node, by name. They are written and removed in a thread of their own, so a slow disk holds up
+ * nothing but them. What the files contain is for the caller.
+ */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { readSnapshot, type SnapshotChunk } from './read-snapshot.js';
+import { temporarySuffix } from './snapshot-file.js';
+import type { SnapshotReply, SnapshotRequest } from './snapshot-thread.js';
+
+/** A thread that runs `serveSnapshotFiles`. */
+export interface SnapshotThread {
+  postMessage(request: SnapshotRequest, transfer?: readonly ArrayBuffer[]): void;
+  on(event: 'message', listener: (reply: SnapshotReply) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  terminate(): Promise<unknown>;
+}
+
+interface Waiting {
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+function startThread(): SnapshotThread {
+  return new Worker(new URL('./snapshot-worker.js', import.meta.url));
+}
+
+export class SnapshotFiles {
+  readonly #folder: string;
+  readonly #thread: SnapshotThread;
+  /** The requests under way, oldest first. */
+  readonly #waiting: Waiting[] = [];
+  #lastFile = 0;
+  #failure: Error | undefined;
+
+  constructor(folder: string, thread = startThread()) {
+    this.#folder = folder;
+    this.#thread = thread;
+    thread.on('message', ({ error }) => {
+      const waiting = this.#waiting.shift();
+      if (error === undefined) waiting?.resolve();
+      else waiting?.reject(error);
+    });
+    thread.on('error', (error) => {
+      this.#failure = error;
+      for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
+    });
+  }
+
+  /** The names of all files, and of those that were never completed. */
+  async list(): Promise<{ readonly complete: string[]; readonly incomplete: string[] }> {
+    const names = await readdir(this.#folder);
+    const complete = names.filter((name) => !name.endsWith(temporarySuffix));
+    return { complete, incomplete: names.filter((name) => name.endsWith(temporarySuffix)) };
+  }
+
+  create(name: string): SnapshotWriter {
+    const file = ++this.#lastFile;
+    const writer = new SnapshotWriter(file, (request, transfer) => this.#request(request, transfer));
+    writer.open(join(this.#folder, name));
+    return writer;
+  }
+
+  /** @throws SnapshotDamagedError, see `readSnapshot`. */
+  read(name: string): AsyncGenerator<SnapshotChunk> {
+    return readSnapshot(join(this.#folder, name));
+  }
+
+  /** The names need not exist. */
+  remove(names: readonly string[]): Promise<void> {
+    return names.length === 0 ? Promise.resolve() : this.#request({ type: 'remove', folder: this.#folder, names });
+  }
+
+  /** Ends the thread. Files that are not complete are not completed. */
+  async close(): Promise<void> {
+    const ended = new Error('the snapshot files are closed');
+    this.#failure ??= ended;
+    await this.#thread.terminate();
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(ended);
+  }
+
+  #request(request: SnapshotRequest, transfer: readonly ArrayBuffer[] = []): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#thread.postMessage(request, transfer);
+    });
+  }
+}
+
+type Send = (request: SnapshotRequest, transfer?: readonly ArrayBuffer[]) => Promise<void>;
+
+/** A file that is being written. */
+export class SnapshotWriter {
+  readonly #file: number;
+  readonly #send: Send;
+  /** The newest request. It fails if any before it has failed. */
+  #last: Promise<void> = Promise.resolve();
+  #bytes = 0;
+
+  constructor(file: number, send: Send) {
+    this.#file = file;
+    this.#send = send;
+  }
+
+  /** Bytes of all payloads so far. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  open(path: string): void {
+    this.#request({ type: 'create', file: this.#file, path });
+  }
+
+  /** Copies the payload. An error is for `written` or `finish` to report. */
+  append(payload: Uint8Array): void {
+    this.#requestWith({ type: 'append', file: this.#file, payload: new Uint8Array(payload) });
+  }
+
+  /** Resolves once everything appended so far has been written. It need not be flushed. */
+  written(): Promise<void> {
+    return this.#last;
+  }
+
+  /** Completes the file, and resolves once it survives a crash. Rejects if any part of it could not be written. */
+  finish(payload: Uint8Array): Promise<void> {
+    return this.#requestWith({ type: 'finish', file: this.#file, payload: new Uint8Array(payload) });
+  }
+
+  /** Gives up the file, and removes what was written. */
+  abandon(): Promise<void> {
+    return this.#request({ type: 'abandon', file: this.#file });
+  }
+
+  #requestWith(request: Extract<SnapshotRequest, { readonly payload: Uint8Array }>): Promise<void> {
+    this.#bytes += request.payload.length;
+    return this.#request(request, [request.payload.buffer as ArrayBuffer]);
+  }
+
+  #request(request: SnapshotRequest, transfer?: readonly ArrayBuffer[]): Promise<void> {
+    this.#last = this.#send(request, transfer);
+    this.#last.catch(() => {});
+    return this.#last;
+  }
+}
