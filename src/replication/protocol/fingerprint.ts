@@ -1,5 +1,5 @@
 /** Fingerprints of requests (R16): the number of a recognised request with other content is refused. */
-import type { Transaction } from './transaction.js';
+import type { Compare, Expiry, KeyCondition, KeyOperation, Transaction } from './transaction.js';
 
 /** The content of a put or delete. */
 interface WriteContent {
@@ -26,7 +26,7 @@ export function fingerprintOfTransaction({ compares, operations, otherwise }: Tr
   let hash = fnvOffset;
   for (const list of [compares, operations, otherwise]) {
     hash = withNumber(hash, list.length);
-    for (const part of list) hash = withFields(hash, part);
+    for (const part of list) hash = 'kind' in part ? withOperation(hash, part) : withCompare(hash, part);
   }
   return fingerprintFrom(hash);
 }
@@ -36,23 +36,72 @@ function fingerprintFrom(hash: number): number {
   return hash >>> 4;
 }
 
-/** The limit of a value may be that of the node, and the next primary may have another one. */
-const withoutContent: ReadonlySet<string> = new Set(['maxBytes']);
-
-/** A field that is undefined counts as one that is absent. */
-function withFields(hash: number, part: object): number {
-  let after = hash;
-  for (const [name, value] of Object.entries<unknown>(part as Record<string, unknown>).sort(([one], [other]) =>
-    one < other ? -1 : 1,
-  )) {
-    if (value === undefined || withoutContent.has(name)) continue;
-    after = withText(after, name);
-    if (typeof value === 'string') after = withText(after, value);
-    else if (value instanceof Uint8Array) after = withBytes(withNumber(after, value.length), value);
-    else if (typeof value === 'object' && value !== null) after = withFields(after, value);
-    else after = withNumber(after, Number(value));
+/**
+ * The parts of an operation in the order of their names, without `maxBytes`: the limit of a value may be that of the node, and the
+ * next primary may have another one. A part that is undefined counts as one that is absent.
+ */
+function withOperation(hash: number, operation: KeyOperation): number {
+  const { kind, key } = operation;
+  switch (kind) {
+    case 'get':
+    case 'getAndDelete':
+    case 'persist':
+      return withNames(hash, key, kind);
+    case 'touch':
+      return withNumberOf(withNames(hash, key, kind), 'ttlMs', operation.ttlMs);
+    case 'put':
+      return withBytesOf(
+        withNames(withConditionOf(withExpiryOf(hash, operation), operation), key, kind),
+        'value',
+        operation.value,
+      );
+    case 'delete':
+      return withNames(withConditionOf(hash, operation), key, kind);
+    case 'getAndSet':
+    case 'append':
+      return withBytesOf(withNames(withExpiryOf(hash, operation), key, kind), 'value', operation.value);
+    case 'setRange': {
+      const named = withNames(withExpiryOf(hash, operation), key, kind);
+      return withBytesOf(withNumberOf(named, 'offset', operation.offset), 'value', operation.value);
+    }
+    case 'increment': {
+      const { by, initial, min, max } = operation;
+      const added = withTextOf(withExpiryOf(withTextOf(hash, 'by', by), operation), 'initial', initial);
+      return withTextOf(withTextOf(withNames(added, key, kind), 'max', max), 'min', min);
+    }
   }
-  return after;
+}
+
+function withCompare(hash: number, compare: Compare): number {
+  const { exists, key } = compare;
+  const after = exists === undefined ? hash : withNumber(withText(hash, 'exists'), Number(exists));
+  return withTextOf(withConditionOf(after, compare), 'key', key);
+}
+
+function withNames(hash: number, key: string, kind: string): number {
+  return withTextOf(withTextOf(hash, 'key', key), 'kind', kind);
+}
+
+function withConditionOf(hash: number, { ifValue, ifVersion }: KeyCondition): number {
+  return withNumberOf(withBytesOf(hash, 'ifValue', ifValue), 'ifVersion', ifVersion);
+}
+
+function withExpiryOf(hash: number, { expiry }: { readonly expiry?: Expiry | undefined }): number {
+  if (expiry === undefined) return hash;
+  const after = withText(hash, 'expiry');
+  return expiry === 'keep' ? withText(after, expiry) : withNumberOf(after, 'ttlMs', expiry.ttlMs);
+}
+
+function withTextOf(hash: number, name: string, text: string | undefined): number {
+  return text === undefined ? hash : withText(withText(hash, name), text);
+}
+
+function withNumberOf(hash: number, name: string, number: number | undefined): number {
+  return number === undefined ? hash : withNumber(withText(hash, name), number);
+}
+
+function withBytesOf(hash: number, name: string, bytes: Uint8Array | undefined): number {
+  return bytes === undefined ? hash : withBytes(withNumber(withText(hash, name), bytes.length), bytes);
 }
 
 function withText(hash: number, text: string): number {
