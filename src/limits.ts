@@ -8,3 +8,9 @@ export const maxTransactionOperations = 1_024;
 
 /** The longest TTL of a key: 100 years of 365 days, so that the time at which it expires stays an exact number of milliseconds. */
 export const maxTtlMs = 100 * 365 * 24 * 3_600_000;
+
+/** What is wrong with a TTL that an API calls `name`; undefined: nothing. */
+export function problemOfTtl(name: string, ttlMs: number): string | undefined {
+  if (Number.isSafeInteger(ttlMs) && ttlMs >= 1 && ttlMs <= maxTtlMs) return undefined;
+  return `${name} must be a whole number from 1 to ${maxTtlMs}, which is 100 years, not ${ttlMs}`;
+}

@@ -4,7 +4,7 @@
  * The node decides the largest value; this check refuses only what no message can carry.
  */
 import { KvError } from '../errors.js';
-import { maxKeyBytes, maxTtlMs } from '../limits.js';
+import { maxKeyBytes, problemOfTtl } from '../limits.js';
 import { maxMessageBytes } from '../wire/contract/channel-options.js';
 
 /** The most bytes of one UTF-16 code unit in UTF-8; the two units of a pair take four bytes together. */
@@ -52,8 +52,8 @@ export function checkVersion(ifVersion: number, lowest: 0 | 1): void {
 
 /** @throws KvError INVALID_ARGUMENT */
 export function checkTtlArgument(ttlMs: number): void {
-  if (Number.isSafeInteger(ttlMs) && ttlMs >= 1 && ttlMs <= maxTtlMs) return;
-  throw new KvError('INVALID_ARGUMENT', `ttlMs must be an integer from 1 to ${maxTtlMs}, not ${ttlMs}`);
+  const problem = problemOfTtl('ttlMs', ttlMs);
+  if (problem !== undefined) throw new KvError('INVALID_ARGUMENT', problem);
 }
 
 /** Two writes of one key in one call would race each other. @throws KvError INVALID_ARGUMENT */

@@ -24,5 +24,5 @@ test.each(Object.entries(writes))('%s - takes a TTL, or keeps one, and not both'
 
 test('op.touch - refuses a TTL that can never be right', () => {
   for (const ttlMs of [0, maxTtlMs + 1, Number.NaN])
-    expect(() => op.touch('k', ttlMs)).toThrow('ttlMs must be an integer from 1');
+    expect(() => op.touch('k', ttlMs)).toThrow('ttlMs must be a whole number from 1');
 });

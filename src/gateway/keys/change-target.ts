@@ -1,5 +1,6 @@
 /** The paths of operations that change a key by what is there: `/api/kv/{key}/{operation}`, with the options in the query. */
 import { KvError } from '../../errors.js';
+import { problemOfTtl } from '../../limits.js';
 import { type ChangeMethod, changeMethods } from '../../wire/contract/change-messages.js';
 import { type FieldForm, type Fields, type OperationKind, operationForms } from '../../wire/json/operation-forms.js';
 
@@ -24,8 +25,11 @@ export function queryFields(kind: SingleKeyChange): Fields {
   return fields;
 }
 
+/** By the names of their fields. */
+type Options = Readonly<Record<string, string | number | boolean>>;
+
 /** The options of an operation as its fields. @throws KvError INVALID_ARGUMENT */
-export function readQuery(kind: SingleKeyChange, query: string): Readonly<Record<string, string | number | boolean>> {
+export function readQuery(kind: SingleKeyChange, query: string): Options {
   const given = new URLSearchParams(query);
   const fields = queryFields(kind);
   for (const name of given.keys()) {
@@ -35,7 +39,17 @@ export function readQuery(kind: SingleKeyChange, query: string): Readonly<Record
   }
   const missing = Object.entries(fields).find(([name, form]) => form === 'needed count' && !given.has(name));
   if (missing !== undefined) throw refused(`${segmentOf(kind)} needs ?${missing[0]}=`);
-  return Object.fromEntries([...given].map(([name, text]) => [name, optionOf(name, fields[name]!, text)]));
+  const options = Object.fromEntries([...given].map(([name, text]) => [name, optionOf(name, fields[name]!, text)]));
+  refuseWrongTtl(options);
+  return options;
+}
+
+/** The node would refuse it as well, by the names of protobuf. */
+function refuseWrongTtl({ ttlMs, keepTtl }: Options): void {
+  if (ttlMs === undefined) return;
+  if (keepTtl === true) throw refused('ttlMs and keepTtl exclude each other');
+  const problem = problemOfTtl('ttlMs', Number(ttlMs));
+  if (problem !== undefined) throw refused(problem);
 }
 
 function optionOf(name: string, form: FieldForm, text: string): string | number | boolean {

@@ -1,6 +1,7 @@
 /** `Kv-Ttl-Ms` and `Kv-Keep-Ttl` of a write, and `Kv-Expires-In-Ms` of an answer. */
 import type { IncomingHttpHeaders } from 'node:http';
 import { KvError } from '../../errors.js';
+import { problemOfTtl } from '../../limits.js';
 
 const ttlHeader = 'kv-ttl-ms';
 const keepHeader = 'kv-keep-ttl';
@@ -12,11 +13,16 @@ export interface RequestedExpiry {
   readonly keepTtl?: boolean;
 }
 
-/** The node checks the range of the TTL, and that only one of the two is given. @throws KvError INVALID_ARGUMENT */
+/** @throws KvError INVALID_ARGUMENT */
 export function expiryFromHeaders({ [ttlHeader]: ttl, [keepHeader]: keep }: IncomingHttpHeaders): RequestedExpiry {
   if (keep !== undefined && keep !== 'true' && keep !== 'false') throw refused('Kv-Keep-Ttl must be true or false');
-  if (ttl !== undefined && !/^\d{1,16}$/.test(ttl.toString())) throw refused('Kv-Ttl-Ms must be a whole number of milliseconds');
-  return { ...(ttl !== undefined && { ttlMs: Number(ttl) }), ...(keep === 'true' && { keepTtl: true }) };
+  if (ttl === undefined) return keep === 'true' ? { keepTtl: true } : {};
+  if (!/^\d{1,16}$/.test(ttl.toString())) throw refused('Kv-Ttl-Ms must be a whole number of milliseconds');
+  if (keep === 'true') throw refused('Kv-Ttl-Ms and Kv-Keep-Ttl exclude each other');
+  const ttlMs = Number(ttl);
+  const problem = problemOfTtl('Kv-Ttl-Ms', ttlMs);
+  if (problem !== undefined) throw refused(problem);
+  return { ttlMs };
 }
 
 /** @param instead what the client should do instead. @throws KvError INVALID_ARGUMENT if an expiry is given where it has no meaning. */

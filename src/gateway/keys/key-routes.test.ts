@@ -38,10 +38,10 @@ describe('a TTL', () => {
   it.each([
     [{ 'kv-ttl-ms': '' }, 'Kv-Ttl-Ms must be a whole number'],
     [{ 'kv-ttl-ms': '10s' }, 'Kv-Ttl-Ms must be a whole number'],
-    [{ 'kv-ttl-ms': '0' }, 'ttl_ms must be a whole number from 1'],
-    [{ 'kv-ttl-ms': '3153600000001' }, 'ttl_ms must be a whole number from 1'],
+    [{ 'kv-ttl-ms': '0' }, 'Kv-Ttl-Ms must be a whole number from 1'],
+    [{ 'kv-ttl-ms': '3153600000001' }, 'Kv-Ttl-Ms must be a whole number from 1'],
     [{ 'kv-keep-ttl': 'yes' }, 'Kv-Keep-Ttl must be true or false'],
-    [{ 'kv-keep-ttl': 'true', 'kv-ttl-ms': '1' }, 'exclude each other'],
+    [{ 'kv-keep-ttl': 'true', 'kv-ttl-ms': '1' }, 'Kv-Ttl-Ms and Kv-Keep-Ttl exclude each other'],
   ])('%j is refused: %s', async (headers, detail) => {
     const answer = await put(headers as Record<string, string>);
     expect(answer.json()).toMatchObject({ status: 400, code: 'INVALID_ARGUMENT', executed: 'no' });

@@ -1,7 +1,7 @@
 /** Checks of a request's arguments, before anything is executed. A failed check is definitely not executed. */
 import { isUtf8 } from 'node:buffer';
 import { KvError } from '../../errors.js';
-import { maxKeyBytes, maxTtlMs } from '../../limits.js';
+import { maxKeyBytes, problemOfTtl } from '../../limits.js';
 import type { Expiry, RequestIdentity } from '../../replication/index.js';
 
 /** Checks the raw bytes: a decoder that replaces invalid UTF-8 would make one key of two. @throws KvError INVALID_KEY */
@@ -40,8 +40,9 @@ export function checkExpiry(ttlMs: number | undefined, keepTtl: boolean | undefi
 
 /** @throws KvError INVALID_ARGUMENT */
 export function checkTtl(ttlMs: number): number {
-  if (Number.isSafeInteger(ttlMs) && ttlMs >= 1 && ttlMs <= maxTtlMs) return ttlMs;
-  throw new KvError('INVALID_ARGUMENT', `ttl_ms must be a whole number from 1 to ${maxTtlMs}, which is 100 years, not ${ttlMs}`);
+  const problem = problemOfTtl('ttl_ms', ttlMs);
+  if (problem !== undefined) throw new KvError('INVALID_ARGUMENT', problem);
+  return ttlMs;
 }
 
 const clientPattern = /^[\x21-\x7e]{8,64}$/;

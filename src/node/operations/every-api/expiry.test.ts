@@ -167,17 +167,20 @@ describe.each([...testedApis, 'frames'] as const)('expiry by %s', (api) => {
   });
 
   test('a TTL that can never be right is refused, whether or not this node holds the shard', async () => {
-    const range = (given: number) =>
-      refusal('INVALID_ARGUMENT', `ttl_ms must be a whole number from 1 to ${maxTtlMs}, which is 100 years, not ${given}`);
-    const both = refusal('INVALID_ARGUMENT', 'ttl_ms and keep_ttl exclude each other');
+    // HTTP has names of its own: those of its headers, and of options in the query.
+    const [header, query] = api === 'rest' ? ['Kv-Ttl-Ms', 'ttlMs'] : ['ttl_ms', 'ttl_ms'];
+    const [keepHeader, keepQuery] = api === 'rest' ? ['Kv-Keep-Ttl', 'keepTtl'] : ['keep_ttl', 'keep_ttl'];
+    const range = (name: string, given: number) =>
+      refusal('INVALID_ARGUMENT', `${name} must be a whole number from 1 to ${maxTtlMs}, which is 100 years, not ${given}`);
+    const both = (one: string, other: string) => refusal('INVALID_ARGUMENT', `${one} and ${other} exclude each other`);
     for (const node of [cluster.nodeOf('a'), cluster.nodeOf('b', { local: () => undefined, primaryElsewhere: () => 'a:1' })])
       await expectAnswers(api, node, [
-        [{ ...put, ttlMs: 0 }, range(0)],
-        [{ ...put, ttlMs: maxTtlMs + 1 }, range(maxTtlMs + 1)],
-        [{ ...put, ttlMs: 1, keepTtl: true }, both],
-        [change('increment', { ttlMs: 0 }), range(0)],
-        [change('append', { ttlMs: 1, keepTtl: true }, 'x'), both],
-        [change('touch', { ttlMs: maxTtlMs + 1 }), range(maxTtlMs + 1)],
+        [{ ...put, ttlMs: 0 }, range(header, 0)],
+        [{ ...put, ttlMs: maxTtlMs + 1 }, range(header, maxTtlMs + 1)],
+        [{ ...put, ttlMs: 1, keepTtl: true }, both(header, keepHeader)],
+        [change('increment', { ttlMs: 0 }), range(query, 0)],
+        [change('append', { ttlMs: 1, keepTtl: true }, 'x'), both(query, keepQuery)],
+        [change('touch', { ttlMs: maxTtlMs + 1 }), range(query, maxTtlMs + 1)],
       ]);
   });
 });
