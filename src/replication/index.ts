@@ -1,6 +1,6 @@
 /** The pure replication core. It imports nothing from outside this folder. */
 
-export { isNumber } from './primary/decimal.js';
+export { isGreater, isNumber } from './primary/decimal.js';
 export type { Answer, Change, Effect, NewestWrite, Note, Refusal } from './protocol/effect.js';
 export type {
   CandidateFact,

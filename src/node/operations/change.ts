@@ -7,6 +7,7 @@ import { maxTransactionOperations } from '../../limits.js';
 import {
   type Answer,
   type Expiry,
+  isGreater,
   isNumber,
   type KeyCondition,
   type KeyOperation,
@@ -137,16 +138,11 @@ function toExpiry({ ttlMs, keepTtl }: { ttlMs?: number; keepTtl?: boolean }): Ex
 }
 
 function toIncrement(key: string, request: NonNullable<Operation['increment']>): KeyOperation {
-  const { by, initial, min, max } = request;
-  return {
-    kind: 'increment',
-    key,
-    by: toNumber('by', by) ?? '1',
-    initial: toNumber('initial', initial) ?? '0',
-    min: toNumber('min', min),
-    max: toNumber('max', max),
-    expiry: toExpiry(request),
-  };
+  const [by, initial] = [toNumber('by', request.by) ?? '1', toNumber('initial', request.initial) ?? '0'];
+  const [min, max] = [toNumber('min', request.min), toNumber('max', request.max)];
+  if (min !== undefined && max !== undefined && isGreater(min, max))
+    throw new KvError('INVALID_ARGUMENT', `min ${min} is greater than max ${max}, so no sum can be within these bounds`);
+  return { kind: 'increment', key, by, initial, min, max, expiry: toExpiry(request) };
 }
 
 function toNumber(name: string, text: string): string | undefined {

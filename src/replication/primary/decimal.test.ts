@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { readDecimal, readPlainInteger, writeDecimal } from './decimal.js';
+import { isGreater, readDecimal, readPlainInteger, writeDecimal } from './decimal.js';
 
 const scale = 10n ** 17n;
+const scaledNumber = fc.bigInt({ min: -(2n ** 63n) * scale, max: (2n ** 63n - 1n) * scale });
 
 describe('decimal', () => {
   test.each(['0', '1', '-1', '12.5', '-0.00000000000000001', '9223372036854775807', '-9223372036854775808', '3.14'])(
@@ -35,9 +36,18 @@ describe('decimal', () => {
     },
   );
 
+  test('numbers are compared by what they mean', () => {
+    fc.assert(
+      fc.property(scaledNumber, scaledNumber, (one, other) => {
+        expect(isGreater(writeDecimal(one), writeDecimal(other))).toBe(one > other);
+      }),
+    );
+    expect([isGreater('1.10', '1.1'), isGreater('x', '0'), isGreater('0', '')]).toEqual([false, false, false]);
+  });
+
   test('every number in range survives', () => {
     fc.assert(
-      fc.property(fc.bigInt({ min: -(2n ** 63n) * scale, max: (2n ** 63n - 1n) * scale }), (scaled) => {
+      fc.property(scaledNumber, (scaled) => {
         expect(readDecimal(writeDecimal(scaled))).toBe(scaled);
       }),
     );

@@ -58,3 +58,9 @@ export function writeDecimal(scaled: bigint): string {
 export function isNumber(text: string): boolean {
   return readDecimal(text) !== undefined;
 }
+
+/** Whether one number is greater than the other. False if one of them is no number. */
+export function isGreater(one: string, other: string): boolean {
+  const [first, second] = [readDecimal(one), readDecimal(other)];
+  return first !== undefined && second !== undefined && first > second;
+}

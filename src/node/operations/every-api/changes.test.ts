@@ -83,13 +83,16 @@ describe.each([...testedApis, 'frames'] as const)('a change by %s', (api) => {
         refusal('INVALID_ARGUMENT', `${name} must be ${form}, not "${text}"`),
       ],
     );
+    const bounds = refusal('INVALID_ARGUMENT', 'min 0.1 is greater than max 0.09, so no sum can be within these bounds');
+    const noSum: [ChangeRequest, object] = [increment({ min: '0.1', max: '0.09' }), bounds];
     const value = Buffer.alloc(maxValueBytes + 1);
     const large = `the value has ${value.length} bytes; this node takes at most ${maxValueBytes}`;
     const values = [append(''), setRange(0, ''), getAndSet('')].map((request): [ChangeRequest, object] => [
       { ...request, value },
       refusal('VALUE_TOO_LARGE', large),
     ]);
-    await expectAnswers(api, cluster.nodeOf('a'), [...numbers, ...values]);
+    for (const node of [cluster.nodeOf('a'), cluster.nodeOf('b', { local: () => undefined, primaryElsewhere: () => 'a:1' })])
+      await expectAnswers(api, node, [...numbers, noSum, ...values]);
   });
 
   test('whose key is invalid is refused', async () => {
