@@ -165,8 +165,12 @@ test('kvctl transact - executes operations of an argument, a file or stdin, and 
     results: [{ getAndDelete: { previous: { value: 'open' } } }, { delete: { existed: true } }],
   });
   const refused = (json: object) => kvctl(['transact', JSON.stringify(json)]);
+  expect(await kvctl(['transact', '{bad'])).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/the JSON cannot be parsed/),
+  });
   expect(await refused({ do: [{ put: { key: 'k' } }] })).toMatchObject({
-    code: 1,
+    code: 2,
     stderr: expect.stringMatching(/do\[0\].put.value must be text/),
   });
   expect(

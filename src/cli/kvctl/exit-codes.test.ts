@@ -6,6 +6,7 @@ test.each<[ErrorCode, boolean, number]>([
   ['NO_PRIMARY', true, 1],
   ['INVALID_KEY', true, 1],
   ['INVALID_OPTION', true, 2],
+  ['INVALID_ARGUMENT', true, 2],
   ['OUTCOME_UNKNOWN', true, 3],
   ['DEADLINE_EXCEEDED', true, 3],
   ['DEADLINE_EXCEEDED', false, 1],

@@ -5,6 +5,7 @@ export const exitCodes = {
   ok: 0,
   /** The command failed and definitely changed nothing. */
   failed: 1,
+  /** The command line is wrong, or an argument of the command can never be right. */
   usage: 2,
   outcomeUnknown: 3,
   notFound: 4,
@@ -23,7 +24,7 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 /** `isWrite`: a failed read changed nothing, even if its error has an unknown outcome. */
 export function exitCodeOf(error: unknown, isWrite: boolean): ExitCode {
   if (!(error instanceof KvError)) return isWrite ? exitCodes.outcomeUnknown : exitCodes.failed;
-  if (error.code === 'INVALID_OPTION') return exitCodes.usage;
+  if (error.code === 'INVALID_OPTION' || (error.code === 'INVALID_ARGUMENT' && error.executed === 'no')) return exitCodes.usage;
   if (error.code === 'VERSION_MISMATCH' || error.code === 'VALUE_MISMATCH') return exitCodes.conditionFailed;
   return isWrite && error.executed === 'unknown' ? exitCodes.outcomeUnknown : exitCodes.failed;
 }
