@@ -2,7 +2,7 @@
  * Has the keys of a shard deleted that are due, at its primary (R17). The storage knows which keys are due, the core decides and
  * appends one entry for a batch of them, and only the log deletes. While no key of the shard expires, this does nothing.
  */
-import type { Answer, DueEvent, DueKey } from '../../replication/index.js';
+import type { Answer, DueEvent } from '../../replication/index.js';
 import type { Storage } from '../../storage/index.js';
 import type { AnswerSink } from './shard-host.js';
 import type { Stripes } from './stripes.js';
@@ -17,12 +17,6 @@ export interface SweptShard {
   write(event: DueEvent): void;
 }
 
-/** Counts what has expired. */
-export interface ExpiryCounts {
-  /** A key was deleted because it was due. @param lagMs how long after that moment */
-  expired(lagMs: number): void;
-}
-
 /** Limits the keys of one entry, so that a batch takes about a millisecond of each replica's turn. */
 const maxKeys = 512;
 /** Pause after a batch that was not full: more keys become due meanwhile, and share the next entry. */
@@ -32,20 +26,19 @@ export class ExpirySweep implements Ticking, AnswerSink {
   readonly #shard: SweptShard;
   readonly #stripes: Pick<Stripes, 'isLocked'>;
   readonly #turns: SweepTurns;
-  readonly #counts: ExpiryCounts;
   readonly #tickMs: number;
   #timer: NodeJS.Timeout | undefined;
   /** A batch waits for its turn, or for its commit. */
   #isBusy = false;
-  #keys: readonly DueKey[] = [];
+  /** The last batch had as many keys as one may have: more are due. */
+  #isFull = false;
   #closed = false;
 
   /** @param tickMs time between two ticks: a timer is needed only for what is due before the next one. */
-  constructor(shard: SweptShard, stripes: Pick<Stripes, 'isLocked'>, turns: SweepTurns, counts: ExpiryCounts, tickMs: number) {
+  constructor(shard: SweptShard, stripes: Pick<Stripes, 'isLocked'>, turns: SweepTurns, tickMs: number) {
     this.#shard = shard;
     this.#stripes = stripes;
     this.#turns = turns;
-    this.#counts = counts;
     this.#tickMs = tickMs;
   }
 
@@ -60,13 +53,9 @@ export class ExpirySweep implements Ticking, AnswerSink {
 
   /** The batch has committed, or was refused; then the next tick tries again. */
   answer(answer: Answer): void {
-    const keys = this.#keys;
-    this.#keys = [];
     this.#isBusy = false;
     if (answer.kind !== 'written' || this.#closed) return;
-    const timeMs = this.#shard.timeMs(performance.now());
-    for (const { expiresAtMs } of keys) this.#counts.expired(timeMs - expiresAtMs);
-    if (keys.length === maxKeys) this.#begin();
+    if (this.#isFull) this.#begin();
     else this.#lookIn(pauseMs);
   }
 
@@ -93,9 +82,10 @@ export class ExpirySweep implements Ticking, AnswerSink {
     this.#isBusy = false;
     if (this.#closed || !this.#shard.isPrimary) return;
     const due = this.#shard.storage.due(this.#shard.timeMs(performance.now()), maxKeys);
-    this.#keys = due.filter(({ key }) => !this.#stripes.isLocked(key));
-    if (this.#keys.length === 0) return;
+    const keys = due.filter(({ key }) => !this.#stripes.isLocked(key));
+    if (keys.length === 0) return;
     this.#isBusy = true;
-    this.#shard.write({ type: 'due', token: this, keys: this.#keys });
+    this.#isFull = keys.length === maxKeys;
+    this.#shard.write({ type: 'due', token: this, keys });
   }
 }

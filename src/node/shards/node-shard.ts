@@ -18,7 +18,7 @@ import type { NodePeers } from '../peers/node-peers.js';
 import type { ReachableReplica } from '../peers/replication-server.js';
 import { ShardLinks } from '../peers/shard-links.js';
 import { SnapshotReceiver } from '../peers/snapshot-receiver.js';
-import { type ExpiryCounts, ExpirySweep } from './expiry-sweep.js';
+import { ExpirySweep } from './expiry-sweep.js';
 import { LocalShard } from './local-shard.js';
 import { ShardHost } from './shard-host.js';
 import { ShardLog } from './shard-log.js';
@@ -26,6 +26,12 @@ import type { ShardPorts } from './shard-ports.js';
 import { Stripes } from './stripes.js';
 import type { SweepTurns } from './sweep-turns.js';
 import type { Ticker } from './ticker.js';
+
+/** Counts what has expired. */
+export interface ExpiryCounts {
+  /** A key was deleted because it was due. @param lagMs how long after that moment */
+  expired(lagMs: number): void;
+}
 
 export interface NodeShardOptions {
   readonly shard: number;
@@ -101,7 +107,7 @@ export class NodeShard implements ReachableReplica {
     const holders = () => this.host.holders.map((id) => this.#accounts.holderOf(id));
     const stripes = new Stripes(stripesOf(shardCount));
     this.local = new LocalShard(this.host, stripes, new WriteAdmission(this.host, account, holders));
-    this.#sweep = new ExpirySweep(this.host, stripes, options.sweepTurns, options.expiryCounts, ticker.tickMs);
+    this.#sweep = new ExpirySweep(this.host, stripes, options.sweepTurns, ticker.tickMs);
     ticker.add(this.#sweep);
     account.add(this.host);
     peers.links.add(this.#links);
@@ -174,7 +180,7 @@ export class NodeShard implements ReachableReplica {
   }
 
   #ports(handle: ShardHost['handle']): ShardPorts {
-    const { shard, account, coordinator, onChange, onStopped, onReleased, onFailed } = this.#options;
+    const { shard, account, coordinator, expiryCounts, onChange, onStopped, onReleased, onFailed } = this.#options;
     const { server } = this.#options.peers;
     return {
       send: (message) => (isAnswer(message.body.type) ? server.answer(this.codec, message) : this.#links.send(message)),
@@ -188,6 +194,9 @@ export class NodeShard implements ReachableReplica {
       requestSnapshot: (dump) => this.#snapshots.request(dump, this.replicaId, this.#addressOf(dump.from)),
       serveSnapshot: (dump) => server.serveSnapshot(dump, this),
       refuseSnapshot: (dump) => server.refuseSnapshot(dump),
+      expired: (lagsMs) => {
+        for (const lagMs of lagsMs) expiryCounts.expired(lagMs);
+      },
       changed: onChange,
       dataChanged: () => account.changed(),
       stopped: onStopped,

@@ -199,6 +199,8 @@ export class ShardHost implements Ticking, Writing {
         return;
       case 'answer':
         return (effect.token as AnswerSink).answer(effect.answer);
+      case 'expired':
+        return this.#ports.expired(effect.lagsMs);
       case 'send':
         return this.#ports.send(effect.message);
       case 'links':

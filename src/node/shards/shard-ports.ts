@@ -13,6 +13,8 @@ export interface ShardPorts {
   requestSnapshot(dump: Extract<Effect, { type: 'requestSnapshot' }>): void;
   serveSnapshot(dump: Extract<Effect, { type: 'serveSnapshot' }>): void;
   refuseSnapshot(dump: Extract<Effect, { type: 'refuseSnapshot' }>): void;
+  /** Keys were deleted because they were due: for each, how long after that (R17). */
+  expired(lagsMs: readonly number[]): void;
   /** The replica's role, epoch or members may have changed. */
   changed(): void;
   /** The cost of its data may have changed, uncommitted writes included. */

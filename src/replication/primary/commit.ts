@@ -8,6 +8,7 @@ import { knowsRemovals } from '../state/known-state.js';
 import type { Peer } from '../state/peer.js';
 import { compact, type Needs, noNeeds } from '../state/retention.js';
 import type { Primary } from '../state/role.js';
+import { reportExpired } from './expiry.js';
 import { requiredIds } from './membership.js';
 import { answerJudgement } from './write.js';
 
@@ -57,6 +58,7 @@ function commitTo(core: Core, role: Primary, seq: Seq): void {
   core.commitIndex = seq;
   if (role.lastBatch !== undefined && role.lastBatch.end <= seq) role.lastBatch = undefined;
   core.applyCommitted();
+  if (role.expiring.size > 0) reportExpired(core, role);
   role.waiters.release(
     seq,
     (version, token, answer) => {

@@ -3,23 +3,38 @@
  * shell reports the other keys that are due. What is answered by a delete waits for its commit, so a key that was once seen as
  * gone does not come back.
  */
-import type { DueEvent } from '../protocol/event.js';
-import { type KeyWrite, writeOf } from '../protocol/log-entry.js';
+import type { DueEvent, DueKey } from '../protocol/event.js';
+import { writeOf } from '../protocol/log-entry.js';
 import type { Core } from '../state/core.js';
 import type { Primary } from '../state/role.js';
 import { append } from './append.js';
 import { refusalOfWrite } from './refusals.js';
 
-/** Whether what the newest entry of the key left, committed or not, is due. @param storedMs when the applied value is due. */
-export function isDue(core: Core, role: Primary, key: string, storedMs: number | undefined): boolean {
+/**
+ * When what the newest entry of the key left, committed or not, was due; undefined: it is not. @param storedMs when the applied value
+ * is due.
+ */
+export function dueSince(core: Core, role: Primary, key: string, storedMs: number | undefined): number | undefined {
   const newest = role.uncommitted.get(key);
   const expiresAtMs = newest === undefined ? storedMs : writeOf(newest, key).expiresAtMs;
-  return expiresAtMs !== undefined && expiresAtMs <= core.timeMs;
+  return expiresAtMs !== undefined && expiresAtMs <= core.timeMs ? expiresAtMs : undefined;
 }
 
-/** Deletes keys that are due. From here on an operation is judged by that delete. */
-export function expire(core: Core, role: Primary, keys: readonly string[]): void {
-  if (keys.length > 0) append(core, role, { writes: keys.map(deleteOf), isTimed: true });
+/** Deletes keys that are due. From here on an operation is judged by that delete. @param token of the call that waits for its commit */
+export function expire(core: Core, role: Primary, due: readonly DueKey[], token?: unknown): void {
+  if (due.length === 0) return;
+  const times = due.map(({ expiresAtMs }) => expiresAtMs);
+  role.expiring.set(core.log.lastSeq + 1, times);
+  append(core, role, { writes: due.map(({ key }) => ({ key, value: undefined })), token, isTimed: true });
+}
+
+/** Reports the deletes that have committed by now. */
+export function reportExpired(core: Core, { expiring }: Primary): void {
+  for (const [seq, times] of expiring) {
+    if (seq > core.commitIndex) return;
+    expiring.delete(seq);
+    core.emit({ type: 'expired', lagsMs: times.map((expiresAtMs) => core.timeMs - expiresAtMs) });
+  }
 }
 
 /** A key that has an uncommitted entry is left alone: that entry decides, once it is applied, whether the key is due. */
@@ -31,9 +46,5 @@ export function onDue(core: Core, { token, keys }: DueEvent): void {
   }
   const due = keys.filter(({ key, expiresAtMs }) => expiresAtMs <= timeMs && !role.uncommitted.has(key));
   if (due.length === 0) return core.emit({ type: 'answer', token, answer: { kind: 'nothingDue' } });
-  append(core, role, { writes: due.map(({ key }) => deleteOf(key)), token, isTimed: true });
-}
-
-function deleteOf(key: string): KeyWrite {
-  return { key, value: undefined };
+  expire(core, role, due, token);
 }

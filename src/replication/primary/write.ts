@@ -1,7 +1,7 @@
 /** Writes, transactions and ordered reads at the primary (R6): judged by the newest entry of the key, appended, answered once committed. */
 
 import type { Answer, NewestWrite } from '../protocol/effect.js';
-import type { OrderedReadEvent, TransactEvent, WriteEvent } from '../protocol/event.js';
+import type { DueKey, OrderedReadEvent, TransactEvent, WriteEvent } from '../protocol/event.js';
 import type { Seq } from '../protocol/ids.js';
 import { itemOf, type KeyWrite, versionOf, writeOf } from '../protocol/log-entry.js';
 import type { RecordedAnswer } from '../protocol/recorded-answer.js';
@@ -12,7 +12,7 @@ import { invariant } from '../state/invariant.js';
 import type { Primary } from '../state/role.js';
 import type { JudgedWaiter } from '../state/waiters.js';
 import { append } from './append.js';
-import { expire, isDue } from './expiry.js';
+import { dueSince, expire } from './expiry.js';
 import { judgeTransaction, type NewestItem } from './judge-transaction.js';
 import { refusalOfRead, refusalOfService, refusalOfWrite } from './refusals.js';
 import { answerKnown, recordOf, unwritten } from './retries.js';
@@ -28,7 +28,8 @@ export function onWrite(core: Core, event: WriteEvent): void {
   }
   const { key, value, token } = event;
   if (value !== undefined && event.ifVersion === undefined) return write(core, role, event);
-  if (isDue(core, role, key, event.storedExpiresAtMs)) expire(core, role, [key]);
+  const dueMs = dueSince(core, role, key, event.storedExpiresAtMs);
+  if (dueMs !== undefined) expire(core, role, [{ key, expiresAtMs: dueMs }]);
   const newest = role.uncommitted.get(key);
   const current = newest === undefined ? event.storedVersion : versionOf(newest, key);
   const isRefused = event.ifVersion !== undefined && event.ifVersion !== current;
@@ -64,8 +65,7 @@ export function onTransact(core: Core, event: TransactEvent): void {
     return answer(core, token, { kind: 'refused', refusal: refusal ?? 'NOT_PRIMARY' });
   }
   const keys = keysOf(transaction);
-  const due = keys.filter((key) => isDue(core, role, key, stored.get(key)?.expiresAtMs));
-  expire(core, role, due);
+  expire(core, role, dueAmong(core, role, keys, stored));
   const seq = core.log.lastSeq + 1;
   const expiryAfter = (ttlMs: number): number => core.clock.after(core.nowMs, ttlMs);
   const judged = judgeTransaction(transaction, (key) => newestOf(role, stored, key), { seq, expiryAfter });
@@ -86,6 +86,15 @@ export function onTransact(core: Core, event: TransactEvent): void {
   answerJudged(core, role, Math.max(0, ...judgedBy) || undefined, { token, answer: given });
 }
 
+function dueAmong(core: Core, role: Primary, keys: readonly string[], stored: TransactEvent['stored']): DueKey[] {
+  const due: DueKey[] = [];
+  for (const key of keys) {
+    const expiresAtMs = dueSince(core, role, key, stored.get(key)?.expiresAtMs);
+    if (expiresAtMs !== undefined) due.push({ key, expiresAtMs });
+  }
+  return due;
+}
+
 function isExpiring({ expiresAtMs }: KeyWrite): boolean {
   return expiresAtMs !== undefined;
 }
@@ -102,12 +111,12 @@ function newestOf(role: Primary, stored: TransactEvent['stored'], key: string): 
 /** Called under the key's stripe lock, so that the writes issued before it have been appended. */
 export function onOrderedRead(core: Core, { key, storedExpiresAtMs, token }: OrderedReadEvent): void {
   const { role } = core;
-  const isOfDue = role.kind === 'primary' && isDue(core, role, key, storedExpiresAtMs);
-  const refusal = isOfDue ? refusalOfWrite(core) : refusalOfService(core);
+  const dueMs = role.kind === 'primary' ? dueSince(core, role, key, storedExpiresAtMs) : undefined;
+  const refusal = dueMs !== undefined ? refusalOfWrite(core) : refusalOfService(core);
   if (refusal !== undefined || role.kind !== 'primary') {
     return answer(core, token, { kind: 'refused', refusal: refusal ?? 'NOT_PRIMARY' });
   }
-  if (isOfDue) expire(core, role, [key]);
+  if (dueMs !== undefined) expire(core, role, [{ key, expiresAtMs: dueMs }]);
   const newest = role.uncommitted.get(key);
   const found = newest && leftBy(writeOf(newest, key), newest.seq);
   answerJudged(core, role, newest?.seq, { token, answer: { kind: 'readable', newest: found } });

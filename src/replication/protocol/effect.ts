@@ -118,6 +118,8 @@ export type Effect =
   /** There is more to apply: report `applyRest` once the event loop has handled what is waiting. */
   | { readonly type: 'applyLater' }
   | { readonly type: 'answer'; readonly token: unknown; readonly answer: Answer }
+  /** This primary has committed the delete of keys that were due: for each, how long after that, by the time of the shard (R17). */
+  | { readonly type: 'expired'; readonly lagsMs: readonly number[] }
   | { readonly type: 'send'; readonly message: Message }
   /** The replicas to keep a link to; the shell drops all other links. */
   | { readonly type: 'links'; readonly to: readonly ReplicaId[] }

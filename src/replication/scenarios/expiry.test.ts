@@ -58,6 +58,24 @@ describe('expiry (R17)', () => {
     expect(['a', 'b'].map((name) => c.node(name).store.versionOf('k'))).toEqual([0, 0]);
   });
 
+  it('a primary reports each key that has expired once, when its delete has committed, whatever found it', () => {
+    const c = withOwnClocks('a b');
+    for (const key of ['swept', 'read', 'compared', 'in a transaction', 'in the same']) c.putExpiring('a', key, 'v', 100);
+    c.deliverAll();
+    c.elapse(130);
+    c.hold('b', 'a');
+    c.getInOrder('a', 'read');
+    c.put('a', 'compared', 'w', 0);
+    c.transact('a', get('in a transaction'), get('in the same'));
+    c.sweep('a');
+    expect(c.node('a').lagsMs).toEqual([]);
+    c.elapse(20);
+    c.heal();
+    c.deliverAll();
+    expect(c.node('a').lagsMs).toEqual([50, 50, 50, 50, 50]);
+    expect(c.node('b').lagsMs).toEqual([]);
+  });
+
   it('a report of a key that is not due by the time of the shard deletes nothing', () => {
     const c = expiringInASecond();
     const call = c.node('a').newCall();

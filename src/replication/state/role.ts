@@ -91,6 +91,8 @@ export interface Primary {
   lastBatch: AppendBatch | undefined;
   /** By key: its newest uncommitted entry. */
   readonly uncommitted: Map<string, LogEntry>;
+  /** By seq of the uncommitted entry that deletes them: when these keys were due (R17). */
+  readonly expiring: Map<Seq, readonly number[]>;
   /** Bytes of the entries above the commit index. */
   uncommittedBytes: number;
   /** Entries up to here have been passed to storage. */

@@ -138,6 +138,7 @@ export function becomePrimary(core: Core, { history, epoch, lineage, seqFloor, i
     syncNumber: 0,
     waiters: new Waiters(),
     uncommitted,
+    expiring: new Map(),
     uncommittedBytes: 0,
     persistedSeq: core.log.lastSeq,
     handover: undefined,

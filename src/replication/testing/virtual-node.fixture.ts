@@ -42,6 +42,8 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
   readonly session: ScriptedSession;
   readonly notes: Note[] = [];
   readonly roles: string[] = [];
+  /** Of each key whose delete this primary has committed because it was due. */
+  readonly lagsMs: number[] = [];
   stopped: 'no' | 'clean' | 'unclean' | 'released' = 'no';
   /** Its machine refuses connections once the process has ended. */
   readonly silent = false;
@@ -152,6 +154,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
   /** Records an effect, before it is carried out. */
   record(effect: Effect): void {
     if (effect.type === 'note') this.notes.push(effect.note);
+    if (effect.type === 'expired') this.lagsMs.push(...effect.lagsMs);
     if (effect.type === 'roleChanged') this.roles.push(`${effect.role} ${effect.epoch}`);
     if (effect.type === 'released') this.stopped = 'released';
     if (effect.type === 'stopped') this.stopped = effect.clean ? 'clean' : 'unclean';

@@ -53,8 +53,8 @@ describeVariants('expiry', [
     edits: [
       edit(
         'primary/write.ts',
-        'if (isOfDue) expire(core, role, [key]);',
-        "if (isOfDue) return answer(core, token, { kind: 'readable', newest: { value: undefined, seq: 0 } });",
+        'if (dueMs !== undefined) expire(core, role, [{ key, expiresAtMs: dueMs }]);\n  const newest = role.uncommitted.get(key);\n  const found',
+        "if (dueMs !== undefined) return answer(core, token, { kind: 'readable', newest: { value: undefined, seq: 0 } });\n  const newest = role.uncommitted.get(key);\n  const found",
       ),
     ],
     caughtBy: scenario('expiry'),
@@ -62,13 +62,13 @@ describeVariants('expiry', [
   {
     rule: 'R17',
     does: 'reads a due key as if it still existed, in a transaction',
-    edits: [edit('primary/write.ts', '  expire(core, role, due);\n', '')],
+    edits: [edit('primary/write.ts', '  expire(core, role, dueAmong(core, role, keys, stored));\n', '')],
     caughtBy: scenario('expiry'),
   },
   {
     rule: 'R17',
     does: 'judges a condition by a due key',
-    edits: [edit('primary/write.ts', 'if (isDue(core, role, key, event.storedExpiresAtMs)) expire(core, role, [key]);', '')],
+    edits: [edit('primary/write.ts', 'dueSince(core, role, key, event.storedExpiresAtMs)', 'undefined')],
     caughtBy: scenario('expiry'),
   },
   {
@@ -92,7 +92,9 @@ describeVariants('expiry', [
   {
     rule: 'R17',
     does: 'deletes due keys with fewer than minInSync members',
-    edits: [edit('primary/write.ts', 'isOfDue ? refusalOfWrite(core) : refusalOfService(core)', 'refusalOfService(core)')],
+    edits: [
+      edit('primary/write.ts', 'dueMs !== undefined ? refusalOfWrite(core) : refusalOfService(core)', 'refusalOfService(core)'),
+    ],
     caughtBy: scenario('expiry'),
   },
   {
