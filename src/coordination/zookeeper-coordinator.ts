@@ -14,8 +14,8 @@ import type { Logger } from 'pino';
 import { encodePlacement, type Placement } from '../placement/index.js';
 import type { ShardState } from '../replication/protocol/shard-state.js';
 import { Attempts } from './attempts.js';
+import { ClusterReadings } from './cluster-readings.js';
 import { CoalescedTask } from './coalesced-task.js';
-import { ConfigKeeper } from './config-keeper.js';
 import type {
   CandidateRegistration,
   ClusterConfig,
@@ -31,14 +31,13 @@ import { latestById, readNodes, registrationOf } from './node-reader.js';
 import { OwnNode } from './own-node.js';
 import { OwnShards } from './own-shards.js';
 import type { OwnZnode } from './own-znode.js';
-import { PlacementReader } from './placement-reader.js';
 import { ShardFolders } from './shard-folders.js';
 import type { ShardReader } from './shard-reader.js';
 import { compareAndSet } from './state-writer.js';
-import { VersionedNodes } from './versioned-nodes.js';
-import { returnCodes, type ZnodeClient, ZnodeError } from './znode-client.js';
+import { VerifiedSession } from './verified-session.js';
+import type { ZnodeClient } from './znode-client.js';
 import { encodeState } from './znode-data.js';
-import { parentOf, ZnodePaths } from './znode-paths.js';
+import { ZnodePaths } from './znode-paths.js';
 
 export interface ZookeeperCoordinatorOptions {
   /** Absolute, without a slash at the end. */
@@ -60,19 +59,11 @@ export class ZookeeperCoordinator implements Coordinator {
   readonly #logger: Logger;
   readonly #attempts: Attempts;
   readonly #timer: NodeJS.Timeout;
-  readonly #config: ConfigKeeper;
-  #session: SessionStatus;
-  #reportedConflict: ConfigConflict | undefined;
+  readonly #session: VerifiedSession;
   #node: OwnNode | undefined;
-  readonly #nodes: VersionedNodes;
-  readonly #placement: PlacementReader;
+  readonly #cluster: ClusterReadings;
   readonly #folders: ShardFolders;
   readonly #shards: OwnShards;
-  /**
-   * The readings of the whole cluster, by the path that they read: each is repeated when something at that path
-   * changes.
-   */
-  readonly #readings = new Map<string, CoalescedTask>();
   readonly #upkeep = new CoalescedTask(() => this.#keepUp());
   /** The number of upkeeps since the last connection. The first connection needs none: the node has no znodes yet. */
   #upkeeps = 1;
@@ -86,33 +77,33 @@ export class ZookeeperCoordinator implements Coordinator {
     this.#logger = logger;
     this.#attempts = new Attempts({
       logger,
-      mayAttempt: () => this.#config.isVerified,
+      mayAttempt: () => this.#session.isVerified,
       onFatal: (error) => listener.onFatal(error),
     });
     this.#folders = new ShardFolders(client, this.#paths);
-    this.#config = new ConfigKeeper(client, this.#paths.config, logger);
-    this.#nodes = new VersionedNodes(client, this.#paths.nodes, logger, () => this.#confirmConfig());
-    this.#placement = new PlacementReader(client, {
-      path: this.#paths.placement,
+    this.#session = new VerifiedSession(client, this.#paths.config, logger, {
+      onSession: (status) => listener.onSession(status),
+      onConflict: (conflict) => listener.onConflict(conflict),
+      onConflictOver: () => this.#readEverythingAgain(),
+      // Without candidates the other cluster can place nothing on this node.
+      onCutOff: () => this.#attempts.inBackground(Promise.all(this.#ownZnodes().map((znode) => znode.withdraw()))),
+    });
+    this.#cluster = new ClusterReadings(client, {
+      paths: this.#paths,
+      session: this.#session,
       logger,
-      listener: { onPlacement: (read) => this.#config.isVerified && listener.onPlacement(read) },
-      shardCount: () => this.#config.agreed?.shards,
-      writeBack: (expectedVersion, known) => this.#writeBackPlacement(expectedVersion, known),
+      listener,
+      writePlacement: (expectedVersion, known) => this.writePlacement(expectedVersion, known),
     });
     const shardListener = {
       onState: (shard: number, reading: Omit<StateReading, 'isRestored'>) => this.#reportState(shard, reading),
       onCandidates: (...report: Parameters<CoordinatorListener['onCandidates']>) =>
-        this.#config.isVerified && listener.onCandidates(...report),
+        this.#session.isVerified && listener.onCandidates(...report),
     };
     this.#shards = new OwnShards(client, this.#paths, shardListener, logger);
-    this.#readings.set(this.#paths.config, new CoalescedTask(() => this.#checkConfig()));
-    this.#session = client.status === 'connected' ? 'connected' : 'suspended';
     client.listen({
       onConnected: (_sessionId, fresh) => this.#onConnected(fresh),
-      onSuspended: () => {
-        this.#config.changed();
-        this.#setSession('suspended');
-      },
+      onSuspended: () => this.#session.suspended(),
       onExpired: () => this.#logger.warn('ZooKeeper session expired'),
       onChanged: (path) => this.#readAgain(path),
     });
@@ -120,15 +111,15 @@ export class ZookeeperCoordinator implements Coordinator {
   }
 
   get session(): SessionStatus {
-    return this.#session;
+    return this.#session.status;
   }
 
   get conflict(): ConfigConflict | undefined {
-    return this.#config.conflict;
+    return this.#session.conflict;
   }
 
   async agreeOnConfig(wanted: ClusterConfig, foundAfterMs = 0): Promise<ClusterConfig> {
-    return this.#attempts.untilAnswered(() => this.#config.agree(wanted, foundAfterMs));
+    return this.#attempts.untilAnswered(() => this.#session.agree(wanted, foundAfterMs));
   }
 
   async readNodes(): Promise<readonly NodeRegistration[]> {
@@ -140,8 +131,7 @@ export class ZookeeperCoordinator implements Coordinator {
   async registerNode(registration: NodeRegistration): Promise<void> {
     const node = new OwnNode(this.#client, this.#paths.nodes, registration, this.#logger);
     this.#node = node;
-    this.#readings.set(this.#paths.placement, this.#placement.reading);
-    this.#readings.set(this.#paths.nodes, new CoalescedTask(() => this.#readNodes(node)));
+    this.#cluster.registered(node);
     await this.#attempts.untilAnswered(() => node.znode.ensure());
     this.#readAgain(this.#paths.nodes);
     this.#readAgain(this.#paths.placement);
@@ -152,13 +142,6 @@ export class ZookeeperCoordinator implements Coordinator {
     if (node === undefined) return;
     node.setLeaving();
     await this.#attempts.untilAnswered(() => node.znode.ensure());
-  }
-
-  async #readNodes(node: OwnNode): Promise<void> {
-    const { nodes, version } = await this.#nodes.read();
-    if (this.#closed !== undefined || !this.#config.isVerified) return;
-    node.learn(nodes);
-    this.#listener.onNodes(latestById(nodes).map(registrationOf), version);
   }
 
   async registerCandidate(shard: number, registration: CandidateRegistration, isNew = false): Promise<void> {
@@ -198,26 +181,19 @@ export class ZookeeperCoordinator implements Coordinator {
   }
 
   async #write(path: string, expectedVersion: number | undefined, data: Buffer): Promise<WriteOutcome> {
-    const mayWrite = this.#session === 'connected' && this.#config.isVerified && this.#closed === undefined;
-    if (!mayWrite) return { kind: 'notSent' };
+    if (!this.#session.mayWrite) return { kind: 'notSent' };
     return compareAndSet(this.#client, path, expectedVersion, data, this.#logger);
   }
 
-  async #writeBackPlacement(expectedVersion: number | undefined, known: Placement): Promise<WriteOutcome> {
-    await this.#confirmConfig();
-    return this.writePlacement(expectedVersion, known);
-  }
-
   refreshPlacement(): void {
-    this.#placement.syncFirst();
-    if (!this.#config.isVerified) return;
-    this.#attempts.inBackground(this.#placement.reading.run());
+    const reading = this.#cluster.syncedPlacement();
+    if (this.#session.isVerified) this.#attempts.inBackground(reading.run());
   }
 
   refreshState(shard: number, afterWrite: boolean): void {
     const own = this.#shards.get(shard);
     // While `config` is not verified nothing is read. After the verification everything is read anyway.
-    if (own !== undefined && this.#config.isVerified) this.#attempts.inBackground(refreshState(own, afterWrite));
+    if (own !== undefined && this.#session.isVerified) this.#attempts.inBackground(refreshState(own, afterWrite));
   }
 
   /**
@@ -226,29 +202,10 @@ export class ZookeeperCoordinator implements Coordinator {
    */
   async #reportState(shard: number, reading: Omit<StateReading, 'isRestored'>): Promise<void> {
     const isMissing = reading.found === undefined;
-    if (isMissing) await this.#checkConfig();
-    if (this.#closed !== undefined || !this.#config.isVerified || this.#shards.get(shard) === undefined) return;
+    if (isMissing) await this.#session.check();
+    if (!this.#session.mayReport || this.#shards.get(shard) === undefined) return;
     this.#shards.noteState(shard, isMissing);
-    this.#listener.onState(shard, { ...reading, isRestored: this.#config.isRestored });
-  }
-
-  /** Before a node writes lost data back, ZooKeeper must serve its cluster. @throws ZnodeError if it does not */
-  async #confirmConfig(): Promise<void> {
-    await this.#checkConfig();
-    if (!this.#config.isVerified) throw new ZnodeError('confirm config', returnCodes.connectionLoss, 'no');
-  }
-
-  async #checkConfig(): Promise<void> {
-    await this.#config.check();
-    const { conflict } = this.#config;
-    if (conflict === this.#reportedConflict || this.#closed !== undefined) return;
-    this.#reportedConflict = conflict;
-    this.#listener.onConflict(conflict);
-    if (conflict === undefined) return this.#readEverythingAgain();
-    if (this.#session !== 'connected') return;
-    this.#setSession('suspended');
-    // Without candidates the other cluster can place nothing on this node.
-    this.#attempts.inBackground(Promise.all(this.#ownZnodes().map((znode) => znode.withdraw())));
+    this.#listener.onState(shard, { ...reading, isRestored: this.#session.isRestored });
   }
 
   #readEverythingAgain(): void {
@@ -258,25 +215,17 @@ export class ZookeeperCoordinator implements Coordinator {
 
   #onConnected(fresh: boolean): void {
     this.#logger.info({ fresh }, 'ZooKeeper connected');
-    // ZooKeeper may serve another cluster in a fresh session, so the session counts only after a reading of `config`.
-    this.#config.changed();
-    if (this.#config.isVerified) this.#setSession('connected');
+    this.#session.connected();
     this.#readEverythingAgain();
-  }
-
-  #setSession(status: SessionStatus): void {
-    if (this.#session === status || this.#closed !== undefined) return;
-    this.#session = status;
-    this.#listener.onSession(status);
   }
 
   /** R14: repairs and reads everything that a change of session, a lost hint or a lost znode may have spoiled. */
   async #keepUp(): Promise<void> {
     if (this.#client.status !== 'connected' || this.#client.sessionId === undefined) return;
-    await this.#checkConfig();
-    if (!this.#config.isVerified) return;
+    await this.#session.check();
+    if (!this.#session.isVerified) return;
     await this.#node?.yieldIfReplaced();
-    if (this.#client.status === 'connected' && this.#config.isVerified) this.#setSession('connected');
+    this.#session.maybeResume();
     // A new connection has no watches, so all shards are read. Later upkeeps read a few shards each, to spread the
     // work.
     const shards = this.#shards.forUpkeep({ all: this.#upkeeps === 0 });
@@ -285,7 +234,8 @@ export class ZookeeperCoordinator implements Coordinator {
     const own = this.#upkeeps % 2 === 0 ? this.#ownZnodes(shards) : [];
     this.#upkeeps += 1;
     const ensured = await Promise.allSettled(own.map((znode) => znode.ensure()));
-    const read = await Promise.allSettled(this.#readingsOf(shards).map((reading) => reading.run()));
+    const readings = [...this.#cluster.synced(), ...this.#shards.syncedReadings(shards)];
+    const read = await Promise.allSettled(readings.map((reading) => reading.run()));
     for (const result of [...ensured, ...read]) if (result.status === 'rejected') throw result.reason;
   }
 
@@ -294,19 +244,10 @@ export class ZookeeperCoordinator implements Coordinator {
     return [...this.#shards.znodes(shards), this.#node?.znode].filter((znode) => znode !== undefined);
   }
 
-  /**
-   * The readings of these shards and of the cluster. They sync first: a new connection may be to a server that lags.
-   */
-  #readingsOf(shards: readonly number[]): CoalescedTask[] {
-    this.#placement.syncFirst();
-    const cluster = [this.#paths.nodes, this.#paths.placement].map((path) => this.#readings.get(path));
-    return [...cluster.filter((reading) => reading !== undefined), ...this.#shards.syncedReadings(shards)];
-  }
-
   #readAgain(path: string): void {
-    if (path === this.#paths.config) this.#config.changed();
-    else if (!this.#config.isVerified) return;
-    const reading = this.#readings.get(path) ?? this.#readings.get(parentOf(path)) ?? this.#shards.changedAt(path);
+    if (path === this.#paths.config) this.#session.changed();
+    else if (!this.#session.isVerified) return;
+    const reading = this.#cluster.at(path) ?? this.#shards.changedAt(path);
     if (reading !== undefined) this.#attempts.inBackground(reading.run());
   }
 
@@ -318,13 +259,14 @@ export class ZookeeperCoordinator implements Coordinator {
   async #close(): Promise<void> {
     clearInterval(this.#timer);
     this.#attempts.close();
+    this.#session.close();
     const farewell = Promise.allSettled(this.#ownZnodes().map((znode) => znode.remove()));
     const limit = new AbortController();
     await Promise.race([farewell, pause(farewellMs, undefined, { signal: limit.signal }).catch(() => {})]);
     limit.abort();
     await this.#client.close();
     // Ends the wait of `agreeOnConfig`, which then finds the client closed.
-    this.#config.changed();
+    this.#session.changed();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
