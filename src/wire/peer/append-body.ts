@@ -67,7 +67,8 @@ export function readAppend(reader: ProtobufReader, { bytes, header }: Pick<Envel
   return append;
 }
 
-function readEntry(reader: ProtobufReader, bytes: Buffer): LogEntry {
+/** Reads a field of entries whose tag was read. The values are copied. */
+export function readEntry(reader: ProtobufReader, bytes: Buffer): LogEntry {
   let seq = 0;
   let epoch = 0;
   const writes: KeyWrite[] = [];
@@ -193,7 +194,7 @@ function readMark(reader: ProtobufReader): EpochMark {
   return removals === 0 ? { epoch, id } : { epoch, id, removals };
 }
 
-function readRun(reader: ProtobufReader): EpochRun {
+export function readRun(reader: ProtobufReader): EpochRun {
   const run = { epoch: 0, id: '', firstSeq: 0 };
   const outerEnd = reader.enter();
   while (reader.more) {

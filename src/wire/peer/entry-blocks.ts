@@ -24,8 +24,8 @@ const maxBlocks = 4;
 const mostBytes = 4 * 1024 * 1024;
 const nodeBytes = 24 * 1024 * 1024;
 
-/** Field number of Append.entries. */
-const entriesField = 4;
+/** Field number of Append.entries, and of the entries in records of the log. */
+export const entriesField = 4;
 /** Estimated bytes of an entry beside its writes, and of a write beside its key and value: tags, lengths, seq and epoch. */
 const overheadBytes = 12;
 const writeOverheadBytes = 6;

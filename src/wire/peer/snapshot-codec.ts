@@ -53,15 +53,20 @@ export function encodeDumpRequest(header: Header, number: number): Buffer {
   return writer.take();
 }
 
-/** Encodes the messages of one snapshot. */
+/** Encodes the messages of one snapshot. In a file they have neither header nor number. */
 export class SnapshotEncoder {
   readonly #writer = new ProtobufWriter();
-  readonly #header: Header;
+  readonly #header: Header | undefined;
   readonly #number: number;
 
-  constructor(header: Header, number: number) {
+  constructor(header?: Header, number = 0) {
     this.#header = header;
     this.#number = number;
+  }
+
+  /** Bytes of the current chunk. */
+  get chunkBytes(): number {
+    return this.#writer.length;
   }
 
   encode(frame: SnapshotFrame): Buffer {
@@ -84,14 +89,28 @@ export class SnapshotEncoder {
     writer.end();
   }
 
+  /** The same, for an item that is in no storage. */
+  addItem({ key, value, version, expiresAtMs }: SnapshotItem): void {
+    const writer = this.#writer;
+    if (writer.length === 0) this.#open('chunk', chunkBytes);
+    writer.begin(itemsField, overheadBytes + key.length + value.length);
+    writer.string(1, key);
+    writer.bytes(2, value);
+    writer.uint64(3, version);
+    if (expiresAtMs !== undefined) writer.uint64(4, expiresAtMs);
+    writer.end();
+  }
+
   /** At least one item must have been added. */
   takeChunk(): Buffer {
     return this.#close();
   }
 
   #open(body: keyof typeof fields, expectedBytes: number): void {
-    writeHeader(this.#writer, this.#header);
-    this.#writer.uint64(numberField, this.#number);
+    if (this.#header !== undefined) {
+      writeHeader(this.#writer, this.#header);
+      this.#writer.uint64(numberField, this.#number);
+    }
     this.#writer.begin(fields[body], expectedBytes);
   }
 

@@ -1,0 +1,180 @@
+/**
+ * Codec of changes as records of the write-ahead log. Entries have the same bytes as in messages between nodes, so an entry that is
+ * sent to backups is encoded once.
+ *
+ * Each record has the seq that the replica had applied before the change (see `Replay.add`).
+ */
+import type { Change, EpochRun, LogEntry } from '../../replication/index.js';
+import { readEntry, readRun } from '../peer/append-body.js';
+import { type EntryBlocks, entriesField } from '../peer/entry-blocks.js';
+import { MessageTable } from '../protobuf/message-table.js';
+import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
+import { type RecordType, recordTypes } from './record-types.js';
+import { lineTable, referenceTable, type SnapshotReference } from './replica-records.js';
+
+/** The changes that have a record of their own. What a snapshot brings is in a file, which `encodeComplete` names. */
+export type LoggedChange = Exclude<Change, { type: 'load' | 'loadRequests' | 'complete' }>;
+
+/** A record before it is written: its pieces follow each other. */
+export interface EncodedRecord {
+  readonly type: RecordType;
+  readonly pieces: readonly Uint8Array[];
+}
+
+/** What was read from a record. */
+export interface RecordedChange {
+  /** In order. */
+  readonly changes: readonly Change[];
+  readonly appliedSeq: number;
+  /** With `complete`: the file that holds what was received. */
+  readonly snapshot?: SnapshotReference | undefined;
+}
+
+type FieldsOf<Type extends Change['type']> = Omit<Extract<Change, { type: Type }>, 'type'> & { readonly appliedSeq: number };
+
+/** The fields of records with entries, beside these. */
+interface EntriesHead {
+  readonly appliedSeq: number;
+  readonly baseSeq: number;
+  readonly baseEpoch: number;
+  readonly baseEpochId: string;
+  readonly runs: readonly EpochRun[];
+}
+
+const appliedField = [1, 'uint'] as const;
+const runsField = 7;
+const runTable = new MessageTable<EpochRun>({ epoch: [1, 'uint'], firstSeq: [2, 'uint'], id: [3, 'string'] });
+const entriesHeadTable = new MessageTable<EntriesHead>({
+  appliedSeq: appliedField,
+  baseSeq: [2, 'uint'],
+  baseEpoch: [3, 'uint'],
+  baseEpochId: [5, 'string'],
+  runs: [runsField, [runTable]],
+});
+const truncateTable = new MessageTable<FieldsOf<'truncate'>>({ appliedSeq: appliedField, afterSeq: [2, 'uint'] });
+const epochTable = new MessageTable<FieldsOf<'epoch'>>({
+  appliedSeq: appliedField,
+  history: [2, 'string'],
+  epoch: [3, 'uint'],
+  epochId: [4, 'string'],
+  removals: [5, 'uint'],
+});
+const lineChangeTable = new MessageTable<FieldsOf<'line'>>({ appliedSeq: appliedField, line: [2, lineTable] });
+const resetTable = new MessageTable<FieldsOf<'reset'>>({
+  appliedSeq: appliedField,
+  baseSeq: [2, 'uint'],
+  baseEpoch: [3, 'uint'],
+  baseEpochId: [4, 'string'],
+  complete: [5, 'bool'],
+  requestFloor: [6, 'uint'],
+  timeMs: [7, 'uint'],
+});
+const completeTable = new MessageTable<{ readonly appliedSeq: number; readonly snapshot: SnapshotReference }>({
+  appliedSeq: appliedField,
+  snapshot: [2, referenceTable],
+});
+
+/** @param appliedSeq the last entry that the replica has applied. */
+export function encodeChange(change: LoggedChange, appliedSeq: number, blocks: EntryBlocks): EncodedRecord {
+  switch (change.type) {
+    case 'append':
+      return withEntries('append', { appliedSeq, runs: change.runs }, change.entries, blocks);
+    case 'rebase':
+      return withEntries('rebase', { ...change, appliedSeq }, change.entries, blocks);
+    case 'truncate':
+      return { type: recordTypes.truncate, pieces: [truncateTable.encode({ ...change, appliedSeq })] };
+    case 'epoch':
+      return { type: recordTypes.epoch, pieces: [epochTable.encode({ ...change, appliedSeq })] };
+    case 'line':
+      return { type: recordTypes.line, pieces: [lineChangeTable.encode({ ...change, appliedSeq })] };
+    case 'reset':
+      return { type: recordTypes.reset, pieces: [resetTable.encode({ ...change, appliedSeq })] };
+  }
+}
+
+/** The copy is complete, with the snapshot that was received. */
+export function encodeComplete(appliedSeq: number, snapshot: SnapshotReference): EncodedRecord {
+  return { type: recordTypes.complete, pieces: [completeTable.encode({ appliedSeq, snapshot })] };
+}
+
+/** All entries above the last applied one, once more: the log before this record is not needed any more. */
+export function encodeTail(
+  appliedSeq: number,
+  { entries, runs }: Pick<Extract<Change, { type: 'append' }>, 'entries' | 'runs'>,
+  blocks: EntryBlocks,
+): EncodedRecord {
+  return withEntries('tail', { appliedSeq, runs }, entries, blocks);
+}
+
+function withEntries(
+  type: 'append' | 'rebase' | 'tail',
+  head: Partial<EntriesHead>,
+  entries: readonly LogEntry[],
+  blocks: EntryBlocks,
+): EncodedRecord {
+  return { type: recordTypes[type], pieces: [entriesHeadTable.encode(head), ...blocks.encode(entries)] };
+}
+
+/** @returns undefined for a record that is not of a change. @throws MalformedMessage */
+export function readChange(type: number, payload: Buffer): RecordedChange | undefined {
+  switch (type) {
+    case recordTypes.append: {
+      const { appliedSeq, entries, runs } = readEntries(payload);
+      return { changes: [{ type: 'append', entries, runs }], appliedSeq };
+    }
+    case recordTypes.tail: {
+      const { appliedSeq, entries, runs } = readEntries(payload);
+      return {
+        changes: [
+          { type: 'truncate', afterSeq: appliedSeq },
+          { type: 'append', entries, runs },
+        ],
+        appliedSeq,
+      };
+    }
+    case recordTypes.rebase: {
+      const { appliedSeq, runs: _, ...rebase } = readEntries(payload);
+      return { changes: [{ type: 'rebase', ...rebase }], appliedSeq };
+    }
+    case recordTypes.truncate:
+      return recorded('truncate', truncateTable.decode(payload));
+    case recordTypes.epoch:
+      return recorded('epoch', epochTable.decode(payload));
+    case recordTypes.line:
+      return recorded('line', lineChangeTable.decode(payload));
+    case recordTypes.reset:
+      return recorded('reset', resetTable.decode(payload));
+    case recordTypes.complete: {
+      const { appliedSeq, snapshot } = completeTable.decode(payload);
+      return { changes: [{ type: 'complete' }], appliedSeq, snapshot };
+    }
+    default:
+      return undefined;
+  }
+}
+
+function recorded<Type extends 'truncate' | 'epoch' | 'line' | 'reset'>(
+  type: Type,
+  { appliedSeq, ...fields }: FieldsOf<Type>,
+): RecordedChange {
+  return { changes: [{ type, ...fields } as unknown as Change], appliedSeq };
+}
+
+/** The entries have their values in memory of their own. */
+function readEntries(payload: Buffer): EntriesHead & { readonly entries: readonly LogEntry[] } {
+  const reader = new ProtobufReader(payload);
+  const entries: LogEntry[] = [];
+  const runs: EpochRun[] = [];
+  const found = { appliedSeq: 0, baseSeq: 0, baseEpoch: 0, baseEpochId: '', runs, entries };
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === tagOf(entriesField, 'bytes')) entries.push(readEntry(reader, payload));
+    else if (tag === tagOf(1, 'varint')) found.appliedSeq = reader.varint();
+    else if (tag === tagOf(2, 'varint')) found.baseSeq = reader.varint();
+    else if (tag === tagOf(3, 'varint')) found.baseEpoch = reader.varint();
+    else if (tag === tagOf(5, 'bytes')) found.baseEpochId = reader.string();
+    else if (tag === tagOf(runsField, 'bytes')) runs.push(readRun(reader));
+    else reader.skip(tag);
+  }
+  return found;
+}

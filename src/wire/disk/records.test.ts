@@ -1,0 +1,115 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { EntryBlocks } from '../peer/entry-blocks.js';
+import { MalformedMessage } from '../protobuf/protobuf-reader.js';
+import { change, entries, line, runs, seq } from './change.fixture.js';
+import {
+  type EncodedRecord,
+  encodeChange,
+  encodeComplete,
+  encodeTail,
+  type RecordedChange,
+  readChange,
+} from './change-records.js';
+import { recordTypes } from './record-types.js';
+import { encodeReference, encodeRenamed, encodeReplica, readReference, readRenamed, readReplica } from './replica-records.js';
+
+const reference = fc.record({ writerId: fc.string(), resets: seq, seq, throughSeq: seq });
+const blocks = new EntryBlocks();
+
+function read({ type, pieces }: EncodedRecord): RecordedChange | undefined {
+  return readChange(type, Buffer.concat(pieces));
+}
+
+describe('records of changes', () => {
+  test('a change is read as it was written', () => {
+    fc.assert(
+      fc.property(change, seq, (written, appliedSeq) => {
+        expect(read(encodeChange(written, appliedSeq, blocks))).toEqual({ changes: [written], appliedSeq });
+      }),
+    );
+  });
+
+  test('the end of a received snapshot names its file', () => {
+    fc.assert(
+      fc.property(reference, seq, (snapshot, appliedSeq) => {
+        expect(read(encodeComplete(appliedSeq, snapshot))).toEqual({ changes: [{ type: 'complete' }], appliedSeq, snapshot });
+      }),
+    );
+  });
+
+  test('a tail takes the place of everything above the applied entries', () => {
+    fc.assert(
+      fc.property(entries, runs, seq, (written, epochs, appliedSeq) => {
+        expect(read(encodeTail(appliedSeq, { entries: written, runs: epochs }, blocks))).toEqual({
+          changes: [
+            { type: 'truncate', afterSeq: appliedSeq },
+            { type: 'append', entries: written, runs: epochs },
+          ],
+          appliedSeq,
+        });
+      }),
+    );
+  });
+
+  test('entries have the bytes that backups are sent, without being encoded again', () => {
+    const shared = new EntryBlocks();
+    const written = fc.sample(entries, { numRuns: 1, seed: 1 })[0]!;
+    const [sent] = shared.encode(written);
+    const { pieces } = encodeChange({ type: 'append', entries: written, runs: [] }, 0, shared);
+    expect(pieces.at(-1)!.buffer).toBe(sent!.buffer);
+    expect(pieces.at(-1)).toEqual(sent);
+  });
+
+  test('no bytes make the reader throw anything but MalformedMessage', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 0, max: 13 }), (bytes, type) => {
+        try {
+          readChange(type, Buffer.from(bytes));
+        } catch (error) {
+          expect(error).toBeInstanceOf(MalformedMessage);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('a record of another kind is no change', () => {
+    for (const type of [recordTypes.replica, recordTypes.snapshot, recordTypes.renamed, recordTypes.left, 200])
+      expect(readChange(type, Buffer.alloc(0))).toBeUndefined();
+  });
+});
+
+describe('records of replicas', () => {
+  const metadata = fc.record({
+    history: fc.option(fc.string({ minLength: 1 }), { nil: undefined }),
+    epoch: seq,
+    epochId: fc.string(),
+    epochRemovals: seq,
+    line: fc.option(line, { nil: undefined }),
+    complete: fc.boolean(),
+    resets: seq,
+    end: fc.record({ seq, epoch: seq, epochId: fc.string() }),
+  });
+
+  test('metadata are read as they were written', () => {
+    const replica = fc.record({ metadata, appliedSeq: seq, snapshot: fc.option(reference, { nil: undefined }) });
+    fc.assert(
+      fc.property(replica, (written) => {
+        expect(readReplica(encodeReplica(written))).toEqual(written);
+      }),
+    );
+  });
+
+  test('the name of a snapshot file is read as it was written', () => {
+    fc.assert(
+      fc.property(reference, (written) => {
+        expect(readReference(encodeReference(written))).toEqual(written);
+      }),
+    );
+  });
+
+  test('a new id is read as it was written', () => {
+    expect(readRenamed(encodeRenamed('0123456789abcdef'))).toBe('0123456789abcdef');
+  });
+});
