@@ -1,0 +1,163 @@
+/**
+ * Writes batches, one at a time. What is appended while one is under way is written as the next one, so the more is appended, the
+ * more records share a flush.
+ *
+ * After a failed write or flush nothing is retried: the kernel may have dropped the bytes, and report the next flush as a success.
+ */
+import type { BatchQueue } from './batch-queue.js';
+import type { GatheredBatch } from './gathered-batch.js';
+import type { LogThread } from './log-thread.js';
+import type { OpenSegment } from './segment-file.js';
+import type { SegmentSupply } from './segment-supply.js';
+
+export interface WriterPlan {
+  readonly queue: BatchQueue;
+  readonly supply: SegmentSupply;
+  /** Writes batches. */
+  readonly thread: LogThread;
+  /** Flushes at intervals, while batches are written. */
+  readonly flushThread: LogThread;
+  /** Undefined: each batch is flushed before its records count as kept. */
+  readonly syncIntervalMs: number | undefined;
+  /** A batch is written, and perhaps flushed, or the flushed batches are more than before. */
+  onProgress(): void;
+  onFailed(error: Error): void;
+}
+
+export class BatchWriter {
+  readonly #plan: WriterPlan;
+  #segment: OpenSegment | undefined;
+  #isScheduled = false;
+  #work: Promise<void> | undefined;
+  #flush: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #written: number;
+  #flushed: number;
+  #flushedSegment: number;
+  #stopped = false;
+
+  /** @param segment the one in use */
+  constructor(plan: WriterPlan, segment: OpenSegment | undefined) {
+    this.#plan = plan;
+    this.#segment = segment;
+    this.#written = plan.queue.newestBatch;
+    this.#flushed = plan.queue.newestBatch;
+    this.#flushedSegment = plan.queue.segment;
+  }
+
+  /** Every batch up to this number is flushed. */
+  get flushed(): number {
+    return this.#flushed;
+  }
+  /** The segment of that batch. */
+  get flushedSegment(): number {
+    return this.#flushedSegment;
+  }
+
+  /** There is something to write. Writes it at the end of the turn of the event loop, unless a batch is under way. */
+  wake(): void {
+    if (this.#isScheduled || this.#work !== undefined || this.#stopped) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#start();
+    });
+  }
+
+  /** Resolves once every record that was appended before is flushed. Never resolves after a failure. */
+  async flush(): Promise<void> {
+    const number = this.#plan.queue.newestBatch;
+    while (this.#flushed < number) {
+      if (this.#stopped) return never;
+      if (this.#written < number) {
+        this.#start();
+        await this.#work;
+      } else {
+        await (this.#flush ?? this.#flushNow());
+      }
+    }
+  }
+
+  /** Writes and flushes nothing any more. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #start(): void {
+    if (this.#work !== undefined || this.#stopped) return;
+    this.#work = this.#workOff();
+  }
+
+  async #workOff(): Promise<void> {
+    try {
+      for (let batch = this.#plan.queue.take(); batch !== undefined && !this.#stopped; batch = this.#plan.queue.take()) {
+        await this.#write(batch);
+      }
+    } catch (error) {
+      this.#fail(error as Error);
+    }
+    this.#work = undefined;
+  }
+
+  async #write(batch: GatheredBatch): Promise<void> {
+    const { queue, supply, thread, syncIntervalMs } = this.#plan;
+    const before = this.#segment;
+    const isFirst = before?.number !== batch.segment;
+    const segment = isFirst ? await supply.segment(batch.segment) : before;
+    const { memory, bytes, position, number } = batch;
+    const flush = syncIntervalMs === undefined || batch.mustFlush;
+    const unflushed = number - 1 - this.#flushed;
+    // Only the newest segment may hold batches that are not flushed.
+    const flushBefore = isFirst && unflushed > 0 ? before?.file : undefined;
+    const { file, salt } = segment;
+    const job = { kind: 'write', file, position, memory, bytes, number, unflushed, salt, flush, flushBefore } as const;
+    const result = await thread.run(job);
+    if (this.#stopped) return;
+    this.#segment = segment;
+    this.#written = number;
+    batch.markKept();
+    queue.recycle(result.memory!);
+    if (flushBefore !== undefined) this.#noteFlushed(number - 1, before!.number);
+    if (flush) this.#noteFlushed(number, batch.segment);
+    else this.#timer ??= setTimeout(() => void this.#flushNow(), syncIntervalMs);
+    if (isFirst && before !== undefined) supply.release(before.number);
+    this.#plan.onProgress();
+  }
+
+  /** Flushes what is written. Batches that are written meanwhile may or may not be flushed. */
+  #flushNow(): Promise<void> {
+    this.#timer = undefined;
+    if (this.#flush !== undefined) return this.#flush;
+    const number = this.#written;
+    const { number: segment, file } = this.#segment!;
+    this.#flush = this.#plan.flushThread.run({ kind: 'flush', file }).then(
+      () => {
+        this.#flush = undefined;
+        if (this.#stopped) return;
+        this.#noteFlushed(number, segment);
+        if (this.#written > this.#flushed) this.#timer ??= setTimeout(() => void this.#flushNow(), this.#plan.syncIntervalMs);
+        this.#plan.onProgress();
+      },
+      (error: Error) => this.#fail(error),
+    );
+    return this.#flush;
+  }
+
+  #noteFlushed(number: number, segment: number): void {
+    if (number <= this.#flushed) return;
+    this.#flushed = number;
+    this.#flushedSegment = segment;
+    if (this.#written > number) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #fail(error: Error): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#plan.onFailed(error);
+  }
+}
+
+const never = new Promise<never>(() => {});

@@ -1,0 +1,71 @@
+/** What one replica appends to the log of its node. */
+import type { NewRecord } from './gathered-batch.js';
+import { idWords, type LoggedReplica, maxShard } from './record-format.js';
+import { SegmentPins } from './segment-pins.js';
+
+const maxType = 255;
+
+/** What a journal needs of its log. */
+export interface JournalLog {
+  /** The segment of the newest record. */
+  readonly segment: number;
+  add(record: NewRecord, mustFlush: boolean): Promise<void>;
+  /** The replica may need fewer segments than before. */
+  unpinned(): void;
+}
+
+export class Journal {
+  readonly #log: JournalLog;
+  readonly #pins: SegmentPins;
+  #replica: LoggedReplica;
+  #id: readonly [number, number];
+
+  constructor(log: JournalLog, replica: LoggedReplica, pins = new SegmentPins()) {
+    if (!Number.isInteger(replica.shard) || replica.shard < 0 || replica.shard > maxShard) {
+      throw new RangeError(`the log has no shard ${replica.shard}: 0 to ${maxShard}`);
+    }
+    this.#log = log;
+    this.#replica = replica;
+    this.#id = idWords(replica.id);
+    this.#pins = pins;
+  }
+
+  get replica(): LoggedReplica {
+    return this.#replica;
+  }
+  /** The oldest segment with entries above the replica's newest snapshot. Undefined: none. */
+  get oldestNeeded(): number | undefined {
+    return this.#pins.oldest;
+  }
+
+  /**
+   * Appends a record and copies its payload. The result is the same promise for every record of a batch. It resolves once the record
+   * is kept as the mode of the log says, and never if the log fails or is closed before.
+   *
+   * @param type from 0 to 255
+   * @param end the seq of the last entry in the replica's log after this record, if the record changes the log
+   * @param mustFlush the record is kept only when it is flushed, also in a log that flushes at intervals
+   */
+  append(type: number, payload: Uint8Array, end?: number, mustFlush = false): Promise<void> {
+    const kept = this.#log.add(this.record(type, payload, end), mustFlush);
+    if (end !== undefined) this.#pins.add(this.#log.segment, end);
+    return kept;
+  }
+
+  record(type: number, payload: Uint8Array, end?: number): NewRecord {
+    if (type < 0 || type > maxType) throw new RangeError(`a record has no type ${type}: 0 to ${maxType}`);
+    return { typeAndShard: ((this.#replica.shard << 8) | type) >>> 0, id: this.#id, end, payload };
+  }
+
+  /** A snapshot of the replica that is durable, and recorded in the log, holds every entry up to this seq. */
+  cover(seq: number): void {
+    this.#pins.cover(seq);
+    this.#log.unpinned();
+  }
+
+  /** The replica has a new id from now on. What it needs stays. */
+  rename(id: string): void {
+    this.#id = idWords(id);
+    this.#replica = { shard: this.#replica.shard, id };
+  }
+}

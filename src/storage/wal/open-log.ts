@@ -1,0 +1,84 @@
+/** Opens the log after its records were read: makes its end ready to be continued. */
+import { writeZeros } from './log-files.js';
+import type { LogScan } from './log-scan.js';
+import { startLogThread } from './log-thread.js';
+import type { LoggedReplica } from './record-format.js';
+import { type OpenSegment, segmentPath } from './segment-file.js';
+import { segmentHeaderBytes } from './segment-header.js';
+import { type LogOptions, type ResolvedLogOptions, WriteAheadLog } from './write-ahead-log.js';
+
+const defaultSegmentBytes = 64 * 1024 * 1024;
+
+/**
+ * Opens the log. What the scan found to be torn or damaged, and everything after it, is discarded here, so a caller that has to know
+ * of the damage later must make a note of it before.
+ *
+ * @param live the replicas that the records show to exist. Segments that only other replicas need may be removed.
+ * @throws Error of the file system; it also says that there is no space for a first segment.
+ */
+export async function openLog(scan: LogScan, live: readonly LoggedReplica[], options: LogOptions): Promise<WriteAheadLog> {
+  const resolved: ResolvedLogOptions = {
+    syncIntervalMs: undefined,
+    segmentBytes: defaultSegmentBytes,
+    retainBytes: 0,
+    maxBytes: Number.POSITIVE_INFINITY,
+    onProgress: () => {},
+    startThread: startLogThread,
+    ...options,
+  };
+  const { folder, owner } = scan.place;
+  const { segment, position, nextBatch } = scan.outcome;
+  const kept = discard(scan, resolved.segmentBytes);
+  const current = kept.includes(segment) && position > segmentHeaderBytes ? openEnd(scan) : undefined;
+  const ready = kept.filter((number) => number > segment || (number === segment && current === undefined));
+  const log = new WriteAheadLog(
+    {
+      folder,
+      owner,
+      end: { segment: current?.number ?? Math.max(0, segment - 1), segmentBytes: current?.bytes ?? 0, position, nextBatch },
+      oldest: kept[0] ?? Math.max(1, segment),
+      current,
+      ready: ready.map((number) => openReady(scan, number)),
+      pins: new Map(live.map((replica) => [replica, scan.pinsOf(replica)])),
+    },
+    resolved,
+  );
+  if (current !== undefined || ready.length > 0) return log;
+  const error = await log.ready();
+  if (error === undefined) return log;
+  await log.close();
+  throw error;
+}
+
+/**
+ * Removes the segments that do not belong to the log any more, newest first: those after damage, one of which no batch is valid, and
+ * those that are empty and have another size than new ones. @returns the numbers of the others
+ */
+function discard({ outcome, segments, headers, place: { folder, files } }: LogScan, segmentBytes: number): readonly number[] {
+  const { kind, segment, position } = outcome;
+  const isKept = (number: number): boolean => {
+    if (number < segment) return true;
+    if (number === segment && position > segmentHeaderBytes) return true;
+    return kind !== 'damaged' && (number > segment || kind === 'end') && headers.get(number)!.bytes === segmentBytes;
+  };
+  const firstDiscarded = segments.find((number) => !isKept(number)) ?? Number.POSITIVE_INFINITY;
+  for (const number of segments.filter((number) => number >= firstDiscarded).reverse()) {
+    files.remove(segmentPath(folder, number));
+    files.flushFolder(folder);
+  }
+  return segments.filter((number) => number < firstDiscarded);
+}
+
+/** Opens the segment with the end of the log. Everything up to the end is flushed then, and everything after it is zero. */
+function openEnd({ outcome, headers, place: { folder, files } }: LogScan): OpenSegment {
+  const { number, bytes, salt } = headers.get(outcome.segment)!;
+  const file = files.open(segmentPath(folder, number), 'change');
+  if (outcome.kind !== 'end') writeZeros(files, file, outcome.position, bytes);
+  files.flush(file);
+  return { number, bytes, salt, file };
+}
+
+function openReady({ headers, place: { folder, files } }: LogScan, number: number): OpenSegment {
+  const { bytes, salt } = headers.get(number)!;
+  return { number, bytes, salt, file: files.open(segmentPath(folder, number), 'change') };
+}

@@ -1,0 +1,246 @@
+/**
+ * The write-ahead log of a node, which all its replicas share. It keeps records of bytes, in order, in files of a fixed size.
+ *
+ * What it promises:
+ * - A record whose promise has resolved is found again by `LogScan`: in mode `always` even after a loss of power, in mode `interval`
+ *   after the end of the process, and after a loss of power if it was flushed.
+ * - Each segment begins with a checkpoint, which is written together with the record after it. So a segment can be removed as soon
+ *   as no replica needs its entries.
+ * - After a failed write or flush nothing is written any more, and `failure` resolves. Promises of records that were not kept
+ *   before stay open.
+ * - `hasRoom` turns false before the disk is full: half of a segment is left for deletes and metadata. Records that find no
+ *   room wait until there is space.
+ */
+import { BatchQueue, type LogEnd } from './batch-queue.js';
+import { BatchWriter } from './batch-writer.js';
+import { Journal, type JournalLog } from './journal.js';
+import type { LogThread } from './log-thread.js';
+import { type LoggedReplica, nameOfLogged } from './record-format.js';
+import type { OpenSegment } from './segment-file.js';
+import type { LogOwner } from './segment-header.js';
+import type { SegmentPins } from './segment-pins.js';
+import { SegmentSupply } from './segment-supply.js';
+
+/** A log that is larger than this and than the data is to become smaller by a snapshot. */
+const minBudgetBytes = 256 * 1024 * 1024;
+
+export type WriteCheckpoint = (journal: Journal, type: number, payload: Uint8Array) => void;
+
+export interface LogOptions {
+  /** Records are kept when they are written, and flushed at this interval. Undefined: records are kept when they are flushed. */
+  readonly syncIntervalMs?: number | undefined;
+  /** Size of new segments. Default: 64 MiB. */
+  readonly segmentBytes?: number;
+  /** A segment that no replica needs stays as long as the log after it is smaller than this, unless the disk is full. Default: 0. */
+  readonly retainBytes?: number;
+  /** All files of the log together take at most this much; at least four segments. Default: no limit. */
+  readonly maxBytes?: number;
+  /**
+   * Writes the metadata of every live replica. It is called within an `append`, and must write the metadata as they are without the
+   * record that is being appended.
+   */
+  checkpoint(write: WriteCheckpoint): void;
+  /** More is written or flushed than before. */
+  onProgress?(): void;
+  /** Default: a thread of the process. */
+  readonly startThread?: () => LogThread;
+}
+
+export type ResolvedLogOptions = Required<Omit<LogOptions, 'syncIntervalMs'>> & Pick<LogOptions, 'syncIntervalMs'>;
+
+/** What an earlier process has left. */
+export interface LogStart {
+  readonly folder: string;
+  readonly owner: LogOwner;
+  readonly end: LogEnd;
+  /** The number of the oldest segment, or of the first one that is to be prepared. */
+  readonly oldest: number;
+  readonly current: OpenSegment | undefined;
+  readonly ready: readonly OpenSegment[];
+  readonly pins: ReadonlyMap<LoggedReplica, SegmentPins>;
+}
+
+export class WriteAheadLog {
+  /** Resolves if the log fails. The process must end: what it has not kept it will never keep. */
+  readonly failure: Promise<Error>;
+  readonly #segmentBytes: number;
+  readonly #retainBytes: number;
+  readonly #maxBytes: number;
+  readonly #queue: BatchQueue;
+  readonly #supply: SegmentSupply;
+  readonly #writer: BatchWriter;
+  readonly #threads: readonly LogThread[];
+  readonly #journals = new Map<string, Journal>();
+  readonly #forJournals: JournalLog;
+  #state: 'open' | 'failed' | 'closed' = 'open';
+  #fail!: (error: Error) => void;
+  #closing: Promise<void> | undefined;
+
+  constructor(start: LogStart, options: ResolvedLogOptions) {
+    const { folder, owner, end, oldest, current, ready } = start;
+    const { segmentBytes, maxBytes, syncIntervalMs, onProgress } = options;
+    this.#segmentBytes = segmentBytes;
+    this.#retainBytes = options.retainBytes;
+    this.#maxBytes = maxBytes;
+    this.failure = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
+    const onFailed = (error: Error): void => this.#failed(error);
+    const thread = options.startThread();
+    const supplyThread = options.startThread();
+    this.#threads = [thread, supplyThread];
+    this.#queue = new BatchQueue(end, segmentBytes, () => {
+      this.#supply.want(this.#queue.segment + 1);
+      options.checkpoint((journal, type, payload) => void this.#queue.add(journal.record(type, payload)));
+    });
+    const open = current === undefined ? ready : [current, ...ready];
+    this.#supply = new SegmentSupply(
+      { folder, owner, segmentBytes, maxBytes, thread: supplyThread, onFailed },
+      oldest,
+      end.segment + ready.length + 1,
+      open,
+    );
+    const queue = this.#queue;
+    const supply = this.#supply;
+    const progress = (): void => {
+      this.#trim();
+      onProgress();
+    };
+    this.#writer = new BatchWriter(
+      { queue, supply, thread, flushThread: supplyThread, syncIntervalMs, onProgress: progress, onFailed },
+      current,
+    );
+    this.#forJournals = {
+      get segment() {
+        return queue.segment;
+      },
+      add: (record, mustFlush) => {
+        if (this.#state !== 'open') return never;
+        const batch = queue.add(record);
+        if (mustFlush) batch.mustFlush = true;
+        this.#writer.wake();
+        return batch.kept;
+      },
+      unpinned: () => this.#trim(),
+    };
+    for (const [replica, pins] of start.pins) this.#add(new Journal(this.#forJournals, replica, pins));
+    this.#supply.want(this.#queue.segment + 1);
+  }
+
+  /** The number of the batch with the newest record. Batches are numbered from 1. */
+  get appendedBatch(): number {
+    return this.#queue.newestBatch;
+  }
+  /** Every batch up to this one is flushed. */
+  get flushedBatch(): number {
+    return this.#writer.flushed;
+  }
+
+  /** Bytes from the oldest segment to the newest record. */
+  get bytes(): number {
+    const { segment, usedBytes } = this.#queue;
+    return Math.max(0, segment - this.#supply.oldest) * this.#segmentBytes + usedBytes;
+  }
+
+  /** Whether there is room for a write that is neither a delete nor metadata. */
+  get hasRoom(): boolean {
+    const { segment, segmentBytes, usedBytes } = this.#queue;
+    const readySegments = this.#supply.newestReady - segment;
+    if (readySegments < 0) return false;
+    return segmentBytes - usedBytes + readySegments * this.#segmentBytes > this.#segmentBytes / 2;
+  }
+
+  /** Why the last attempt to prepare a segment found no space. Undefined: there was space. */
+  get noSpace(): Error | undefined {
+    return this.#supply.noSpace;
+  }
+
+  /** Resolves when a first segment is ready, or with the reason why none can be prepared. */
+  async ready(): Promise<Error | undefined> {
+    const failure = await Promise.race([this.#supply.settled(), this.failure]);
+    return failure ?? this.noSpace;
+  }
+
+  /** The journal of a replica, which is made when it is first asked for. */
+  journal(replica: LoggedReplica): Journal {
+    return this.#journals.get(nameOfLogged(replica)) ?? this.#add(new Journal(this.#forJournals, replica));
+  }
+
+  /** Gives the replica of a journal a new id, with which it is found in the records from now on. */
+  rename(journal: Journal, id: string): void {
+    this.#journals.delete(nameOfLogged(journal.replica));
+    journal.rename(id);
+    this.#add(journal);
+  }
+
+  /** The replica is gone: it needs nothing any more. Append the record that says so before. */
+  forget(journal: Journal): void {
+    this.#journals.delete(nameOfLogged(journal.replica));
+    this.#trim();
+  }
+
+  /** The replica that needs the oldest segment, if a snapshot of it could make the log smaller. */
+  pinning(): Journal | undefined {
+    let first: Journal | undefined;
+    for (const journal of this.#journals.values()) {
+      if (journal.oldestNeeded !== undefined && journal.oldestNeeded < (first?.oldestNeeded ?? this.#queue.segment))
+        first = journal;
+    }
+    return first;
+  }
+
+  /** The replica of which a snapshot is due because the log is too large. @param dataBytes of all replicas */
+  dueForSnapshot(dataBytes: number): Journal | undefined {
+    const budget = Math.min(Math.max(minBudgetBytes, dataBytes), this.#maxBytes / 2);
+    return this.bytes > budget || this.#supply.noSpace !== undefined ? this.pinning() : undefined;
+  }
+
+  /** Resolves once everything that was appended before is flushed. Never resolves if the log fails. */
+  flush(): Promise<void> {
+    return this.#state === 'open' ? this.#writer.flush() : never;
+  }
+
+  /** Flushes everything, and ends the threads. After a failure it only ends the threads. Never resolves while the disk hangs. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#state === 'open') await Promise.race([this.#writer.flush(), this.failure]);
+    this.#writer.stop();
+    if (this.#state === 'open') {
+      this.#state = 'closed';
+      await this.#supply.close();
+    }
+    await Promise.all(this.#threads.map((thread) => thread.end()));
+  }
+
+  #add(journal: Journal): Journal {
+    this.#journals.set(nameOfLogged(journal.replica), journal);
+    return journal;
+  }
+
+  /** Removes the segments that nothing needs. */
+  #trim(): void {
+    if (this.#state !== 'open') return;
+    const { segment, usedBytes } = this.#queue;
+    const { oldest, noSpace } = this.#supply;
+    // The metadata must stay: those of the newest segment count once that segment's first batch is flushed.
+    let last = this.#writer.flushedSegment - 1;
+    if (last < oldest) return;
+    for (const { oldestNeeded } of this.#journals.values()) last = Math.min(last, (oldestNeeded ?? segment) - 1);
+    if (noSpace === undefined)
+      last = Math.min(last, segment - 1 - Math.ceil((this.#retainBytes - usedBytes) / this.#segmentBytes));
+    if (last >= oldest) this.#supply.remove(last);
+  }
+
+  #failed(error: Error): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'failed';
+    this.#writer.stop();
+    this.#fail(error);
+  }
+}
+
+const never = new Promise<never>(() => {});
