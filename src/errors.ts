@@ -98,6 +98,8 @@ export const errorTraits = {
   CONFIG_MISMATCH: refused,
   /** The node cannot listen on its own address. */
   ADDRESS_UNAVAILABLE: refused,
+  /** The node cannot use its data directory, or not with this node or cluster. */
+  DATA_UNAVAILABLE: refused,
 } as const satisfies Record<string, ErrorTraits>;
 
 export type ErrorCode = keyof typeof errorTraits;

@@ -19,3 +19,4 @@ export type {
 } from './coordinator.js';
 export { discoverNodes } from './discover-nodes.js';
 export { initializeCluster } from './initialize-cluster.js';
+export { MalformedZnodeError, parseConfig } from './znode-data.js';

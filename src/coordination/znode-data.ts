@@ -11,9 +11,13 @@ import type { CandidateRegistration, ClusterConfig, NodeRegistration } from './c
 import { candidatePrefix } from './znode-paths.js';
 
 export class MalformedZnodeError extends Error {
+  /** The sentence without the znode: the node also keeps copies of such contents elsewhere. */
+  readonly problem: string;
+
   constructor(what: string, problem: string, options?: ErrorOptions) {
     super(`${what} in ZooKeeper is malformed: ${problem}`, options);
     this.name = 'MalformedZnodeError';
+    this.problem = problem;
   }
 }
 

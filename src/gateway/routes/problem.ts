@@ -38,6 +38,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   COORDINATION_UNAVAILABLE: 503,
   CONFIG_MISMATCH: 500,
   ADDRESS_UNAVAILABLE: 500,
+  DATA_UNAVAILABLE: 500,
 };
 
 export const problemType = 'application/problem+json';

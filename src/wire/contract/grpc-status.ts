@@ -46,6 +46,7 @@ const statusOf: Record<ErrorCode, status> = {
   COORDINATION_UNAVAILABLE: status.UNAVAILABLE,
   CONFIG_MISMATCH: status.FAILED_PRECONDITION,
   ADDRESS_UNAVAILABLE: status.UNAVAILABLE,
+  DATA_UNAVAILABLE: status.FAILED_PRECONDITION,
 };
 
 /** The status that a server answers with. An error that is not a KvError gets a bland message; its stack belongs in the log. */

@@ -1,0 +1,174 @@
+/**
+ * The data directory of a node: its lock, whom its data belongs to, and how the process before this one ended.
+ *
+ * The folder belongs to one node of one cluster from its first use on. It keeps the id of its node, so a node whose address changes
+ * stays the same node. A folder that is of another node, of another cluster or of a newer format, or is no folder of kvnode, is
+ * refused and left as it is. `wal` and `snapshots` below it hold the data itself.
+ */
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createFolder, replaceFile } from './durable-file.js';
+import { failedCall, unusable } from './folder-error.js';
+import {
+  decodeFolderIdentity,
+  decodeRun,
+  encodeFolderIdentity,
+  encodeRun,
+  type FolderIdentity,
+  type FolderRun,
+} from './folder-files.js';
+import { FolderLock } from './folder-lock.js';
+
+const identityFile = 'kvnode.json';
+const runFile = 'run.json';
+/** What may be in a folder that no node has used: `lost+found` is at the top of a new file system. */
+const allowedInNew: ReadonlySet<string> = new Set(['lock', 'lost+found', `${identityFile}.tmp`]);
+/** What a node writes after `kvnode.json`. */
+const dataFolders: ReadonlySet<string> = new Set(['wal', 'snapshots', runFile]);
+
+export class DataFolder {
+  readonly path: string;
+  readonly #lock: FolderLock;
+  readonly #lastRun: FolderRun | undefined;
+  readonly #bootId: string | undefined;
+  readonly #isNew: boolean;
+  #identity: FolderIdentity | undefined;
+  #began = false;
+
+  /** Creates the folder if it is missing, and locks it. @throws KvError DATA_UNAVAILABLE */
+  static async open(path: string): Promise<DataFolder> {
+    try {
+      await createFolder(path);
+    } catch (error) {
+      throw failedCall(path, 'create the folder', error);
+    }
+    const lock = FolderLock.take(path);
+    try {
+      const identity = await readIdentity(path);
+      const lastRun = await readOptional(path, runFile, decodeRun);
+      return new DataFolder(path, lock, identity, lastRun, await readBootId());
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  private constructor(
+    path: string,
+    lock: FolderLock,
+    identity: FolderIdentity | undefined,
+    lastRun: FolderRun | undefined,
+    bootId: string | undefined,
+  ) {
+    this.path = path;
+    this.#lock = lock;
+    this.#identity = identity;
+    this.#isNew = identity === undefined;
+    this.#lastRun = lastRun;
+    this.#bootId = bootId;
+  }
+
+  /** Undefined: no node has used the folder yet. */
+  get identity(): FolderIdentity | undefined {
+    return this.#identity;
+  }
+
+  /**
+   * Whether writes may be missing that were not flushed: the machine has stopped since then, and the process was not stopped in order.
+   * What a process has written survives its own end.
+   */
+  get mayLackUnflushed(): boolean {
+    if (this.#isNew || this.#lastRun?.clean === true) return false;
+    return this.#bootId === undefined || this.#lastRun?.bootId !== this.#bootId;
+  }
+
+  /** From now on the folder belongs to this node. Then it may be written to. @throws KvError DATA_UNAVAILABLE */
+  async claim(identity: FolderIdentity): Promise<void> {
+    const { nodeId, cluster } = identity;
+    const known = this.#identity;
+    if (known !== undefined && known.nodeId !== nodeId)
+      throw unusable(
+        this.path,
+        `the folder holds data of node ${known.nodeId}, and this is node ${nodeId}. ` +
+          `Start the node with --id ${known.nodeId}, or with another folder`,
+      );
+    if (known !== undefined && known.cluster.clusterId !== cluster.clusterId)
+      throw unusable(
+        this.path,
+        `the folder holds data of cluster ${known.cluster.clusterId}, and ZooKeeper holds cluster ${cluster.clusterId}. ` +
+          'Check --zk and --root. To join the other cluster without the data, use another folder',
+      );
+    await this.#write('claim the folder', async () => {
+      if (known === undefined) await replaceFile(join(this.path, identityFile), encodeFolderIdentity(identity));
+      this.#identity = identity;
+      // What this process is going to write may be lost if the machine stops. Until `began` the boot id stays that of the last run.
+      if (this.#lastRun === undefined || this.#lastRun.clean) await this.#writeRun(false);
+    });
+  }
+
+  /** The data is recovered, and what that has changed is flushed: a crash of this process loses nothing. */
+  async began(): Promise<void> {
+    await this.#write('record the start', () => this.#writeRun(false));
+    this.#began = true;
+  }
+
+  /** Idempotent. `clean`: everything in the folder is flushed. */
+  async close(clean: boolean): Promise<void> {
+    try {
+      if (clean && this.#began) await this.#write('record the stop', () => this.#writeRun(true));
+    } finally {
+      this.#began = false;
+      this.#lock.release();
+    }
+  }
+
+  #writeRun(clean: boolean): Promise<void> {
+    return replaceFile(join(this.path, runFile), encodeRun({ bootId: this.#bootId, clean }));
+  }
+
+  async #write(what: string, write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (error) {
+      throw failedCall(this.path, what, error);
+    }
+  }
+}
+
+async function readIdentity(path: string): Promise<FolderIdentity | undefined> {
+  const identity = await readOptional(path, identityFile, decodeFolderIdentity);
+  if (identity !== undefined) return identity;
+  const found = (await readdir(path)).filter((name) => !allowedInNew.has(name));
+  if (found.length === 0) return undefined;
+  if (found.every((name) => dataFolders.has(name)))
+    throw unusable(path, `${identityFile} is missing, so it is not known whose data this is. Restore the whole folder`);
+  throw unusable(path, `the folder is not empty and not one of kvnode: it contains ${found[0]}. Use an empty folder`);
+}
+
+async function readOptional<Content>(
+  path: string,
+  name: string,
+  decode: (text: string) => Content,
+): Promise<Content | undefined> {
+  let text: string;
+  try {
+    text = await readFile(join(path, name), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw failedCall(path, `read ${name}`, error);
+  }
+  try {
+    return decode(text);
+  } catch (error) {
+    throw unusable(path, `${name} ${(error as Error).message}`, error);
+  }
+}
+
+async function readBootId(): Promise<string | undefined> {
+  try {
+    return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
+  } catch {
+    // Not Linux: every unclean stop counts as one of the machine.
+    return undefined;
+  }
+}

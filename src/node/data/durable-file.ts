@@ -1,0 +1,40 @@
+/**
+ * Small files and folders that outlive a power loss. A file is replaced as a whole: after a crash a reader finds the old content or the
+ * new one, and the new one after `replaceFile` has resolved.
+ */
+import { mkdir, open, rename } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+
+export async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.tmp`;
+  const file = await open(temporary, 'w', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(temporary, path);
+  await flushFolder(dirname(path));
+}
+
+/** Creates the folder, and those above it, if they are missing. Only their owner may use them. */
+export async function createFolder(path: string): Promise<void> {
+  const first = await mkdir(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {
+    await flushFolder(folder);
+    if (folder === top) return;
+  }
+}
+
+/** Makes the names in a folder durable: files that were created, renamed or deleted in it. */
+async function flushFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

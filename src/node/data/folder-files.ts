@@ -1,0 +1,70 @@
+/**
+ * The two small files of a data directory, as JSON. `kvnode.json` says what the folder is and whom it belongs to; `run.json` says how
+ * the last process ended. docs/durability.md describes both.
+ */
+import { type ClusterConfig, MalformedZnodeError, parseConfig } from '../../coordination/index.js';
+
+/** The version of the layout of the folder and of every file in it. It grows when an earlier version would misread them. */
+const folderFormat = 1;
+
+/** Whom the data in the folder belongs to: for good. */
+export interface FolderIdentity {
+  readonly nodeId: string;
+  /** What the nodes of the cluster agreed on. A node writes it back where ZooKeeper has lost it. */
+  readonly cluster: ClusterConfig;
+}
+
+/** A process that has used the folder. */
+export interface FolderRun {
+  /** The id that the kernel minted when the machine started. Undefined: this system has none. */
+  readonly bootId: string | undefined;
+  /** True: everything had been flushed when it ended. */
+  readonly clean: boolean;
+}
+
+/** `reason` is the end of a sentence that begins with the name of the file. */
+class UnreadableFileError extends Error {}
+
+export function encodeFolderIdentity({ nodeId, cluster }: FolderIdentity): string {
+  return `${JSON.stringify({ format: folderFormat, nodeId, cluster }, undefined, 2)}\n`;
+}
+
+/** @throws UnreadableFileError */
+export function decodeFolderIdentity(text: string): FolderIdentity {
+  const { format, nodeId, cluster } = parseObject(text);
+  if (typeof format !== 'number') throw new UnreadableFileError('names no format');
+  if (format > folderFormat)
+    throw new UnreadableFileError(
+      `was written by a newer version of kvnode, in format ${format}; this version reads formats up to ${folderFormat}. ` +
+        'Start the newer version',
+    );
+  if (typeof nodeId !== 'string') throw new UnreadableFileError('names no node');
+  try {
+    return { nodeId, cluster: parseConfig(Buffer.from(JSON.stringify(cluster ?? null))) };
+  } catch (cause) {
+    if (!(cause instanceof MalformedZnodeError)) throw cause;
+    throw new UnreadableFileError(`is damaged: the configuration of the cluster in it is malformed (${cause.problem})`, {
+      cause,
+    });
+  }
+}
+
+export function encodeRun(run: FolderRun): string {
+  return `${JSON.stringify(run)}\n`;
+}
+
+/** @throws UnreadableFileError */
+export function decodeRun(text: string): FolderRun {
+  const { bootId, clean } = parseObject(text);
+  return { bootId: typeof bootId === 'string' ? bootId : undefined, clean: clean === true };
+}
+
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // Below.
+  }
+  throw new UnreadableFileError('is damaged: it is not a JSON object');
+}
