@@ -1,8 +1,9 @@
-/** Encodes a dump: header, records, end. The caller writes the returned bytes in this order. */
+/** Encodes a dump: header, each shard with its records, end. The caller writes the returned bytes in this order. */
 import { createHash } from 'node:crypto';
 import { crc32 } from '../crc32.js';
 import {
   checkBytes,
+  type DumpedShard,
   type DumpHeader,
   type DumpRecord,
   endBytes,
@@ -23,25 +24,35 @@ export class DumpEncoder {
 
   /** Must be called first, and once. */
   header(header: DumpHeader): Buffer {
-    const text = Buffer.from(JSON.stringify(header));
-    const { frame, body } = newFrame(1 + text.length);
-    body[0] = kinds.header;
-    text.copy(body, 1);
-    return this.#hashed(Buffer.concat([signature, sealed(frame)]));
+    return this.#hashed(Buffer.concat([signature, jsonFrame(kinds.header, header)]));
+  }
+
+  /** The records that follow are of this shard. Once for each shard. */
+  shard(shard: DumpedShard): Buffer {
+    return this.#hashed(jsonFrame(kinds.shard, shard));
   }
 
   encode(records: readonly DumpRecord[]): Buffer {
     this.#records += records.length;
-    return this.#hashed(Buffer.concat(records.map(encodeRecord)));
+    const sizes = records.map(sizeOf);
+    const bytes = Buffer.allocUnsafe(sizes.reduce((sum, { frameBytes }) => sum + frameBytes, 0));
+    let at = 0;
+    for (const [index, record] of records.entries()) {
+      const size = sizes[index]!;
+      writeRecord(bytes.subarray(at, at + size.frameBytes), record, size);
+      at += size.frameBytes;
+    }
+    return this.#hashed(bytes);
   }
 
   /** Must be called last, and once. */
   end(): Buffer {
-    const { frame, body } = newFrame(endBytes);
+    const frame = newFrame(endBytes);
+    const body = bodyOf(frame);
     body[0] = kinds.end;
     body.writeBigUInt64BE(BigInt(this.#records), 1);
     this.#hash.digest().copy(body, 9);
-    return sealed(frame);
+    return seal(frame);
   }
 
   #hashed(bytes: Buffer): Buffer {
@@ -50,27 +61,50 @@ export class DumpEncoder {
   }
 }
 
-function encodeRecord({ key, value, version, ttlMs }: DumpRecord): Buffer {
+interface RecordSize {
+  readonly keyBytes: number;
+  readonly headBytes: number;
+  readonly frameBytes: number;
+}
+
+function sizeOf({ key, value, ttlMs }: DumpRecord): RecordSize {
   const keyBytes = Buffer.byteLength(key);
   const headBytes = recordHeadBytes + (ttlMs === undefined ? 0 : ttlBytes);
-  const { frame, body } = newFrame(headBytes + keyBytes + value.length);
+  return { keyBytes, headBytes, frameBytes: lengthBytes + headBytes + keyBytes + value.length + checkBytes };
+}
+
+function writeRecord(frame: Buffer, { key, value, version, ttlMs }: DumpRecord, { keyBytes, headBytes }: RecordSize): void {
+  const body = bodyOf(frame);
   body[0] = ttlMs === undefined ? kinds.record : kinds.recordWithTtl;
   body.writeBigUInt64BE(BigInt(version), 1);
   body.writeUInt16BE(keyBytes, 9);
   if (ttlMs !== undefined) body.writeBigUInt64BE(BigInt(ttlMs), recordHeadBytes);
   body.write(key, headBytes, 'utf8');
-  value.copy(body, headBytes + keyBytes);
-  return sealed(frame);
+  body.set(value, headBytes + keyBytes);
+  seal(frame);
 }
 
-function newFrame(bodyBytes: number): { frame: Buffer; body: Buffer } {
-  const frame = Buffer.alloc(lengthBytes + bodyBytes + checkBytes);
-  frame.writeUInt32BE(bodyBytes, 0);
-  return { frame, body: frame.subarray(lengthBytes, lengthBytes + bodyBytes) };
+function jsonFrame(kind: number, value: object): Buffer {
+  const text = Buffer.from(JSON.stringify(value));
+  const frame = newFrame(1 + text.length);
+  const body = bodyOf(frame);
+  body[0] = kind;
+  text.copy(body, 1);
+  return seal(frame);
 }
 
-function sealed(frame: Buffer): Buffer {
+function newFrame(bodyBytes: number): Buffer {
+  return Buffer.alloc(lengthBytes + bodyBytes + checkBytes);
+}
+
+function bodyOf(frame: Buffer): Buffer {
+  return frame.subarray(lengthBytes, frame.length - checkBytes);
+}
+
+/** Writes what stands before and after the body. */
+function seal(frame: Buffer): Buffer {
   const checkStart = frame.length - checkBytes;
+  frame.writeUInt32BE(checkStart - lengthBytes, 0);
   frame.writeUInt32BE(crc32(frame.subarray(0, checkStart)), checkStart);
   return frame;
 }

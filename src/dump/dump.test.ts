@@ -1,13 +1,14 @@
+import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { maxTtlMs } from '../limits.js';
-import { DumpDamagedError, DumpEncoder, type DumpRecord, dumpFormatVersion, readDump } from './index.js';
+import { DumpDamagedError, DumpEncoder, type DumpedShard, type DumpRecord, dumpFormatVersion, readDump } from './index.js';
 
 const header = {
   formatVersion: dumpFormatVersion,
   clusterId: 'one',
-  shards: 4,
+  shards: 2,
   createdAt: '2026-11-21T00:00:00.000Z',
   softwareVersion: '1',
 };
@@ -20,9 +21,17 @@ const someRecords: DumpRecord[] = [
   { key: 'k'.repeat(1_024), value: Buffer.alloc(100_000, 7), version: 77 },
 ];
 
-function fileOf(records: readonly DumpRecord[], more: Partial<typeof header> = {}): Buffer {
+const positions: readonly DumpedShard[] = [
+  { shard: 1, history: 'h1', epoch: 3, seq: 77 },
+  { shard: 0, history: 'h0', epoch: 1, seq: 2 ** 53 - 1 },
+];
+
+/** All records are of the first shard that is named. */
+function fileOf(records: readonly DumpRecord[], more: Partial<typeof header> = {}, shards = positions): Buffer {
   const encoder = new DumpEncoder();
-  return Buffer.concat([encoder.header({ ...header, ...more }), encoder.encode(records), encoder.end()]);
+  const [first, ...others] = shards.map((shard) => () => encoder.shard(shard));
+  const begin = [encoder.header({ ...header, ...more }), first?.() ?? Buffer.alloc(0)];
+  return Buffer.concat([...begin, encoder.encode(records), ...others.map((shard) => shard()), encoder.end()]);
 }
 
 function fileWithHeader(odd: unknown): Buffer {
@@ -68,7 +77,7 @@ describe('dump format', () => {
     const [one, two] = someRecords as [DumpRecord, DumpRecord];
     const plain = fileOf([one, two]);
     const encoder = new DumpEncoder();
-    const start = encoder.header(header).length;
+    const start = encoder.header(header).length + encoder.shard(positions[0]!).length;
     const frames = [one, two].map((record) => encoder.encode([record]));
     const end = plain.subarray(start + frames[0]!.length + frames[1]!.length);
     const file = (...parts: Buffer[]): Buffer => Buffer.concat([plain.subarray(0, start), ...parts, end]);
@@ -81,16 +90,36 @@ describe('dump format', () => {
   test('the error has the place of the damage, and the records before it are read', async () => {
     const file = fileOf(someRecords);
     const encoder = new DumpEncoder();
-    const second = encoder.header(header).length + encoder.encode(someRecords.slice(0, 1)).length;
+    const begin = [encoder.header(header), encoder.shard(positions[0]!), encoder.encode(someRecords.slice(0, 1))];
+    const second = Buffer.concat(begin).length;
     file[second + 6]! ^= 1;
     const { records } = await readDump(Readable.from([file]));
     expect((await records.next()).value).toEqual(someRecords[0]);
     await expect(records.next()).rejects.toMatchObject({ atByte: second });
   });
 
-  test('a file of version 1, which has no TTLs, is read', async () => {
+  test('a file of version 1 or 2, which has no positions, is read', async () => {
+    expect(await read(fileOf(someRecords, { formatVersion: 2 }, []))).toEqual(someRecords);
     const old = someRecords.filter(({ ttlMs }) => ttlMs === undefined);
-    expect(await read(fileOf(old, { formatVersion: 1 }))).toEqual(old);
+    expect(await read(fileOf(old, { formatVersion: 1 }, []))).toEqual(old);
+  });
+
+  test('after the last record the positions of the shards are known, and what identifies the file', async () => {
+    const file = fileOf(someRecords);
+    const reading = await readDump(Readable.from([file]));
+    for await (const _ of reading.records);
+    expect(reading.shards).toEqual(positions);
+    expect(reading.digest).toBe(createHash('sha256').update(file.subarray(0, -49)).digest('hex'));
+  });
+
+  test.each([
+    ['a shard that is missing', positions.slice(0, 1), 'it has 1 of 2 shards'],
+    ['a shard that is there twice', [...positions, positions[0]!], 'shard 1 is there twice'],
+    ['a shard that the cluster has not', [{ ...positions[0]!, shard: 2 }], 'none of 2'],
+    ['a record of no shard', [], 'a record is of no shard'],
+    ['a position that is none', [{ ...positions[0]!, seq: -1 }], 'the position of a shard is not valid'],
+  ])('%s is refused', async (_, shards, problem) => {
+    await expect(read(fileOf(someRecords, {}, shards))).rejects.toThrow(problem);
   });
 
   test('a TTL that no node accepts is refused before it is sent', async () => {
@@ -101,13 +130,17 @@ describe('dump format', () => {
   test('a key that no node accepts is refused before it is sent', async () => {
     for (const key of ['', 'k'.repeat(1_025)]) {
       const encoder = new DumpEncoder();
-      const begin = [encoder.header(header), encoder.encode([{ key, value: Buffer.alloc(0), version: 1 }])];
+      const begin = [
+        encoder.header(header),
+        encoder.shard(positions[0]!),
+        encoder.encode([{ key, value: Buffer.alloc(0), version: 1 }]),
+      ];
       await expect(read(Buffer.concat([...begin, encoder.end()]))).rejects.toThrow('the key of a record is not valid');
     }
   });
 
   test('another version of the format and a file that is not a dump have different errors', async () => {
-    await expect(read(fileOf([], { formatVersion: 3 }))).rejects.toThrow('its format has version 3');
+    await expect(read(fileOf([], { formatVersion: 4 }))).rejects.toThrow('its format has version 4');
     for (const odd of [null, 1, [], 'text', {}])
       await expect(read(fileWithHeader(odd)), JSON.stringify(odd)).rejects.toThrow('its header does not have a version');
     await expect(read(Buffer.from('PK\x03\x04 something else'))).rejects.toThrow('does not begin as a dump');

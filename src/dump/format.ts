@@ -1,17 +1,19 @@
 /**
- * The file format of dumps, version 2, as docs/dump-format.md describes it: a signature, then frames. Each frame has a
+ * The file format of dumps, version 3, as docs/dump-format.md describes it: a signature, then frames. Each frame has a
  * checksum of its own, and the last frame has a checksum of everything before it.
  */
 
 /** Begins the file. It holds line breaks of both kinds, so a program that converts line breaks damages it visibly. */
 export const signature = Buffer.from('KVDUMP\r\n\x1a\n', 'latin1');
 /** The version that is written. */
-export const dumpFormatVersion = 2;
-/** A reader refuses a file of another version. Version 1 has no records with a TTL. */
-export const readableVersions: readonly number[] = [1, dumpFormatVersion];
+export const dumpFormatVersion = 3;
+/** A reader refuses a file of another version. Version 1 has no records with a TTL, version 2 no positions of shards. */
+export const readableVersions: readonly number[] = [1, 2, dumpFormatVersion];
+/** From this version on every record belongs to a shard, whose position stands before its records. */
+export const firstVersionWithShards = 3;
 
 /** The first byte of a frame's body. */
-export const kinds = { header: 0x48, record: 0x4b, recordWithTtl: 0x54, end: 0x45 } as const;
+export const kinds = { header: 0x48, shard: 0x53, record: 0x4b, recordWithTtl: 0x54, end: 0x45 } as const;
 
 /** A frame has the length of its body before the body, and the CRC-32 of length and body after it. */
 export const lengthBytes = 4;
@@ -35,12 +37,20 @@ export interface DumpHeader {
   readonly softwareVersion: string;
 }
 
+/** The position of a shard that its records show, and that all of them are from. */
+export interface DumpedShard {
+  readonly shard: number;
+  readonly history: string;
+  readonly epoch: number;
+  readonly seq: number;
+}
+
 export interface DumpRecord {
   readonly key: string;
   readonly value: Buffer;
   /** The key's version in the cluster that was dumped. */
   readonly version: number;
-  /** How long the key still existed when it was read. Absent: it did not expire. */
+  /** How long the key still existed at the position of its shard. Absent: it did not expire. */
   readonly ttlMs?: number;
 }
 

@@ -11,11 +11,13 @@ import type {
   Topology,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
+import type { DumpPart } from '../../wire/dump/dump-parts.js';
 import { checkKey } from '../arguments.js';
 import type { CallOptions, Limits } from '../call-limits.js';
 import type { ForcePrimaryOptions } from '../results.js';
 import type { NodeTransport } from '../transport/node-transport.js';
 import { ChangeCalls } from './change-calls.js';
+import { dumpShard } from './receive-dump.js';
 
 export abstract class ClusterCalls extends ChangeCalls {
   /** Requests the topology from a node. @throws KvError as for `get`. */
@@ -109,6 +111,18 @@ export abstract class ClusterCalls extends ChangeCalls {
    */
   async listKeysOf(address: string, request: ListKeysRequest, options: CallOptions = {}): Promise<ListKeysResponse> {
     return this.core.ask(canonical(address), (to, within) => to.listKeys(request, within, false), this.core.limitsOf(options));
+  }
+
+  /**
+   * Everything that a shard holds at one position of its log, from its primary, while writes go on (kv.proto, `DumpShard`). Of the
+   * records of a key the one with the highest version counts. If the dump breaks off, as when the primary is replaced, another
+   * `begin` follows: then everything before it is void. Leaving the loop early gives the dump up.
+   *
+   * @param options `deadlineMs` limits the time to each next part, not that of the whole dump.
+   * @throws KvError as for `get`; OVERLOADED if the shard is written faster than the dump is read; INVALID_ARGUMENT.
+   */
+  dumpShard(shard: number, options: CallOptions = {}): AsyncGenerator<DumpPart, void> {
+    return dumpShard(this.core, shard, options);
   }
 
   /**

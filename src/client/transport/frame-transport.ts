@@ -15,11 +15,12 @@ import type {
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
 import { type Query, queries } from '../../wire/contract/query-messages.js';
+import { dumpRequestTable, dumpShardRpc } from '../../wire/dump/dump-parts.js';
 import type { DataRequest, RequestIdentity } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
 import { type Limits, remainingMs } from '../call-limits.js';
 import type { ClusterNaming } from '../routing/cluster-identity.js';
-import type { NodeTransport, Subject, TopologyListener } from './node-transport.js';
+import type { DumpListener, DumpStream, NodeTransport, Subject, TopologyListener } from './node-transport.js';
 
 /** What the gRPC connection of a transport has to offer: a part of `NodeConnection`. */
 export interface GrpcConnection {
@@ -97,6 +98,37 @@ export class FrameTransport implements NodeTransport {
       this.#watches.delete(end);
       stream.cancel();
     };
+  }
+
+  dumpShard(shard: number, { onMessage, onEnd }: DumpListener): DumpStream {
+    let isOver = false;
+    const end = (error: KvError | undefined): void => {
+      this.#queries.delete(fail);
+      if (isOver) return;
+      isOver = true;
+      onEnd(error);
+    };
+    const fail = (error: KvError): void => {
+      end(error);
+      stream.cancel();
+    };
+    const stream = this.#dial(dumpShardRpc, {
+      onAccepted() {},
+      onFrame: (frame) => {
+        if (!isOver) onMessage(frame);
+      },
+      onDrain() {},
+      onEnd() {},
+      onClosed: end,
+    });
+    this.#queries.set(fail, shard);
+    stream.send(dumpRequestTable.encode({ shard }));
+    const cancel = (): void => {
+      isOver = true;
+      this.#queries.delete(fail);
+      stream.cancel();
+    };
+    return { pause: () => stream.pause(), resume: () => stream.resume(), cancel };
   }
 
   abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void {

@@ -5,6 +5,7 @@
  * Every method rejects with a KvError whose `executed` is `unknown` unless the node itself answered otherwise, with
  * DEADLINE_EXCEEDED at the deadline, and with CANCELLED when the signal aborts.
  */
+import type { KvError } from '../../errors.js';
 import type {
   ForcePrimaryRequest,
   ForcePrimaryResponse,
@@ -26,6 +27,21 @@ export interface TopologyListener {
   onEnd(): void;
 }
 
+export interface DumpListener {
+  onMessage(message: Buffer): void;
+  /** Called once, unless the owner has given the dump up. @param error undefined if the node has ended it */
+  onEnd(error: KvError | undefined): void;
+}
+
+/** A dump that is being received. */
+export interface DumpStream {
+  /** What was received already may still be delivered; then flow control stops the node. */
+  pause(): void;
+  resume(): void;
+  /** Gives the dump up. */
+  cancel(): void;
+}
+
 /** The subject of a request: a key, or the number of a shard. */
 export type Subject = string | number;
 
@@ -41,6 +57,8 @@ export interface NodeTransport {
   forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse>;
   /** @returns a function that stops the watch. */
   watchTopology(heldOnly: boolean, listener: TopologyListener): () => void;
+  /** Only the primary can answer. No deadline applies. */
+  dumpShard(shard: number, listener: DumpListener): DumpStream;
   /** The number of requests that have neither been answered nor failed. */
   readonly pending: number;
   /**

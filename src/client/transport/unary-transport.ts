@@ -34,7 +34,7 @@ import type { DataRequest, RequestIdentity } from '../../wire/pipeline/pipeline-
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
 import { type Limits, remainingMs } from '../call-limits.js';
 import { type ClusterNaming, noCluster } from '../routing/cluster-identity.js';
-import type { NodeTransport, Subject, TopologyListener } from './node-transport.js';
+import type { DumpListener, DumpStream, NodeTransport, Subject, TopologyListener } from './node-transport.js';
 
 interface Method<Request, Response> {
   readonly path: string;
@@ -57,6 +57,7 @@ const methods = {
   locateKey: method<LocateKeyRequest, KeyLocation>(clusterService, 'LocateKey'),
   getNodeStatus: method<object, NodeStatus>(clusterService, 'GetNodeStatus'),
   listKeys: method<ListKeysRequest, ListKeysResponse>(clusterService, 'ListKeys'),
+  dumpShard: method<{ shard: number }, Buffer>(clusterService, 'DumpShard'),
   forcePrimary: method<ForcePrimaryRequest, ForcePrimaryResponse>(clusterService, 'ForcePrimary'),
 };
 
@@ -145,6 +146,36 @@ export class UnaryTransport implements NodeTransport {
       over = true;
       stream.cancel();
     };
+  }
+
+  dumpShard(shard: number, { onMessage, onEnd }: DumpListener): DumpStream {
+    const { path, requestSerialize, responseDeserialize } = methods.dumpShard;
+    const metadata = clusterMetadata(this.#cluster.clusterId);
+    const stream = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, { shard }, metadata);
+    let isOver = false;
+    const end = (error: KvError | undefined): void => {
+      this.#pending.delete(fail);
+      if (isOver) return;
+      isOver = true;
+      onEnd(error);
+    };
+    const fail = (error: KvError): void => {
+      end(error);
+      stream.cancel();
+    };
+    this.#pending.set(fail, shard);
+    // It stays attached after the dump has been given up: a stream error without a listener would end the process.
+    stream.on('error', (error: ServiceError) => end(this.#errorOf(error)));
+    stream.on('end', () => end(undefined));
+    stream.on('data', (message: Buffer) => {
+      if (!isOver) onMessage(message);
+    });
+    const cancel = (): void => {
+      isOver = true;
+      this.#pending.delete(fail);
+      stream.cancel();
+    };
+    return { pause: () => void stream.pause(), resume: () => void stream.resume(), cancel };
   }
 
   abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void {

@@ -16,6 +16,8 @@ export interface MemoryBudget {
   /** Requests of unary calls and of HTTP that are not answered. */
   readonly maxPendingBytes: number;
   readonly maxPipelines: number;
+  /** What the clients of dumps have not read yet, all dumps together. Out of the part for requests. */
+  readonly maxDumpBytes: number;
 }
 
 const mebibyte = 1024 * 1024;
@@ -42,6 +44,8 @@ const mostUncommittedBytes = 256 * mebibyte;
 const mostPendingBytes = 256 * mebibyte;
 /** A stream may hold this much for a client that does not read: results, and a message that waits. */
 const pipelineBytes = mebibyte / 4;
+/** Dumps may hold back the part for requests divided by this. */
+const dumpPart = 4;
 
 /** @param shards the most that the node may come to hold. */
 export function divideMemory(maxMemoryBytes: number, shards: number): MemoryBudget {
@@ -57,6 +61,7 @@ export function divideMemory(maxMemoryBytes: number, shards: number): MemoryBudg
     maxUncommittedBytes,
     maxPendingBytes,
     maxPipelines: Math.floor(maxPendingBytes / pipelineBytes),
+    maxDumpBytes: Math.floor(maxPendingBytes / dumpPart),
   };
 }
 

@@ -33,6 +33,8 @@ const judgeMs = 1_000;
 export class NodePeers {
   readonly links: PeerLinks;
   readonly server: ReplicationServer;
+  /** Bounds everything that this node sends of whole shards: snapshots and dumps. */
+  readonly moveRate: MoveRate;
   readonly #unreachable: UnreachableNodes;
   readonly #judging: NodeJS.Timeout;
 
@@ -40,7 +42,8 @@ export class NodePeers {
     this.#unreachable = new UnreachableNodes({ nodeId, patienceMs: unreachableSessions * sessionMs, logger });
     const onRefused = (peer: string, reason: string): void =>
       logger.warn({ peer, reason }, 'a node refuses to replicate with this one; its copies are out of sync until that is mended');
-    this.server = new ReplicationServer(clusterId, new MoveRate(moveRate ?? defaultMoveRateBytes));
+    this.moveRate = new MoveRate(moveRate ?? defaultMoveRateBytes);
+    this.server = new ReplicationServer(clusterId, this.moveRate);
     const incarnation = randomBytes(incarnationBytes).toString('hex');
     const own = { nodeId, clusterId, incarnation, account, frames, turn };
     this.links = new PeerLinks({ own, requests: this.server, onRefused, observer: this.#unreachable });

@@ -7,12 +7,12 @@
  */
 import { KvError } from '../../errors.js';
 import type { Effect, Event, Message, ReplicaId, RequestBody } from '../../replication/index.js';
-import type { FrameStream } from '../../transport/index.js';
+import { type FrameStream, ReplyStream } from '../../transport/index.js';
 import type { Envelope } from '../../wire/peer/envelope.js';
 import { ReplicationCodec, reasonToRefuse } from '../../wire/peer/replication-codec.js';
 import type { PeerConnection } from './peer-connection.js';
 import type { RequestHandler } from './peer-links.js';
-import { SnapshotCall } from './snapshot-call.js';
+
 import type { MoveRate } from './snapshot-pace.js';
 import { type SnapshotSource, sendSnapshot } from './snapshot-sender.js';
 
@@ -28,7 +28,7 @@ export class ReplicationServer implements RequestHandler {
   readonly #replicas = new Map<number, ReachableReplica>();
   /** The connection on which a message of each primary came last: its answers go back on that connection. */
   readonly #answerOn = new Map<ReplicaId, PeerConnection>();
-  readonly #snapshotCalls = new Map<string, SnapshotCall>();
+  readonly #snapshotCalls = new Map<string, ReplyStream>();
 
   /** @param rate bounds the snapshots that this node sends. */
   constructor(clusterId: string, rate: MoveRate) {
@@ -75,14 +75,14 @@ export class ReplicationServer implements RequestHandler {
   }
 
   /** A joiner requests a snapshot. The core decides whether it is sent. @returns undefined: the request was refused. */
-  requestSnapshot({ header, number }: Envelope, stream: FrameStream): SnapshotCall | undefined {
+  requestSnapshot({ header, number }: Envelope, stream: FrameStream): ReplyStream | undefined {
     const replica = header && this.#replicaOf(header.shard, header.to);
     const reason = reasonToRefuse(this.#clusterId, header);
     if (header === undefined || reason !== undefined || replica === undefined) {
       stream.fail(new KvError('INVALID_ARGUMENT', reason ?? 'a call meant for another replica'));
       return undefined;
     }
-    const call = new SnapshotCall(stream);
+    const call = new ReplyStream(stream);
     this.#snapshotCalls.set(snapshotKey(header.from, number), call);
     replica.host.handle({ type: 'snapshotRequested', from: header.from, epochId: header.epochId, number });
     return call;
@@ -99,7 +99,7 @@ export class ReplicationServer implements RequestHandler {
     return replica?.host.replicaId === to ? replica : undefined;
   }
 
-  #takeSnapshotCall(dump: { readonly to: ReplicaId; readonly number: number }): SnapshotCall | undefined {
+  #takeSnapshotCall(dump: { readonly to: ReplicaId; readonly number: number }): ReplyStream | undefined {
     const key = snapshotKey(dump.to, dump.number);
     const call = this.#snapshotCalls.get(key);
     this.#snapshotCalls.delete(key);

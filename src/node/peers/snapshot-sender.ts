@@ -3,9 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../../errors.js';
 import { type Effect, type RecordedRequest, type ReplicaId, requestBytes } from '../../replication/index.js';
 import type { Storage } from '../../storage/index.js';
+import type { ReplyStream } from '../../transport/index.js';
 import type { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { SnapshotEncoder } from '../../wire/peer/snapshot-codec.js';
-import type { SnapshotCall } from './snapshot-call.js';
 import { type MoveRate, SnapshotPace } from './snapshot-pace.js';
 
 /** The primary's replica, as far as a snapshot of it needs to know. */
@@ -44,7 +44,7 @@ function* chunksOf(requests: readonly RecordedRequest[]): Iterable<RecordedReque
 
 /** Resolves when the snapshot is sent or given up; never rejects. */
 export async function sendSnapshot(
-  call: SnapshotCall,
+  call: ReplyStream,
   dump: Extract<Effect, { type: 'serveSnapshot' }>,
   codec: ReplicationCodec,
   source: SnapshotSource,

@@ -2,11 +2,11 @@
 import { afterEach, expect, test } from 'vitest';
 import type { Effect, Event } from '../../replication/index.js';
 import type { RecordView } from '../../storage/index.js';
-import type { FrameStream } from '../../transport/index.js';
+import { type FrameStream, ReplyStream } from '../../transport/index.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { PeerProcess } from './peer-process.fixture.js';
 import { ReplicationServer } from './replication-server.js';
-import { SnapshotCall } from './snapshot-call.js';
+
 import { MoveRate } from './snapshot-pace.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 import { type SnapshotSource, sendSnapshot } from './snapshot-sender.js';
@@ -114,7 +114,7 @@ test('no chunk is made while too much waits for the joiner, nor after the joiner
   let mayGoOn = true;
   const sent: Buffer[] = [];
   const stream = { send: (frame: Buffer) => sent.push(frame) > 0 && mayGoOn, end() {}, fail() {} };
-  const call = new SnapshotCall(stream as unknown as FrameStream);
+  const call = new ReplyStream(stream as unknown as FrameStream);
   const turns = async (): Promise<void> => {
     for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
   };

@@ -58,6 +58,7 @@ class Node {
     forwarder: this.#forwarder(),
     nodeStatus: () => expect.fail(),
     probed: () => expect.fail(),
+    dumps: { serveOverGrpc: () => expect.fail() },
     listKeys: () => expect.fail(),
     force: () => expect.fail(),
   });

@@ -25,6 +25,7 @@ import type {
 import { clusterServiceWithRawKeys } from '../../wire/contract/server-contract.js';
 import { probeKey } from '../cluster/probe-address.js';
 import type { TopologyPublisher, TopologyWatcher } from '../cluster/topology-publisher.js';
+import type { DumpServer } from '../dumps/dump-server.js';
 import { type Forwarded, forwardRequest } from '../operations/forward-request.js';
 import { type Forwarder, wasForwarded } from '../operations/forwarder.js';
 import { checkKeyBytes } from '../operations/request-checks.js';
@@ -38,12 +39,14 @@ export interface ClusterContext {
   nodeStatus(): NodeStatus;
   /** A node probes whether this process answers at an address (probe-address.ts). */
   probed(token: string): void;
+  readonly dumps: Pick<DumpServer, 'serveOverGrpc'>;
   listKeys(request: ListKeysRequest): Promise<ListKeysResponse>;
   /** Makes the local replica of the shard primary with the data it holds; the answer comes later. False: this node holds no replica. */
   force(shard: number, givesUp: readonly string[], sink: AnswerSink): boolean;
 }
 
 type TopologyStream = ServerWritableStream<GetTopologyRequest, TopologyReport>;
+type DumpCall = ServerWritableStream<{ shard: number }, Buffer>;
 type LocateCall = ServerUnaryCall<LocateKeyRequest<Buffer>, KeyLocation>;
 
 /** A node that holds the shard has this long to answer; then this node answers with what it knows itself. */
@@ -64,6 +67,7 @@ export class ClusterServer {
       GetTopology: (call: ServerUnaryCall<GetTopologyRequest, TopologyReport>, callback: sendUnaryData<TopologyReport>) =>
         callback(null, this.topologyFor(call.request)),
       WatchTopology: (stream: TopologyStream) => this.#watch(stream),
+      DumpShard: (call: DumpCall) => this.#context.dumps.serveOverGrpc(call),
       LocateKey: (call: LocateCall, callback: sendUnaryData<KeyLocation>) => {
         this.#locate(call.request, wasForwarded(call.metadata)).then(
           (location) => callback(null, location),

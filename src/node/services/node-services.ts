@@ -7,15 +7,17 @@ import { KvError } from '../../errors.js';
 import type { NodeMetrics } from '../../metrics/index.js';
 import { Tracing } from '../../tracing/index.js';
 import { GrpcServerStream } from '../../transport/grpc/grpc-frame-stream.js';
-import type { FrameCounts, TurnEnd } from '../../transport/index.js';
+import { type FrameCounts, type FrameStream, ReplyStream, type TurnEnd } from '../../transport/index.js';
 import { toStatus } from '../../wire/contract/grpc-status.js';
 import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
+import { dumpRequestTable, dumpShardRpc } from '../../wire/dump/dump-parts.js';
 import { readEnvelope } from '../../wire/peer/envelope.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
 import { PendingCalls } from '../capacity/pending-calls.js';
 import type { NodeView } from '../cluster/node-view.js';
 import type { TopologyBatch } from '../cluster/topology-changes.js';
 import type { TopologyPublisher } from '../cluster/topology-publisher.js';
+import { DumpServer } from '../dumps/dump-server.js';
 import { Forwarder } from '../operations/forwarder.js';
 import { KeyLister } from '../operations/list-keys.js';
 import { OperationExecutor } from '../operations/operation-executor.js';
@@ -50,7 +52,7 @@ export interface NodeServicesParts {
   readonly budget: MemoryBudget;
   readonly directory: ShardDirectory;
   readonly shards: NodeShards;
-  readonly peers: Pick<NodePeers, 'links' | 'server'>;
+  readonly peers: Pick<NodePeers, 'links' | 'server' | 'moveRate'>;
   readonly view: NodeView;
   readonly topology: TopologyPublisher;
   readonly metrics: NodeMetrics;
@@ -75,6 +77,7 @@ export class NodeServices {
   readonly #executor: OperationExecutor;
   readonly #unary: UnaryServer;
   readonly #pipeline: PipelineServer;
+  readonly #dumps: DumpServer;
   readonly #cluster: ClusterServer;
   readonly #queries: ClusterQueries;
 
@@ -101,12 +104,20 @@ export class NodeServices {
     this.#pipeline = new PipelineServer({ executor, maxPipelines: budget.maxPipelines, turn, logger });
     const keys = new KeyLister(nodeId, config.shards, (shard) => shards.at(shard)?.host);
     const listKeys: KeyLister['list'] = (request) => keys.list(request);
+    this.#dumps = new DumpServer({
+      nodeId,
+      shardCount: config.shards,
+      rate: parts.peers.moveRate,
+      maxHeldBytes: budget.maxDumpBytes,
+      replicaAt: (shard) => shards.at(shard),
+    });
     this.#cluster = new ClusterServer({
       directory,
       forwarder,
       topology,
       nodeStatus: () => view.status,
       probed: (token) => parts.probed(token),
+      dumps: this.#dumps,
       listKeys,
       force: (shard, givesUp, sink) => this.#force(shard, givesUp, sink),
     });
@@ -140,6 +151,10 @@ export class NodeServices {
       ...unaryHandlers(cluster, this.#cluster.implementation),
       'kv.v1.KeyValue/Pipeline': (accept, refuse) => this.#servePipeline(accept, refuse),
       ...topologyHandlers(this.#parts.topology, (request) => this.#cluster.topologyFor(request)),
+      [dumpShardRpc]: oneRequest(
+        (request) => dumpRequestTable.decode(request),
+        (request, stream) => this.#serveDump(request, stream),
+      ),
       [nodeRpcs.replicate]: (accept, _refuse, onCut) => links.accept(accept, () => onCut('silent')),
       [nodeRpcs.dump]: oneRequest(readEnvelope, (request, stream) => server.requestSnapshot(request, stream)),
     };
@@ -192,6 +207,7 @@ export class NodeServices {
   close(): void {
     this.#executor.close();
     this.#pipeline.close();
+    this.#dumps.close();
     this.#parts.topology.close();
   }
 
@@ -203,6 +219,12 @@ export class NodeServices {
   #servePipeline(accept: AcceptStream, refuse: (error: KvError) => void): void {
     const { client } = this.#parts.frames;
     this.#pipeline.serve((listener) => client.open(accept, listener), refuse);
+  }
+
+  #serveDump(request: { readonly shard: number }, stream: FrameStream): ReplyStream {
+    const reply = new ReplyStream(stream);
+    this.#dumps.serve(request, reply);
+    return reply;
   }
 
   #servePipelineOverGrpc(call: PipelineCall): void {

@@ -9,6 +9,7 @@ import type {
   Effect,
   Event,
   FoundItem,
+  LogEntry,
   OrderedReadEvent,
   RecoveredReplica,
   ReplicaId,
@@ -37,6 +38,9 @@ export interface AnswerSink {
   answer(answer: Answer): void;
 }
 
+/** Gets the entries that the replica applies, in order. */
+export type AppliedListener = (entries: readonly LogEntry[]) => void;
+
 const tick: Event = { type: 'tick' };
 const flush: Event = { type: 'flush' };
 const applyRest: Event = { type: 'applyRest' };
@@ -50,6 +54,7 @@ export class ShardHost implements Ticking, Writing {
   #handling = false;
   #flushScheduled = false;
   #closed = false;
+  readonly #onApplied = new Set<AppliedListener>();
   #lostState: ShardState | undefined;
   /** The newest write that is durable and not reported yet. */
   #persistedWrite = 0;
@@ -65,6 +70,9 @@ export class ShardHost implements Ticking, Writing {
 
   get replicaId(): ReplicaId {
     return this.#replica.id;
+  }
+  get epoch(): number {
+    return this.#replica.epoch;
   }
   get commitIndex(): number {
     return this.#replica.commitIndex;
@@ -127,6 +135,12 @@ export class ShardHost implements Ticking, Writing {
   /** See `Replica.holders`. */
   get holders(): readonly ReplicaId[] {
     return this.#closed ? [] : this.#replica.holders;
+  }
+
+  /** @param listener gets all entries that are applied from now on. @returns a function that removes it. */
+  onApplied(listener: AppliedListener): () => void {
+    this.#onApplied.add(listener);
+    return () => this.#onApplied.delete(listener);
   }
 
   /**
@@ -193,6 +207,7 @@ export class ShardHost implements Ticking, Writing {
         return this.#persist(effect);
       case 'apply':
         this.#ports.dataChanged();
+        for (const listener of this.#onApplied) listener(effect.entries);
         return this.storage.apply(effect.entries);
       case 'applyLater':
         setImmediate(() => this.handle(applyRest));

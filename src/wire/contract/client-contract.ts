@@ -1,6 +1,9 @@
-/** The services that clients call, in which keys are strings. Pipeline is read and written by hand (src/wire/pipeline/). */
+/**
+ * The services that clients call, in which keys are strings. Pipeline and the answers to DumpShard are read and written by hand
+ * (src/wire/pipeline/, src/wire/dump/).
+ */
 import { changes } from './change-messages.js';
-import { loadProto, serviceIn, withBareMessages } from './proto-files.js';
+import { loadProto, serviceIn, withBareMessages, withBareResponses } from './proto-files.js';
 
 const contract = loadProto('kv/v1/kv.proto');
 
@@ -8,4 +11,4 @@ export const keyValueService = withBareMessages(serviceIn(contract, 'kv.v1.KeyVa
   'Pipeline',
   ...Object.values(changes).map(({ rpc }) => rpc),
 ]);
-export const clusterService = serviceIn(contract, 'kv.v1.Cluster');
+export const clusterService = withBareResponses(serviceIn(contract, 'kv.v1.Cluster'), ['DumpShard']);

@@ -41,3 +41,9 @@ const bare = { requestSerialize: asItIs, requestDeserialize: asItIs, responseSer
 export function withBareMessages(service: ServiceDefinition, methods: readonly string[]): ServiceDefinition {
   return { ...service, ...Object.fromEntries(methods.map((method) => [method, { ...service[method]!, ...bare }])) };
 }
+
+/** The service, with the responses of these methods passed through as bytes. */
+export function withBareResponses(service: ServiceDefinition, methods: readonly string[]): ServiceDefinition {
+  const responses = { responseSerialize: asItIs, responseDeserialize: asItIs };
+  return { ...service, ...Object.fromEntries(methods.map((method) => [method, { ...service[method]!, ...responses }])) };
+}

@@ -5,11 +5,11 @@
  */
 import type protobuf from 'protobufjs';
 import { changes } from './change-messages.js';
-import { loadProto, serviceIn, withBareMessages } from './proto-files.js';
+import { loadProto, serviceIn, withBareMessages, withBareResponses } from './proto-files.js';
 
 const contract = loadProto('kv/v1/kv.proto', readKeysAsBytes);
 
-export const clusterServiceWithRawKeys = serviceIn(contract, 'kv.v1.Cluster');
+export const clusterServiceWithRawKeys = withBareResponses(serviceIn(contract, 'kv.v1.Cluster'), ['DumpShard']);
 export const keyValueServiceWithRawKeys = withBareMessages(serviceIn(contract, 'kv.v1.KeyValue'), [
   'Pipeline',
   ...Object.values(changes).map(({ rpc }) => rpc),

@@ -23,6 +23,7 @@ import { type Listening, listen } from '../../../src/node/services/listen.js';
 import { shardOfKey } from '../../../src/placement/index.js';
 import { locateKey } from '../../../src/topology/key-location.js';
 import { GrpcServerStream } from '../../../src/transport/grpc/grpc-frame-stream.js';
+import type { ReplyStream } from '../../../src/transport/index.js';
 import { clusterService, keyValueService } from '../../../src/wire/contract/client-contract.js';
 import { toStatus } from '../../../src/wire/contract/grpc-status.js';
 import type {
@@ -35,6 +36,8 @@ import type {
   Topology,
   TopologyReport,
 } from '../../../src/wire/contract/kv-api.js';
+import { dumpShardRpc } from '../../../src/wire/dump/dump-parts.js';
+import { dumpOverGrpc, fakeDumpHandler } from './fake-dumps.js';
 import { servePipeline } from './fake-pipeline.js';
 import { FakeRequests, type IdentifiedRequest } from './fake-requests.js';
 import { type FakeWatches, fakeWatchHandlers, watchOverGrpc } from './fake-topology.js';
@@ -93,6 +96,8 @@ export class FakeCluster {
   /** Decides on every request; replaced by tests. */
   judge: Judge = () => 'serve';
   readonly requests = new FakeRequests();
+  /** Answers DumpShard; replaced by tests. */
+  dump: (node: FakeNode, shard: number, reply: ReplyStream) => void = (_, _shard, reply) => reply.end();
   readonly clusterId: string;
   readonly #shards: { primary: number; epoch: number }[];
   #version = 0;
@@ -167,6 +172,7 @@ export class FakeCluster {
       'kv.v1.KeyValue/Pipeline': pipeline,
       ...unaryHandlers(clusterService, this.#clusterHandlers(node)),
       ...fakeWatchHandlers(this.#watches(node)),
+      [dumpShardRpc]: fakeDumpHandler((shard, reply) => this.dump(node, shard, reply)),
     };
     frames.goLive({ gate: { clusterId: this.clusterId, judge }, handlers });
     node.proxy = await TcpProxy.start(node.listening.port, at?.port);
@@ -296,6 +302,8 @@ export class FakeCluster {
     return {
       GetTopology: this.#handler(node, 'GetTopology', () => this.#report),
       WatchTopology: (call: Parameters<typeof watchOverGrpc>[0]) => watchOverGrpc(call, this.#watches(node)),
+      DumpShard: (call: Parameters<typeof dumpOverGrpc>[0]) =>
+        dumpOverGrpc(call, (shard, reply) => this.dump(node, shard, reply)),
       LocateKey: this.#handler(node, 'LocateKey', ({ key }: LocateKeyRequest) => locateKey(this.topology, key)),
       ListKeys: this.#handler(node, 'ListKeys', ({ shard }: ListKeysRequest) => {
         const primary = this.nodes[this.#shards[shard]!.primary] === node;

@@ -1,32 +1,32 @@
 /**
- * Writes all keys and values into a file (docs/dump-format.md), several shards at a time and in bounded memory. A dump
- * does not show one moment: it holds every key that exists throughout, with a value that the key had during the dump.
+ * Writes all keys and values into a file (docs/dump-format.md) while writes go on, several shards at a time and in bounded memory. The
+ * file shows each shard as it was at one position of its log.
  */
 import { once } from 'node:events';
-import type { CallOptions, GetResult, KvClient } from '../../../client/index.js';
-import { DumpEncoder, type DumpRecord, dumpFormatVersion } from '../../../dump/index.js';
+import type { KvClient } from '../../../client/index.js';
+import { DumpEncoder, dumpFormatVersion } from '../../../dump/index.js';
 import { KvError } from '../../../errors.js';
 import { packageVersion } from '../../../version.js';
-import type { ListedKey } from '../../../wire/contract/kv-api.js';
-import { type Command, expectOperands } from '../command.js';
+import { type Command, type CommandContext, expectOperands } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { size } from '../figures.js';
-import type { Output } from '../output.js';
 import { gatherCluster } from '../status/gather.js';
-import { reportWait, reportWaitForShards } from '../waiting.js';
+import { reportWaitForShards } from '../waiting.js';
+import { type CopyEvents, ShardCopy } from './shard-copy.js';
 import { TransferProgress } from './transfer-progress.js';
 
-/** The number of shards that are read at once. Each has one batch of values in memory. */
+/** The number of shards that are copied at once. */
 const shardsAtOnce = 4;
-/** Keys per page. A node scans every key of a shard for each page, so few large pages cost less. */
-const pageKeys = 10_000;
-const batchKeys = 1_000;
-const batchBytes = 4 * 1024 * 1024;
+/** A wait for the next part of a shard is not reported before. */
+const patienceMs = 1_000;
 
 export const dumpCommand: Command = {
   name: 'dump',
   operands: '> FILE',
   summary: 'Write all keys and values to stdout, for kvctl restore',
+  details:
+    'Each shard is dumped as it is at one position of its log, while writes go on. --deadline-ms limits each wait for a primary. ' +
+    'Copies of up to four shards are kept in temporary files meanwhile; TMPDIR names their folder.',
   isWrite: false,
   options: {},
   async run({ connect, operands, call, output }) {
@@ -36,40 +36,18 @@ export const dumpCommand: Command = {
     const client = await connect();
     const { topology, answers } = await gatherCluster(client, call, output);
     const primaries = answers.flatMap(({ status }) => status?.replicas ?? []).filter(({ role }) => role === 'primary');
-    const progress = new TransferProgress(
-      'dumped',
-      primaries.reduce((sum, { keys }) => sum + keys, 0),
-      output,
-    );
+    const expectedKeys = primaries.reduce((sum, { keys }) => sum + keys, 0);
+    const progress = new TransferProgress('copied', expectedKeys, output);
     try {
-      const encoder = new DumpEncoder();
-      const createdAt = new Date().toISOString();
-      const { clusterId, shards } = topology;
-      await write(
-        encoder.header({
-          formatVersion: dumpFormatVersion,
-          clusterId,
-          shards: shards.length,
-          createdAt,
-          softwareVersion: packageVersion(),
-        }),
-      );
-      const waiting = shards.map(({ shard }) => shard).values();
-      const lane = async (): Promise<void> => {
-        for (const shard of waiting) {
-          for await (const records of readShard(client, shard, call, output)) {
-            const bytes = encoder.encode(records);
-            progress.add(records.length, bytes.length);
-            await write(bytes);
-          }
-        }
-      };
-      await Promise.all(Array.from({ length: shardsAtOnce }, lane));
-      await write(encoder.end());
-      const { keys, bytes, seconds } = progress;
+      const file = new DumpFile();
+      const shards = topology.shards.map(({ shard }) => shard);
+      await file.begin(topology.clusterId, shards.length);
+      await copyAll(client, shards, file, progress, { call, output });
+      await file.end();
       progress.close();
-      const text = `dumped ${keys} keys, ${size(bytes)}, in ${seconds.toFixed(1)} s`;
-      output.note(output.isJson ? JSON.stringify({ keys, bytes }) : text);
+      const { keys, bytes, positions } = file;
+      const text = `dumped ${keys} keys, ${size(bytes)}, in ${progress.seconds.toFixed(1)} s`;
+      output.note(output.isJson ? JSON.stringify({ keys, bytes, shards: positions }) : text);
       return exitCodes.ok;
     } finally {
       progress.close();
@@ -77,39 +55,68 @@ export const dumpCommand: Command = {
   },
 };
 
-/** Leaves out keys that are deleted after they were listed and before they are read. */
-async function* readShard(client: KvClient, shard: number, call: CallOptions, output: Output): AsyncGenerator<DumpRecord[]> {
-  for (let after = ''; ; ) {
-    const list = () => client.listKeys({ shard, after, limit: pageKeys }, call);
-    const { keys, nextAfter } = await reportWaitForShards(client, () => [shard], output, list);
-    for (const batch of batchesOf(keys)) {
-      const found = await reportWait(client, batch, output, () => client.mget(batch, call));
-      yield found.flatMap((result, index) => (result === undefined ? [] : [recordOf(batch[index]!, result)]));
+async function copyAll(
+  client: KvClient,
+  shards: readonly number[],
+  file: DumpFile,
+  progress: TransferProgress,
+  { call, output }: Pick<CommandContext, 'call' | 'output'>,
+): Promise<void> {
+  const waiting = shards.values();
+  const eventsOf = (shard: number): CopyEvents => ({
+    wait: (next) => reportWaitForShards(client, () => [shard], output, next, patienceMs),
+    received: (records, bytes) => progress.add(records, bytes),
+    beganAgain: () => output.remark(`the copy of shard ${shard} broke off, and begins again`),
+  });
+  const lane = async (): Promise<void> => {
+    for (const shard of waiting) {
+      const copy = await ShardCopy.receive(client, shard, call, eventsOf(shard));
+      try {
+        await file.add(copy);
+      } finally {
+        await copy.close();
+      }
     }
-    if (nextAfter === '') return;
-    after = nextAfter;
+  };
+  await Promise.all(Array.from({ length: shardsAtOnce }, lane));
+}
+
+/** The file on stdout. */
+class DumpFile {
+  readonly #encoder = new DumpEncoder();
+  readonly positions: ShardCopy['position'][] = [];
+  bytes = 0;
+  /** The shards are written one after the other. */
+  #written: Promise<void> = Promise.resolve();
+
+  get keys(): number {
+    return this.#encoder.records;
   }
-}
 
-/** A key that is due is still there. It expires as soon as it is restored. */
-function recordOf(key: string, { value, version, expiresInMs }: GetResult): DumpRecord {
-  return { key, value, version, ...(expiresInMs === undefined ? {} : { ttlMs: Math.max(1, expiresInMs) }) };
-}
-
-function* batchesOf(keys: readonly ListedKey[]): Generator<string[]> {
-  let batch: string[] = [];
-  let bytes = 0;
-  for (const { key, valueBytes } of keys) {
-    batch.push(key);
-    bytes += valueBytes;
-    if (batch.length < batchKeys && bytes < batchBytes) continue;
-    yield batch;
-    batch = [];
-    bytes = 0;
+  async begin(clusterId: string, shards: number): Promise<void> {
+    const createdAt = new Date().toISOString();
+    const softwareVersion = packageVersion();
+    await this.#write(this.#encoder.header({ formatVersion: dumpFormatVersion, clusterId, shards, createdAt, softwareVersion }));
   }
-  if (batch.length > 0) yield batch;
-}
 
-async function write(bytes: Buffer): Promise<void> {
-  if (!process.stdout.write(bytes)) await once(process.stdout, 'drain');
+  /** Resolves when the shard is written. */
+  add(copy: ShardCopy): Promise<void> {
+    this.#written = this.#written.then(() => this.#addNext(copy));
+    return this.#written;
+  }
+
+  async end(): Promise<void> {
+    await this.#write(this.#encoder.end());
+  }
+
+  async #addNext(copy: ShardCopy): Promise<void> {
+    await this.#write(this.#encoder.shard(copy.position));
+    for await (const records of copy.records()) await this.#write(this.#encoder.encode(records));
+    this.positions.push(copy.position);
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    this.bytes += bytes.length;
+    if (!process.stdout.write(bytes)) await once(process.stdout, 'drain');
+  }
 }

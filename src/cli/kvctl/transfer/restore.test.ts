@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
@@ -11,11 +11,17 @@ import { restoreCommand } from './restore.js';
 const folder = mkdtempSync(join(tmpdir(), 'kvctl-restore-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function run(path: string, mput: KvClient['mput'], output = new Output(true)): Promise<number> {
+/** Runs it in a cluster that is not asked whether it is empty: with one of the options that allow it to hold keys. */
+function run(
+  path: string,
+  mput: KvClient['mput'],
+  { output = new Output(true), options = { force: true }, clusterId = 'one' } = {},
+): Promise<number> {
+  const knownTopology = { clusterId, shards: [] };
   return restoreCommand.run({
-    connect: async () => ({ mput, onTopology: () => () => {} }) as unknown as KvClient,
+    connect: async () => ({ mput, knownTopology, onTopology: () => () => {} }) as unknown as KvClient,
     operands: [path],
-    options: { force: true },
+    options,
     connection: { nodes: undefined, zk: undefined, root: undefined },
     call: { deadlineMs: 1_000, signal: new AbortController().signal },
     isStdinTaken: false,
@@ -34,23 +40,77 @@ test.each([
   expect(mput).not.toHaveBeenCalled();
 });
 
-test('restore - a later failure reports the number of written keys, with an error code', async () => {
-  const path = join(folder, 'dump');
+/** A dump of 2,500 keys. */
+function writeDump(name: string): string {
+  const path = join(folder, name);
   const encoder = new DumpEncoder();
-  const header = { formatVersion: dumpFormatVersion, clusterId: 'c', shards: 1, createdAt: '', softwareVersion: '' };
-  const records = Array.from({ length: 1_500 }, (_, index) => ({ key: `k${index}`, value: Buffer.alloc(1), version: 1 }));
-  writeFileSync(path, Buffer.concat([encoder.header(header), encoder.encode(records), encoder.end()]));
+  const header = { formatVersion: dumpFormatVersion, clusterId: name, shards: 1, createdAt: '', softwareVersion: '' };
+  const position = { shard: 0, history: 'h', epoch: 1, seq: 2_500 };
+  const records = Array.from({ length: 2_500 }, (_, index) => ({ key: `k${index}`, value: Buffer.alloc(1), version: 1 }));
+  writeFileSync(path, Buffer.concat([encoder.header(header), encoder.shard(position), encoder.encode(records), encoder.end()]));
+  return path;
+}
+
+/** Stores keys. Refuses one of them if it is named. */
+function targetOf(refused?: string) {
+  const stored: string[] = [];
   const mput: KvClient['mput'] = async (entries) =>
-    entries.map(({ key }) =>
-      key === 'k1200'
-        ? { key, ok: false, error: new KvError('MEMORY_FULL', 'no room') }
-        : { key, ok: true, version: 1, nodeId: 'a' },
-    );
+    entries.map(({ key }) => {
+      if (key === refused) return { key, ok: false, error: new KvError('MEMORY_FULL', 'no room') };
+      stored.push(key);
+      return { key, ok: true, version: 1, nodeId: 'a' };
+    });
+  return { stored, mput };
+}
+
+function jsonOutput(): { readonly output: Output; readonly notes: unknown[]; readonly results: object[] } {
   const output = new Output(true);
-  const notes: string[] = [];
-  vi.spyOn(output, 'note').mockImplementation((text) => void notes.push(text));
-  expect(await run(path, mput, output)).toBe(6);
-  expect(notes.map((note) => JSON.parse(note))).toMatchObject([
-    { error: { code: 'MEMORY_FULL', executed: 'unknown', restoredKeys: 1_000 } },
-  ]);
+  const notes: unknown[] = [];
+  const results: object[] = [];
+  vi.spyOn(output, 'note').mockImplementation((text) => void notes.push(text.startsWith('{') ? JSON.parse(text) : text));
+  vi.spyOn(output, 'result').mockImplementation((_, json) => void results.push(json));
+  return { output, notes, results };
+}
+
+const progressOf = (path: string): string => `${path}.restore-progress`;
+const resume = { resume: true } as unknown as { force: boolean };
+
+test('restore - a later failure reports the number of written keys, with an error code', async () => {
+  const { output, notes } = jsonOutput();
+  expect(await run(writeDump('failing'), targetOf('k1200').mput, { output })).toBe(6);
+  expect(notes).toMatchObject([{ error: { code: 'MEMORY_FULL', executed: 'unknown', restoredKeys: 1_000 } }]);
+});
+
+test('restore - goes on after the batches that an earlier one has written, and keeps no progress at its end', async () => {
+  const path = writeDump('interrupted');
+  await run(path, targetOf('k2100').mput, { output: jsonOutput().output });
+  expect(JSON.parse(readFileSync(progressOf(path), 'utf8'))).toMatchObject({ clusterId: 'one', records: 2_000 });
+  const { output, results } = jsonOutput();
+  const target = targetOf();
+  expect(await run(path, target.mput, { output, options: resume })).toBe(0);
+  expect([target.stored.length, target.stored[0]]).toEqual([500, 'k2000']);
+  expect(results).toMatchObject([{ keys: 500, existing: 0, restoredBefore: 2_000, shards: [{ seq: 2_500 }] }]);
+  expect(existsSync(progressOf(path))).toBe(false);
+});
+
+test.each([
+  ['of another dump', (path: string) => copyFileSync(progressOf(path), progressOf(writeDump('other'))), 'other', 'one'],
+  ['into another cluster', () => {}, 'first', 'two'],
+  ['that is damaged', (path: string) => writeFileSync(progressOf(path), 'no progress'), 'first', 'one'],
+])('restore - a progress %s does not count', async (_, change, name, clusterId) => {
+  const path = writeDump('first');
+  await run(path, targetOf('k1200').mput, { output: jsonOutput().output });
+  change(path);
+  const target = targetOf();
+  const { output } = jsonOutput();
+  expect(await run(join(folder, name), target.mput, { output, options: resume, clusterId })).toBe(0);
+  expect(target.stored).toHaveLength(2_500);
+});
+
+test('restore - where the progress cannot be kept, it says so and goes on', async () => {
+  const path = writeDump('unwritable');
+  mkdirSync(`${progressOf(path)}.new`);
+  const { output, notes } = jsonOutput();
+  expect(await run(path, targetOf().mput, { output })).toBe(0);
+  expect(notes).toEqual([expect.stringContaining('the progress cannot be kept')]);
 });

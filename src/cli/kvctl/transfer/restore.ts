@@ -1,28 +1,33 @@
 /**
- * Writes a dump into a cluster. A file is checked from end to end before anything is written. A pipe can only be
- * checked while it is read. Writes are unconditional and may be repeated, so an interrupted restore is simply run
- * again.
+ * Writes a dump into a cluster. A file is checked from end to end before anything is written. A pipe can only be checked while it is
+ * read. Keys that exist are left as they are, unless `--force` is given. A restore that was interrupted goes on with `--resume`.
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { KvClient } from '../../../client/index.js';
-import { DumpDamagedError, readDump } from '../../../dump/index.js';
+import { DumpDamagedError, type DumpRecord, readDump } from '../../../dump/index.js';
 import { KvError } from '../../../errors.js';
 import { type Command, type CommandContext, expectOperands } from '../command.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { size } from '../figures.js';
 import { gatherCluster } from '../status/gather.js';
 import { reportWait } from '../waiting.js';
+import { ProgressFile } from './restore-progress.js';
 import { writeRecords } from './restore-records.js';
+import { RestoredKeys } from './restored-keys.js';
 import { TransferProgress } from './transfer-progress.js';
 
 export const restoreCommand: Command = {
   name: 'restore',
   operands: 'FILE | -',
   summary: 'Write all keys and values of a dump, read from a file or stdin (-)',
+  details:
+    'Keys that exist are left as they are. While it runs, FILE.restore-progress beside the dump says how far it has come: with --resume ' +
+    'a restore that was interrupted, in whatever way, goes on there.',
   isWrite: true,
   options: {
     force: { type: 'boolean', describe: 'Restore also into a cluster that holds keys; keys of the dump are overwritten' },
+    resume: { type: 'boolean', describe: 'Go on with a restore that was interrupted; keys that exist are left as they are' },
   },
   async run(context) {
     const { connect, operands, options, isStdinTaken } = context;
@@ -33,51 +38,76 @@ export const restoreCommand: Command = {
     const open = () => (path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 1024 * 1024 }));
     const found = isFile ? await checkAll(open()) : undefined;
     const client = await connect();
-    if (options.force !== true) await refuseKeys(client, context);
-    return await restore(client, open(), found, context);
+    const file = found && new ProgressFile(path, found.digest, client.knownTopology?.clusterId ?? '');
+    const done = (await file?.read()) ?? 0;
+    if (options.force !== true && options.resume !== true) await refuseKeys(client, context, done);
+    const restored = new RestoredKeys(options.resume === true ? done : 0, file, context.output);
+    return await restore(client, open(), { restored, expectedKeys: found?.records ?? 0 }, context);
   },
 };
 
 async function restore(
   client: KvClient,
   bytes: AsyncIterable<Uint8Array>,
-  expectedKeys: number | undefined,
-  { call, output }: CommandContext,
+  { restored, expectedKeys }: { readonly restored: RestoredKeys; readonly expectedKeys: number },
+  { call, options, output }: CommandContext,
 ): Promise<ExitCode> {
-  const progress = new TransferProgress('restored', expectedKeys ?? 0, output);
+  const progress = new TransferProgress('restored', Math.max(0, expectedKeys - restored.before), output);
   let hasBegun = false;
   const mput: KvClient['mput'] = (entries, options) => {
     hasBegun = true;
     const keys = entries.map(({ key }) => key);
     return reportWait(client, keys, output, () => client.mput(entries, options));
   };
+  const overwrites = options.force === true;
   try {
-    const { header, records } = await readDump(bytes);
-    await writeRecords({ mput }, records, call, (keys, size) => progress.add(keys, size));
-    const { keys, seconds } = progress;
+    const dump = await readDump(bytes);
+    await restored.begin();
+    await writeRecords({ mput }, after(dump.records, restored.before), { overwrites }, call, async (batch) => {
+      progress.add(batch.keys, batch.bytes);
+      await restored.add(batch);
+    });
+    await restored.complete();
     progress.close();
-    const text = `restored ${keys} keys, ${size(progress.bytes)}, in ${seconds.toFixed(1)} s, from a dump made at ${header.createdAt}`;
-    output.result(text, { keys, bytes: progress.bytes, header });
+    const text = `${restored.text}, ${size(progress.bytes)}, in ${progress.seconds.toFixed(1)} s, from a dump made at ${dump.header.createdAt}`;
+    output.result(text, { ...restored.json, bytes: progress.bytes, header: dump.header, shards: dump.shards });
     return exitCodes.ok;
   } catch (thrown) {
     progress.close();
     const error = call.signal.aborted ? new KvError('CANCELLED', 'given up') : withCode(thrown);
     if (!hasBegun) throw error;
-    const { keys } = progress;
+    const { keys } = restored;
     const data = `${keys} keys of the dump were written, and perhaps some of the next keys. The rest was not.`;
-    const advice = 'Remove the cause, then run the command again with --force: it writes every key again.';
+    const again = overwrites ? '--force --resume' : '--resume';
+    const advice = `Remove the cause, then run the command again with ${again}: it goes on where this one ended.`;
     // Even if the failed write was not executed, the restore as a whole has changed something.
     output.failure(error, true, { data, advice }, { executed: 'unknown', restoredKeys: keys });
     return exitCodes.partlyDone;
   }
 }
 
-/** @returns the number of records. @throws KvError if the file is not a whole dump, or cannot be read. */
-async function checkAll(bytes: AsyncIterable<Uint8Array>): Promise<number> {
-  let count = 0;
+/** Leaves out the first records. */
+async function* after(records: AsyncIterable<DumpRecord>, count: number): AsyncGenerator<DumpRecord, void> {
+  let left = count;
+  for await (const record of records) {
+    if (left > 0) left -= 1;
+    else yield record;
+  }
+}
+
+interface CheckedDump {
+  readonly records: number;
+  /** Identifies the file. */
+  readonly digest: string;
+}
+
+/** @throws KvError if the file is not a whole dump, or cannot be read. */
+async function checkAll(bytes: AsyncIterable<Uint8Array>): Promise<CheckedDump> {
+  let records = 0;
   try {
-    for await (const _ of (await readDump(bytes)).records) count += 1;
-    return count;
+    const dump = await readDump(bytes);
+    for await (const _ of dump.records) records += 1;
+    return { records, digest: dump.digest ?? '' };
   } catch (error) {
     throw withCode(error);
   }
@@ -93,17 +123,22 @@ function withCode(error: unknown): unknown {
   return isOfFile ? new KvError('INVALID_OPTION', `the dump cannot be read: ${error.message}`, { cause: error }) : error;
 }
 
-/** Refuses a cluster that holds keys. A node that does not answer may hold keys as well. */
-async function refuseKeys(client: KvClient, { call, output }: CommandContext): Promise<void> {
+/**
+ * Refuses a cluster that holds keys. A node that does not answer may hold keys as well.
+ *
+ * @param done records of the dump that an interrupted restore has written
+ */
+async function refuseKeys(client: KvClient, { call, output }: CommandContext, done: number): Promise<void> {
   const { answers } = await gatherCluster(client, call, output);
   const silent = answers.find(({ status }) => status === undefined);
   if (silent !== undefined)
     throw new KvError('UNREACHABLE', `node ${silent.node.id} does not answer, so it is not known whether the cluster is empty`);
   const held = answers.find(({ status }) => (status?.keys ?? 0) > 0);
   if (held === undefined) return;
+  const earlier = done === 0 ? '' : `; a restore of this dump was interrupted after ${done} keys, and goes on with --resume`;
   throw new KvError(
     'INVALID_ARGUMENT',
-    `the cluster is not empty: node ${held.node.id} holds keys (${held.status?.keys}). With --force the keys of the dump are overwritten, and the others stay`,
+    `the cluster is not empty: node ${held.node.id} holds keys (${held.status?.keys})${earlier}. With --force the keys of the dump are overwritten, and the others stay; with --resume only keys that do not exist are written`,
   );
 }
 

@@ -1,6 +1,8 @@
 // Original file: proto/kv/v1/kv.proto
 
 import type { MethodDefinition } from '@grpc/proto-loader'
+import type { DumpShardRequestInput as _kv_v1_DumpShardRequestInput, DumpShardRequest as _kv_v1_DumpShardRequest } from '../../kv/v1/DumpShardRequest.js';
+import type { DumpShardResponseInput as _kv_v1_DumpShardResponseInput, DumpShardResponse as _kv_v1_DumpShardResponse } from '../../kv/v1/DumpShardResponse.js';
 import type { ForcePrimaryRequestInput as _kv_v1_ForcePrimaryRequestInput, ForcePrimaryRequest as _kv_v1_ForcePrimaryRequest } from '../../kv/v1/ForcePrimaryRequest.js';
 import type { ForcePrimaryResponseInput as _kv_v1_ForcePrimaryResponseInput, ForcePrimaryResponse as _kv_v1_ForcePrimaryResponse } from '../../kv/v1/ForcePrimaryResponse.js';
 import type { GetNodeStatusRequestInput as _kv_v1_GetNodeStatusRequestInput, GetNodeStatusRequest as _kv_v1_GetNodeStatusRequest } from '../../kv/v1/GetNodeStatusRequest.js';
@@ -13,6 +15,7 @@ import type { NodeStatusInput as _kv_v1_NodeStatusInput, NodeStatus as _kv_v1_No
 import type { TopologyInput as _kv_v1_TopologyInput, Topology as _kv_v1_Topology } from '../../kv/v1/Topology.js';
 
 export interface ClusterDefinition {
+  DumpShard: MethodDefinition<_kv_v1_DumpShardRequestInput, _kv_v1_DumpShardResponseInput, _kv_v1_DumpShardRequest, _kv_v1_DumpShardResponse>
   ForcePrimary: MethodDefinition<_kv_v1_ForcePrimaryRequestInput, _kv_v1_ForcePrimaryResponseInput, _kv_v1_ForcePrimaryRequest, _kv_v1_ForcePrimaryResponse>
   GetNodeStatus: MethodDefinition<_kv_v1_GetNodeStatusRequestInput, _kv_v1_NodeStatusInput, _kv_v1_GetNodeStatusRequest, _kv_v1_NodeStatus>
   GetTopology: MethodDefinition<_kv_v1_GetTopologyRequestInput, _kv_v1_TopologyInput, _kv_v1_GetTopologyRequest, _kv_v1_Topology>

@@ -1,22 +1,22 @@
-/** A call of the rpc Dump at the primary's node, on a connection of its own: a joiner has requested a snapshot, and reads it. */
-import type { KvError } from '../../errors.js';
-import type { FrameStream } from '../../transport/index.js';
+/** The answer to a call with one request, in as many frames as it needs: its sender waits while too much waits to leave. */
+import type { KvError } from '../errors.js';
+import type { FrameStream } from './frame-stream.js';
 
-export class SnapshotCall {
-  readonly #stream: FrameStream;
+export class ReplyStream {
+  readonly #stream: Pick<FrameStream, 'send' | 'end' | 'fail'>;
   #isGone = false;
   #drained: (() => void) | undefined;
 
-  constructor(stream: FrameStream) {
+  constructor(stream: Pick<FrameStream, 'send' | 'end' | 'fail'>) {
     this.#stream = stream;
   }
 
-  /** The joiner reads no more. */
+  /** The caller reads no more. */
   get isGone(): boolean {
     return this.#isGone;
   }
 
-  /** Resolves when the next message may be sent, or the joiner has gone. */
+  /** Resolves when the next frame may be sent, or the caller has gone. */
   send(bytes: Buffer): Promise<void> {
     if (this.#stream.send(bytes) || this.isGone) return Promise.resolve();
     return new Promise((resolve) => {
@@ -24,7 +24,7 @@ export class SnapshotCall {
     });
   }
 
-  /** The snapshot is complete. */
+  /** The answer is complete. */
   end(): void {
     this.#stream.end();
   }

@@ -1,0 +1,95 @@
+/** The messages of one dump as they arrive: the reader takes them one by one, and the node waits while the reader is behind. */
+import { KvError } from '../../errors.js';
+import { type Limits, remainingMs } from '../call-limits.js';
+import type { DumpStream, NodeTransport } from '../transport/node-transport.js';
+
+/** With more messages than this waiting to be read, the stream is paused. A message has about 64 KiB. */
+const maxUnread = 16;
+
+export class DumpMessages {
+  readonly #stream: DumpStream;
+  readonly #unread: Buffer[] = [];
+  #isPaused = false;
+  #isOver = false;
+  #error: KvError | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(transport: NodeTransport, shard: number) {
+    this.#stream = transport.dumpShard(shard, {
+      onMessage: (message) => this.#received(message),
+      onEnd: (error) => this.#ended(error),
+    });
+  }
+
+  /**
+   * Resolves once the first message is here.
+   *
+   * @throws KvError the refusal of the node; the limits have been reached
+   */
+  static async open(transport: NodeTransport, shard: number, limits: Limits): Promise<DumpMessages> {
+    const messages = new DumpMessages(transport, shard);
+    try {
+      await messages.#whenReadable(limits);
+      return messages;
+    } catch (error) {
+      messages.close();
+      throw error;
+    }
+  }
+
+  /** @returns the next message. @throws KvError the error of the dump; none came within the limits */
+  async next(limits: Limits): Promise<Buffer> {
+    await this.#whenReadable(limits);
+    const message = this.#unread.shift()!;
+    if (this.#isPaused && this.#unread.length === 0) {
+      this.#isPaused = false;
+      this.#stream.resume();
+    }
+    return message;
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#isOver = true;
+    this.#stream.cancel();
+  }
+
+  async #whenReadable(limits: Limits): Promise<void> {
+    if (this.#unread.length === 0 && !this.#isOver) await this.#changed(limits);
+    if (this.#unread.length > 0) return;
+    if (this.#isOver) throw this.#error ?? new KvError('OUTCOME_UNKNOWN', 'the node ended the dump before its end');
+    if (limits.signal?.aborted) throw new KvError('CANCELLED', 'given up before the dump was complete');
+    throw new KvError('DEADLINE_EXCEEDED', 'nothing more of the dump came before the deadline');
+  }
+
+  #changed(limits: Limits): Promise<void> {
+    const { signal } = limits;
+    if (signal?.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', wake);
+        this.#wake = undefined;
+        resolve();
+      };
+      const timer = setTimeout(wake, Math.max(0, remainingMs(limits)));
+      signal?.addEventListener('abort', wake);
+      this.#wake = wake;
+    });
+  }
+
+  #received(message: Buffer): void {
+    this.#unread.push(message);
+    if (!this.#isPaused && this.#unread.length > maxUnread) {
+      this.#isPaused = true;
+      this.#stream.pause();
+    }
+    this.#wake?.();
+  }
+
+  #ended(error: KvError | undefined): void {
+    this.#isOver = true;
+    this.#error = error;
+    this.#wake?.();
+  }
+}

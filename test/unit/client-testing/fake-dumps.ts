@@ -1,0 +1,25 @@
+/** DumpShard of a fake node, over gRPC and over frames. */
+import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
+import type { FrameHandler } from '../../../src/node/services/frame-server.js';
+import { oneRequest } from '../../../src/node/services/one-request.js';
+import { replyOverGrpc } from '../../../src/transport/grpc/grpc-reply-stream.js';
+import { ReplyStream } from '../../../src/transport/index.js';
+import { dumpRequestTable } from '../../../src/wire/dump/dump-parts.js';
+
+type Serve = (shard: number, reply: ReplyStream) => void;
+
+export function dumpOverGrpc(call: ServerWritableStream<{ shard: number }, Buffer>, serve: Serve): void {
+  call.sendMetadata(new Metadata());
+  serve(call.request.shard, replyOverGrpc(call));
+}
+
+export function fakeDumpHandler(serve: Serve): FrameHandler {
+  return oneRequest(
+    (request) => dumpRequestTable.decode(request),
+    ({ shard }, stream) => {
+      const reply = new ReplyStream(stream);
+      serve(shard, reply);
+      return reply;
+    },
+  );
+}
