@@ -54,6 +54,24 @@ describe('in-flight limit', () => {
     expect([limit.inFlight, limit.queued]).toEqual([0, 0]);
   });
 
+  test('waiters that leave as soon as they are admitted - do so one after the other, however many they are', () => {
+    const waiters = 100_000;
+    const limit = limitOf(1, waiters);
+    limit.tryEnter(1);
+    const order: number[] = [];
+    for (let index = 0; index < waiters; index++)
+      limit.enter(1, patient, {
+        admitted() {
+          order.push(index);
+          limit.leave(1);
+        },
+        refused: () => order.push(-1),
+      });
+    limit.leave(1);
+    expect(order).toEqual(order.map((_, index) => index));
+    expect([order.length, limit.inFlight, limit.queued]).toEqual([waiters, 0, 0]);
+  });
+
   test('bytes - are limited as places are; an operation larger than the limit runs alone', async () => {
     const limit = limitOf(10, 10);
     expect(limit.tryEnter(60)).toBe(true);

@@ -49,6 +49,7 @@ export class InFlightLimit {
   #bytes = 0;
   readonly #backlog: Backlog;
   #queued = 0;
+  #isAdmitting = false;
   #first: Waiter | undefined;
   #last: Waiter | undefined;
   readonly #sweep = new DeadlineSweep((nowMs) => this.#expire(nowMs));
@@ -107,9 +108,16 @@ export class InFlightLimit {
     return this.#bytes + bytes <= this.#maxBytes || this.#inFlight === 0;
   }
 
+  /** An operation that is admitted may leave at once: the call under way then admits the next one, so that calls do not nest. */
   #admitWaiting(): void {
-    for (let waiter = this.#first; waiter !== undefined && this.#hasRoomFor(waiter.bytes); waiter = this.#first)
-      this.#admit(waiter);
+    if (this.#isAdmitting) return;
+    this.#isAdmitting = true;
+    try {
+      for (let waiter = this.#first; waiter !== undefined && this.#hasRoomFor(waiter.bytes); waiter = this.#first)
+        this.#admit(waiter);
+    } finally {
+      this.#isAdmitting = false;
+    }
   }
 
   #admit(waiter: Waiter): void {
