@@ -4,47 +4,16 @@
  */
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { Client, credentials, type ServiceDefinition, type ServiceError } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
 import { expect, test } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
+import { isAtRest } from '../../local/ring.js';
 import { startCluster } from './support/cluster.js';
+import { callPlainly as call, refusalOf } from './support/plain-grpc.js';
 
 const run = promisify(execFile);
-const deadlineMs = 30_000;
 const extra = ['--http-port', '0', '--session-ms', '4000'];
 const key = 'counter';
-
-const file = new URL('../../proto/kv/v1/kv.proto', import.meta.url).pathname;
-const keyValue = loadSync(file, { longs: Number, defaults: true })['kv.v1.KeyValue'] as ServiceDefinition;
-
-interface Answer {
-  readonly value: string;
-  readonly version: number;
-  readonly position: { readonly history: string; readonly seq: number };
-}
-
-/** A unary call to this node, without any retry. */
-async function call(node: NodeProcess, rpc: string, request: object): Promise<Answer> {
-  const client = new Client(node.address, credentials.createInsecure());
-  const { path, requestSerialize, responseDeserialize } = keyValue[rpc]!;
-  const options = { deadline: Date.now() + deadlineMs };
-  try {
-    return await new Promise((resolve, reject) => {
-      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, options, (error, answer) =>
-        error === null ? resolve(answer as Answer) : reject(error),
-      );
-    });
-  } finally {
-    client.close();
-  }
-}
-
-/** Gives what the refusal says of the request. */
-function refusalOf({ metadata }: ServiceError): unknown[] {
-  return ['kv-code', 'kv-executed', 'kv-position'].map((name) => metadata.get(name)[0]);
-}
 
 function live(cluster: LocalCluster, ...ended: NodeProcess[]): NodeProcess {
   return cluster.nodes.find((node) => !ended.includes(node))!;
@@ -87,6 +56,34 @@ test('an increment that is sent again after a failover, a planned stop and moves
     'unknown',
     undefined,
   ]);
+});
+
+test('requests of shards that have moved to other nodes are recognised there', async () => {
+  const replicas = 2;
+  await using cluster = await startCluster({ nodes: 2, shards: 8, extra: [...extra, '--replicas', String(replicas)] });
+  const requests = await Promise.all(
+    Array.from({ length: 40 }, async (_, index) => {
+      const moved = { key: `moved-${index}`, by: String(index + 1) };
+      const { position } = await call(live(cluster), 'Get', { key: moved.key });
+      const identity = { client: 'client-of-the-test', number: index + 1, lowest: 1 };
+      const answer = await call(live(cluster), 'Increment', { ...moved, request: { ...identity, firstAttempt: true }, position });
+      return { again: { ...moved, request: identity, position }, answer };
+    }),
+  );
+  const former = [...cluster.nodes];
+  await Promise.all(former.map(() => cluster.addNode()));
+  for (const [index, node] of former.entries()) {
+    expect(await node.stop()).toEqual({ code: 0, signal: null });
+    const running = former.length + (former.length - index - 1);
+    await cluster.waitUntil('the shards are elsewhere', (topology) => isAtRest(topology, running, replicas));
+  }
+  const [one, other] = cluster.nodes.filter(({ running }) => running) as [NodeProcess, NodeProcess];
+  for (const [index, { again, answer }] of requests.entries()) {
+    const { value, version } = await call(index % 2 === 0 ? one : other, 'Increment', again);
+    expect([value, version]).toEqual([answer.value, answer.version]);
+    const next = await call(index % 2 === 0 ? other : one, 'Increment', { key: again.key });
+    expect(next.value, `the counter ${again.key}`).toBe(String(index + 2));
+  }
 });
 
 test('a position of another history is refused with a position that the next request may name', async () => {

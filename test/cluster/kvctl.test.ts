@@ -71,3 +71,22 @@ test('kvctl status, nodes and locate: as text and as JSON, while a node runs and
   expect(await kvctl(nodes, 'health', alive.address)).toMatchObject({ code: 0, stdout: `${alive.address} is ready\n` });
   expect((await kvctl(nodes, 'nodes')).stdout).not.toContain(` ${backup.id} `);
 });
+
+test('kvctl put, get and increment at their default deadline succeed while a primary is killed and replaced', async () => {
+  await using cluster = await startCluster();
+  for (const round of [1, 2, 3]) {
+    const victim = await cluster.primary();
+    // The dead node is asked first: its address is what a script would still have.
+    const nodes = [victim.address, ...cluster.addresses].join(',');
+    await victim.kill();
+    const [put, increment] = await Promise.all([
+      kvctl(nodes, 'put', `round-${round}`, 'v'),
+      kvctl(nodes, 'increment', 'counter', '--json'),
+    ]);
+    expect(put).toMatchObject({ code: 0, stdout: expect.stringContaining('stored at version') });
+    expect([increment.code, JSON.parse(increment.stdout)]).toMatchObject([0, { value: String(round) }]);
+    expect(await kvctl(nodes, 'get', `round-${round}`)).toMatchObject({ code: 0, stdout: 'v\n' });
+    await cluster.restart(victim);
+    await cluster.waitForInSync(3);
+  }
+});
