@@ -26,6 +26,8 @@ export const errorTraits = {
   VALUE_TOO_LARGE: refused,
   /** The operator's command was not executed: it is not needed, or not possible at present. */
   NOT_FORCED: refused,
+  /** `kvctl upgrade --finish` was not executed: there is nothing to finish, or some node does not support the newer format. */
+  NOT_UPGRADED: refused,
   /**
    * Too late to recognise the request: the shard may have forgotten it. The error says `unknown` unless the request was its first
    * attempt.
@@ -96,6 +98,8 @@ export const errorTraits = {
   COORDINATION_UNAVAILABLE: refused,
   /** The values of the node that starts differ from those of the cluster in ZooKeeper, or another node has its id. */
   CONFIG_MISMATCH: refused,
+  /** The node that starts does not support the format of its cluster: its version of kvnode is too old or too new. */
+  UNSUPPORTED_FORMAT: refused,
   /** The node cannot listen on its own address. */
   ADDRESS_UNAVAILABLE: refused,
   /** The node cannot use its data directory, or not with this node or cluster. */

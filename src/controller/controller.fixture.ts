@@ -5,6 +5,7 @@ import type { CoordinatorListener } from '../coordination/coordinator.js';
 import type { MemoryZnodeClient } from '../coordination/memory/memory-znode-client.fixture.js';
 import type { MemoryZookeeper } from '../coordination/memory/memory-zookeeper.fixture.js';
 import { ZookeeperCoordinator } from '../coordination/zookeeper-coordinator.js';
+import { supportedFormats } from '../formats.js';
 import { decodePlacement, type Placement } from '../placement/index.js';
 import type { FirstPlacementWait } from './control.js';
 import { Controller } from './controller.js';
@@ -47,6 +48,7 @@ export class ControlledNode implements AsyncDisposable {
         recorder.onSession(status);
       },
       onState: () => {},
+      onFormat: () => {},
       onConflict: () => {},
       onCandidates: () => {},
       onNodes: (nodes, version) => {
@@ -59,7 +61,7 @@ export class ControlledNode implements AsyncDisposable {
       },
       onFatal: (error) => recorder.onFatal(error),
     };
-    this.coordinator = new ZookeeperCoordinator(this.client, { root, sessionMs, logger }, listener);
+    this.coordinator = new ZookeeperCoordinator(this.client, { root, sessionMs, formats: supportedFormats, logger }, listener);
     const { coordinator } = this;
     const { replaceAfterMs = neverMs, sliceMs, wait = { quietMs: 0, mostMs: 0 } } = options;
     this.#controller = new Controller({

@@ -1,14 +1,16 @@
 /**
  * The one configuration of a cluster: its first node writes it, every other node compares it with its own options.
  *
- * Safety depends on the agreement: every backup's grace must exceed every primary's lease.
+ * Safety depends on the agreement: every backup's grace must exceed every primary's lease. The format is not compared:
+ * a node only has to support the one that the cluster uses.
  */
 import { randomUUID } from 'node:crypto';
 import { KvError } from '../errors.js';
-import { formatVersion } from '../version.js';
+import { type FormatRange, formatsText, supportedFormats } from '../formats.js';
+import { packageVersion } from '../version.js';
 import type { ClusterConfig } from './coordinator.js';
 import type { ZnodeClient } from './znode-client.js';
-import { encode, MalformedZnodeError, parseConfig } from './znode-data.js';
+import { type ConfigFormat, encode, MalformedZnodeError, parseConfig, parseConfigFormat } from './znode-data.js';
 import { ensurePath, parentOf } from './znode-paths.js';
 
 export interface StoredConfig {
@@ -17,29 +19,36 @@ export interface StoredConfig {
   readonly config: ClusterConfig;
 }
 
+type AgreedOptions = Omit<ClusterConfig, 'formatVersion' | 'kvnodeVersion' | 'clusterId' | 'restored'>;
+
+/** What nodes do not compare. */
+const notCompared: ReadonlySet<keyof ClusterConfig> = new Set(['formatVersion', 'kvnodeVersion', 'restored']);
+
 /**
  * The configuration that a first node, or `kvctl init` ahead of it, proposes for a new cluster, with a fresh cluster
- * id.
+ * id and the newest format.
  */
-export function proposedConfig(options: Omit<ClusterConfig, 'formatVersion' | 'clusterId'>): ClusterConfig {
+export function proposedConfig(options: AgreedOptions, formats = supportedFormats): ClusterConfig {
   const { shards, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs } = options;
-  return { formatVersion, clusterId: randomUUID(), shards, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs };
+  const format = { formatVersion: formats.newest, kvnodeVersion: packageVersion() };
+  return { ...format, clusterId: randomUUID(), shards, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs };
 }
 
 /**
  * Founds the cluster at once if there is no configuration. A stored cluster id wins over the proposed one.
- * @throws KvError CONFIG_MISMATCH naming each option and both values.
+ * @throws KvError CONFIG_MISMATCH naming each option and both values; UNSUPPORTED_FORMAT
  */
 export async function agreeOnConfig(client: ZnodeClient, path: string, wanted: ClusterConfig): Promise<ClusterConfig> {
   for (;;) {
-    const stored = await readConfig(client, path);
-    if (stored !== undefined) return agreed(path, wanted, stored.config);
+    const stored = await readConfig(client, path, supportedFormats);
+    if (stored !== undefined) return agreed(path, wanted, stored.config, supportedFormats);
     if (await createConfig(client, path, wanted)) return wanted;
   }
 }
 
-/** @throws KvError CONFIG_MISMATCH naming each option and both values. */
-export function agreed(path: string, wanted: ClusterConfig, stored: ClusterConfig): ClusterConfig {
+/** @throws KvError CONFIG_MISMATCH naming each option and both values; UNSUPPORTED_FORMAT if the format is too old */
+export function agreed(path: string, wanted: ClusterConfig, stored: ClusterConfig, formats: FormatRange): ClusterConfig {
+  if (stored.formatVersion < formats.oldest) throw tooNew(path, stored, formats);
   const differences = differencesBetween({ ...wanted, clusterId: stored.clusterId }, stored);
   if (differences === undefined) return stored;
   throw new KvError('CONFIG_MISMATCH', `the cluster at ${path} in ZooKeeper has other settings: ${differences}`);
@@ -48,14 +57,17 @@ export function agreed(path: string, wanted: ClusterConfig, stored: ClusterConfi
 /**
  * Reads the stored configuration. The read sees every write acknowledged before the call, and watches the znode, even
  * a missing one.
- * @throws KvError CONFIG_MISMATCH if the znode's content is malformed
+ * @throws KvError CONFIG_MISMATCH if the znode's content is malformed; UNSUPPORTED_FORMAT if its format is too new
  */
-export async function readConfig(client: ZnodeClient, path: string): Promise<StoredConfig | undefined> {
+export async function readConfig(client: ZnodeClient, path: string, formats: FormatRange): Promise<StoredConfig | undefined> {
   await client.sync(path);
   const stat = await client.stat(path, { watch: true });
   const znode = stat === undefined ? undefined : await client.get(path, { watch: true });
   if (znode === undefined) return undefined;
   try {
+    // First the format alone: in a newer one the other fields may be different.
+    const format = parseConfigFormat(znode.data);
+    if (format.formatVersion > formats.newest) throw tooOld(path, format, formats);
     return { version: znode.stat.version, config: parseConfig(znode.data) };
   } catch (cause) {
     if (!(cause instanceof MalformedZnodeError)) throw cause;
@@ -72,8 +84,26 @@ export async function createConfig(client: ZnodeClient, path: string, config: Cl
 
 /** Lists the options that differ, with both values; undefined if all agree. */
 export function differencesBetween(own: ClusterConfig, stored: ClusterConfig): string | undefined {
-  const names = (Object.keys(stored) as (keyof ClusterConfig)[]).filter((name) => name !== 'restored');
+  const names = (Object.keys(stored) as (keyof ClusterConfig)[]).filter((name) => !notCompared.has(name));
   const different = names.filter((name) => stored[name] !== own[name]);
   if (different.length === 0) return undefined;
   return different.map((name) => `${name} is ${stored[name]} there and ${own[name]} here`).join(', ');
+}
+
+function tooOld(path: string, { formatVersion, kvnodeVersion }: ConfigFormat, formats: FormatRange): KvError {
+  const other = `a version of kvnode that supports format ${formatVersion}`;
+  const remedy = kvnodeVersion === undefined ? other : `kvnode ${kvnodeVersion}, or ${other}`;
+  return unsupported(path, formatVersion, formats, `too old for it: install ${remedy}`);
+}
+
+function tooNew(path: string, { formatVersion, kvnodeVersion }: ConfigFormat, formats: FormatRange): KvError {
+  const present = kvnodeVersion === undefined ? 'the version of the other nodes' : `kvnode ${kvnodeVersion}`;
+  const remedy = `install ${present}, or first upgrade the cluster to format ${formats.oldest} with the versions in between`;
+  return unsupported(path, formatVersion, formats, `too new for it: ${remedy}`);
+}
+
+function unsupported(path: string, formatVersion: number, formats: FormatRange, judgement: string): KvError {
+  const facts = `the cluster at ${path} in ZooKeeper uses format ${formatVersion}`;
+  const own = `this version of kvnode, ${packageVersion()}, supports ${formatsText(formats)}`;
+  return new KvError('UNSUPPORTED_FORMAT', `${facts}, and ${own} and is ${judgement}`);
 }

@@ -3,11 +3,13 @@
  *
  * Guarantees: a new session counts only after the node has read `config` in it and found the agreed configuration
  * (R14). The node writes a lost `config` back with the same cluster id, marked as restored. A changed `config` never
- * stops the node: the keeper reports the conflict and reads again later (R13).
+ * stops the node: the keeper reports the conflict and reads again later (R13). The format of the cluster only grows: the
+ * node follows a newer one, and writes it back where ZooKeeper has lost it.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { KvError } from '../errors.js';
+import type { FormatRange } from '../formats.js';
 import { agreed, createConfig, differencesBetween, readConfig, type StoredConfig } from './cluster-config.js';
 import { CoalescedTask } from './coalesced-task.js';
 import type { ClusterConfig, ConfigConflict } from './coordinator.js';
@@ -18,6 +20,7 @@ import { parentOf } from './znode-paths.js';
 export class ConfigKeeper {
   readonly #client: ZnodeClient;
   readonly #path: string;
+  readonly #formats: FormatRange;
   readonly #logger: Logger;
   readonly #check = new CoalescedTask(() => this.#compare());
   #agreed: ClusterConfig | undefined;
@@ -29,9 +32,11 @@ export class ConfigKeeper {
   #connections = 0;
   #hasReportedWait = false;
 
-  constructor(client: ZnodeClient, path: string, logger: Logger) {
+  /** @param formats those that the node supports. */
+  constructor(client: ZnodeClient, path: string, formats: FormatRange, logger: Logger) {
     this.#client = client;
     this.#path = path;
+    this.#formats = formats;
     this.#logger = logger;
   }
 
@@ -63,7 +68,7 @@ export class ConfigKeeper {
   /**
    * See `Coordinator.agreeOnConfig`. An interrupted wait begins anew with the next call: only an unbroken connection
    * shows that no node writes `config` back.
-   * @throws KvError CONFIG_MISMATCH; ZnodeError if ZooKeeper did not answer
+   * @throws KvError CONFIG_MISMATCH, UNSUPPORTED_FORMAT; ZnodeError if ZooKeeper did not answer
    */
   async agree(wanted: ClusterConfig, foundAfterMs: number): Promise<ClusterConfig> {
     let connections = this.#connections;
@@ -71,8 +76,8 @@ export class ConfigKeeper {
     for (;;) {
       this.#wake = new AbortController();
       const { sessionId } = this.#client;
-      const stored = await readConfig(this.#client, this.#path);
-      if (stored !== undefined) return this.#adopt(agreed(this.#path, wanted, stored.config), sessionId);
+      const stored = await readConfig(this.#client, this.#path, this.#formats);
+      if (stored !== undefined) return this.#adopt(agreed(this.#path, wanted, stored.config, this.#formats), sessionId);
       if (connections !== this.#connections) {
         connections = this.#connections;
         beganMs = performance.now();
@@ -130,10 +135,10 @@ export class ConfigKeeper {
       stored = await this.#readOrWriteBack(own);
     } catch (error) {
       if (!(error instanceof KvError)) throw error;
-      return this.#setConflict(unreadable(this.#path, error));
+      return this.#setConflict(error.code === 'UNSUPPORTED_FORMAT' ? leftBehind(error) : unreadable(this.#path, error));
     }
     const conflict = conflictOf(this.#path, own, stored.config);
-    if (conflict === undefined) await this.#keepRestored(own, stored);
+    if (conflict === undefined) await this.#keep(own, stored);
     // If the session of this read has ended meanwhile, the next check decides.
     if (this.#client.sessionId !== sessionId) return;
     if (conflict === undefined) this.#verifiedSessionId = sessionId;
@@ -142,7 +147,7 @@ export class ConfigKeeper {
 
   async #readOrWriteBack(own: ClusterConfig): Promise<StoredConfig> {
     for (;;) {
-      const stored = await readConfig(this.#client, this.#path);
+      const stored = await readConfig(this.#client, this.#path, this.#formats);
       if (stored !== undefined) return stored;
       const restored = { ...own, restored: true };
       if (!(await createConfig(this.#client, this.#path, restored))) continue;
@@ -154,11 +159,17 @@ export class ConfigKeeper {
     }
   }
 
-  /** Keeps the mark `restored` on both sides, since a ZooKeeper that goes back in time may have lost it. */
-  async #keepRestored(own: ClusterConfig, { version, config }: StoredConfig): Promise<void> {
-    if (config.restored === true || own.restored === true) this.#agreed = { ...own, restored: true };
-    if (config.restored === true || own.restored !== true) return;
-    const result = await this.#client.set(this.#path, encode(own), version);
+  /**
+   * Keeps the mark `restored` and the newer format on both sides, since a ZooKeeper that goes back in time, or a node
+   * that has written `config` back, may have lost them.
+   */
+  async #keep(own: ClusterConfig, { version, config }: StoredConfig): Promise<void> {
+    const { formatVersion, kvnodeVersion } = config.formatVersion > own.formatVersion ? config : own;
+    const isRestored = config.restored === true || own.restored === true;
+    const kept = { ...own, formatVersion, kvnodeVersion, ...(isRestored && { restored: true }) };
+    this.#agreed = kept;
+    if (config.formatVersion === formatVersion && (config.restored === true) === isRestored) return;
+    const result = await this.#client.set(this.#path, encode(kept), version);
     if (result.kind !== 'set') throw new ZnodeError(`set ${this.#path}`, returnCodes.badVersion, 'no');
   }
 
@@ -180,6 +191,10 @@ function unreadable(path: string, { message }: KvError): ConfigConflict {
       `the configuration in ZooKeeper is unreadable (${message}): this node keeps its data and serves nothing; ` +
       `delete ${path}, and the node writes its own configuration back and continues`,
   };
+}
+
+function leftBehind({ message }: KvError): ConfigConflict {
+  return { message: `${message}; until then this node keeps its data and serves nothing` };
 }
 
 function conflictOf(path: string, own: ClusterConfig, stored: ClusterConfig): ConfigConflict | undefined {

@@ -1,6 +1,7 @@
 /** A coordinator that is connected to a real ZooKeeper. */
 import type { Logger } from 'pino';
 import { locateRoot } from '../config/index.js';
+import type { FormatRange } from '../formats.js';
 import type { Coordinator, CoordinatorListener } from './coordinator.js';
 import { ZookeeperClient } from './zookeeper/zookeeper-client.js';
 import { ZookeeperCoordinator } from './zookeeper-coordinator.js';
@@ -14,6 +15,8 @@ export interface ConnectCoordinatorOptions {
   readonly sessionMs: number;
   /** How long to wait for the first connection. */
   readonly startupTimeoutMs: number;
+  /** The formats that the node supports. */
+  readonly formats: FormatRange;
   readonly logger: Logger;
 }
 
@@ -25,8 +28,8 @@ export async function connectCoordinator(
   options: ConnectCoordinatorOptions,
   listener: CoordinatorListener,
 ): Promise<Coordinator> {
-  const { sessionMs, startupTimeoutMs, logger } = options;
+  const { sessionMs, startupTimeoutMs, formats, logger } = options;
   const { servers, root } = locateRoot(options.connect, options.root);
   const client = await ZookeeperClient.connect({ servers, sessionMs, startupTimeoutMs });
-  return new ZookeeperCoordinator(client, { root, sessionMs, logger }, listener);
+  return new ZookeeperCoordinator(client, { root, sessionMs, formats, logger }, listener);
 }

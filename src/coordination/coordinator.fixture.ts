@@ -1,5 +1,6 @@
 /** For tests: coordinators over the in-memory ZooKeeper, each with a recorder of its reports. */
 import { pino } from 'pino';
+import { supportedFormats } from '../formats.js';
 import type {
   Candidate,
   CandidateRegistration,
@@ -17,7 +18,7 @@ import { ZookeeperCoordinator } from './zookeeper-coordinator.js';
 export const root = '/kvstore';
 
 export const config: ClusterConfig = {
-  formatVersion: 1,
+  formatVersion: supportedFormats.newest,
   clusterId: 'cluster-a',
   shards: 1,
   replicas: 3,
@@ -42,6 +43,7 @@ export class Recorder {
   /** The field `found` of each of `readings`. */
   readonly states: (VersionedState | undefined)[] = [];
   readonly readings: StateReading[] = [];
+  readonly formats: number[] = [];
   readonly conflicts: (ConfigConflict | undefined)[] = [];
   readonly candidates: (readonly Candidate[])[] = [];
   readonly nodes: (readonly NodeRegistration[])[] = [];
@@ -72,6 +74,10 @@ export class Recorder {
 
   onPlacement(read: VersionedPlacement | undefined): void {
     this.#note(this.placements, read);
+  }
+
+  onFormat(version: number): void {
+    this.#note(this.formats, version);
   }
 
   onConflict(conflict: ConfigConflict | undefined): void {
@@ -118,10 +124,10 @@ export interface Participant {
 /**
  * A coordinator runs its upkeep every half of `sessionMs`. The default is so long that no upkeep runs within a test.
  */
-export function join(zookeeper: MemoryZookeeper, sessionMs = 600_000): Participant {
+export function join(zookeeper: MemoryZookeeper, sessionMs = 600_000, formats = supportedFormats): Participant {
   const client = zookeeper.connect();
   const reports = new Recorder();
   const logger = pino({ level: 'warn' }, { write: (record) => reports.onLogged(record) });
-  const coordinator = new ZookeeperCoordinator(client, { root, sessionMs, logger }, reports);
+  const coordinator = new ZookeeperCoordinator(client, { root, sessionMs, formats, logger }, reports);
   return { client, coordinator, reports };
 }

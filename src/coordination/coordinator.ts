@@ -3,12 +3,19 @@
  *
  * The shell passes every report to the pure core as an event; it decides nothing itself.
  */
+import type { FormatRange } from '../formats.js';
 import type { Placement } from '../placement/index.js';
 import type { ShardState } from '../replication/protocol/shard-state.js';
 
 /** The settings on which all nodes of a cluster must agree. The first node writes them once. */
 export interface ClusterConfig {
+  /** The format that the cluster uses. Nodes do not compare it: it only has to be one that the node supports. */
   readonly formatVersion: number;
+  /**
+   * A version of kvnode that supports the format: a node that does not support it names that version in its refusal.
+   * Nodes do not compare this field. Undefined: not known.
+   */
+  readonly kvnodeVersion?: string | undefined;
   /** Random, minted by the first node. Nodes refuse messages of another cluster (R1). */
   readonly clusterId: string;
   readonly shards: number;
@@ -49,6 +56,9 @@ export interface NodeRegistration {
   readonly weight?: number | undefined;
   /** The version of frames on TCP that it serves; undefined: gRPC only. */
   readonly framesVersion?: number | undefined;
+  /** Its version of kvnode, and the formats that it supports. Undefined: a version that does not register them. */
+  readonly kvnodeVersion?: string | undefined;
+  readonly formats?: FormatRange | undefined;
   /** True once the node has begun to leave: the controller places its shards elsewhere at once. */
   readonly leaving?: boolean | undefined;
 }
@@ -130,6 +140,8 @@ export interface CoordinatorListener {
    * written back before it is reported. Each placement is reported once, and never an older one after a newer one.
    */
   onPlacement(read: VersionedPlacement | undefined): void;
+  /** `config` names a newer format, which this node supports. Never an older one than before. */
+  onFormat(version: number): void;
   /** `Coordinator.conflict` has begun or ended. */
   onConflict(conflict: ConfigConflict | undefined): void;
   /** The node must stop, for example because another process has registered the same node id later. */
@@ -145,7 +157,8 @@ export interface Coordinator {
    * Compares `wanted` with the stored `config`; the stored cluster id wins over the proposed one. If there is no
    * `config` for `foundAfterMs`, this node creates it. In this time, nodes that know the cluster write a lost `config`
    * back. Default 0: create at once. Infinity: never create, wait for one.
-   * @throws KvError CONFIG_MISMATCH naming each option with both values.
+   * @throws KvError CONFIG_MISMATCH naming each option with both values; UNSUPPORTED_FORMAT naming the version of
+   *   kvnode to install
    */
   agreeOnConfig(wanted: ClusterConfig, foundAfterMs?: number): Promise<ClusterConfig>;
   /** The nodes that are registered now. A node that has died is among them until its session expires. */

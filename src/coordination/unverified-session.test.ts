@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
+import { supportedFormats } from '../formats.js';
 import { born, type ShardState } from '../replication/protocol/shard-state.js';
 import { candidateNamed, config, type Participant, Recorder, root } from './coordinator.fixture.js';
 import { MemoryZookeeper } from './memory/memory-zookeeper.fixture.js';
@@ -18,7 +19,7 @@ async function withoutNotice(zookeeper: MemoryZookeeper): Promise<Participant> {
   const listen = client.listen.bind(client);
   client.listen = (listener) => listen({ ...listener, onSuspended: () => {} });
   const reports = new Recorder();
-  const coordinator = new ZookeeperCoordinator(client, { root, sessionMs: 600_000, logger }, reports);
+  const coordinator = new ZookeeperCoordinator(client, { root, sessionMs: 600_000, formats: supportedFormats, logger }, reports);
   await coordinator.agreeOnConfig(config);
   await coordinator.registerCandidate(0, candidateNamed('a'));
   await reports.until(() => reports.states.length > 0);

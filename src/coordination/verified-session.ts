@@ -4,13 +4,14 @@
  * Guarantees: a session counts as connected only after a reading of `config` in it (R14). While ZooKeeper holds another
  * configuration the session counts as suspended, and nothing is written or reported (R13).
  */
-import type { Logger } from 'pino';
-import { ConfigKeeper } from './config-keeper.js';
+import type { ConfigKeeper } from './config-keeper.js';
 import type { ClusterConfig, ConfigConflict, SessionStatus } from './coordinator.js';
 import { returnCodes, type ZnodeClient, ZnodeError } from './znode-client.js';
 
 export interface VerifiedSessionListener {
   onSession(status: SessionStatus): void;
+  /** `config` names a newer format. */
+  onFormat(version: number): void;
   onConflict(conflict: ConfigConflict | undefined): void;
   /** A conflict has ended: whatever was read before or during it has to be read again. */
   onConflictOver(): void;
@@ -24,12 +25,12 @@ export class VerifiedSession {
   readonly #listener: VerifiedSessionListener;
   #status: SessionStatus;
   #reportedConflict: ConfigConflict | undefined;
+  #reportedFormat: number | undefined;
   #closed = false;
 
-  /** @param configPath of the znode `config` */
-  constructor(client: ZnodeClient, configPath: string, logger: Logger, listener: VerifiedSessionListener) {
+  constructor(client: ZnodeClient, config: ConfigKeeper, listener: VerifiedSessionListener) {
     this.#client = client;
-    this.#config = new ConfigKeeper(client, configPath, logger);
+    this.#config = config;
     this.#listener = listener;
     this.#status = client.status === 'connected' ? 'connected' : 'suspended';
   }
@@ -61,8 +62,10 @@ export class VerifiedSession {
   }
 
   /** See `ConfigKeeper.agree`. */
-  agree(wanted: ClusterConfig, foundAfterMs: number): Promise<ClusterConfig> {
-    return this.#config.agree(wanted, foundAfterMs);
+  async agree(wanted: ClusterConfig, foundAfterMs: number): Promise<ClusterConfig> {
+    const config = await this.#config.agree(wanted, foundAfterMs);
+    this.#reportedFormat = config.formatVersion;
+    return config;
   }
 
   /** ZooKeeper may serve another cluster in a fresh session. */
@@ -85,9 +88,13 @@ export class VerifiedSession {
     if (this.#client.status === 'connected' && this.#config.isVerified) this.#setStatus('connected');
   }
 
-  /** Reads `config`, and reports a conflict that has begun or ended. @throws ZnodeError if ZooKeeper did not answer */
+  /**
+   * Reads `config`, and reports a newer format, and a conflict that has begun or ended.
+   * @throws ZnodeError if ZooKeeper did not answer
+   */
   async check(): Promise<void> {
     await this.#config.check();
+    this.#reportFormat();
     const { conflict } = this.#config;
     if (conflict === this.#reportedConflict || this.#closed) return;
     this.#reportedConflict = conflict;
@@ -102,6 +109,13 @@ export class VerifiedSession {
   async confirm(): Promise<void> {
     await this.check();
     if (!this.#config.isVerified) throw new ZnodeError('confirm config', returnCodes.connectionLoss, 'no');
+  }
+
+  #reportFormat(): void {
+    const version = this.#config.agreed?.formatVersion;
+    if (version === undefined || version === this.#reportedFormat || this.#closed) return;
+    this.#reportedFormat = version;
+    this.#listener.onFormat(version);
   }
 
   /** Nothing is reported after this. */

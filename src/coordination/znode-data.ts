@@ -5,6 +5,7 @@
  * ignore unknown fields.
  */
 import { readAddress } from '../config/index.js';
+import type { FormatRange } from '../formats.js';
 import type { EpochMark } from '../replication/protocol/lineage.js';
 import type { ShardState } from '../replication/protocol/shard-state.js';
 import type { CandidateRegistration, ClusterConfig, NodeRegistration } from './coordinator.js';
@@ -44,11 +45,25 @@ export function encodeState(state: ShardState): Buffer {
   return Buffer.from(JSON.stringify({ ...state, lineage }));
 }
 
+/** What every version of kvnode can read in `config`, whatever the format. */
+export type ConfigFormat = Pick<ClusterConfig, 'clusterId' | 'formatVersion' | 'kvnodeVersion'>;
+
+export function parseConfigFormat(data: Buffer): ConfigFormat {
+  return formatIn(new Fields('the cluster configuration', data));
+}
+
+function formatIn(fields: Fields): ConfigFormat {
+  return {
+    formatVersion: fields.integer('formatVersion', 1),
+    kvnodeVersion: fields.optionalText('kvnodeVersion'),
+    clusterId: fields.text('clusterId'),
+  };
+}
+
 export function parseConfig(data: Buffer): ClusterConfig {
   const fields = new Fields('the cluster configuration', data);
   return {
-    formatVersion: fields.integer('formatVersion', 1),
-    clusterId: fields.text('clusterId'),
+    ...formatIn(fields),
     shards: fields.integer('shards', 1),
     replicas: fields.integer('replicas', 1),
     vnodes: fields.integer('vnodes', 1),
@@ -109,6 +124,8 @@ export function parseNode(data: Buffer): NodeZnode {
     zone: fields.optionalText('zone'),
     weight: fields.optionalInteger('weight', 1),
     framesVersion: fields.optionalInteger('framesVersion', 1),
+    kvnodeVersion: fields.optionalText('kvnodeVersion'),
+    formats: fields.optionalRange('formats'),
     leaving: fields.optionalFlag('leaving'),
     instance: fields.text('instance'),
   };
@@ -194,6 +211,14 @@ class Fields {
     const items = Array.isArray(value) ? value.map(parse) : [undefined];
     const legal = items.filter((item) => item !== undefined);
     return legal.length === items.length ? legal : this.fail(`${name} is malformed: ${JSON.stringify(value)}`);
+  }
+
+  optionalRange(name: string): FormatRange | undefined {
+    const value = this.#values[name];
+    if (value === undefined) return undefined;
+    const { oldest, newest } = (value ?? {}) as Record<string, unknown>;
+    if (isCount(oldest) && isCount(newest) && oldest <= newest) return { oldest, newest };
+    return this.fail(`${name} must be a range of versions, not ${JSON.stringify(value)}`);
   }
 
   optionalFlag(name: string): boolean | undefined {

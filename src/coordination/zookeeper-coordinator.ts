@@ -11,11 +11,13 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { FormatRange } from '../formats.js';
 import { encodePlacement, type Placement } from '../placement/index.js';
 import type { ShardState } from '../replication/protocol/shard-state.js';
 import { Attempts } from './attempts.js';
 import { ClusterReadings } from './cluster-readings.js';
 import { CoalescedTask } from './coalesced-task.js';
+import { ConfigKeeper } from './config-keeper.js';
 import type {
   CandidateRegistration,
   ClusterConfig,
@@ -43,6 +45,8 @@ export interface ZookeeperCoordinatorOptions {
   /** Absolute, without a slash at the end. */
   readonly root: string;
   readonly sessionMs: number;
+  /** The formats that the node supports. */
+  readonly formats: FormatRange;
   readonly logger: Logger;
 }
 
@@ -70,7 +74,7 @@ export class ZookeeperCoordinator implements Coordinator {
   #closed: Promise<void> | undefined;
 
   constructor(client: ZnodeClient, options: ZookeeperCoordinatorOptions, listener: CoordinatorListener) {
-    const { logger, root, sessionMs } = options;
+    const { logger, root, sessionMs, formats } = options;
     this.#client = client;
     this.#paths = new ZnodePaths(root);
     this.#listener = listener;
@@ -81,8 +85,9 @@ export class ZookeeperCoordinator implements Coordinator {
       onFatal: (error) => listener.onFatal(error),
     });
     this.#folders = new ShardFolders(client, this.#paths);
-    this.#session = new VerifiedSession(client, this.#paths.config, logger, {
+    this.#session = new VerifiedSession(client, new ConfigKeeper(client, this.#paths.config, formats, logger), {
       onSession: (status) => listener.onSession(status),
+      onFormat: (version) => listener.onFormat(version),
       onConflict: (conflict) => listener.onConflict(conflict),
       onConflictOver: () => this.#readEverythingAgain(),
       // Without candidates the other cluster can place nothing on this node.

@@ -6,7 +6,9 @@
  * being answered, then the ports, and last the data.
  */
 import { type ClusterConfig, type Coordinator, connectCoordinator, proposedConfig } from '../coordination/index.js';
+import { ClusterFormat, supportedFormats } from '../formats.js';
 import { framesVersion } from '../transport/index.js';
+import { packageVersion } from '../version.js';
 import { ClusterEvents } from './cluster/cluster-events.js';
 import { refuseIdInUse } from './cluster/id-in-use.js';
 import type { Readiness } from './cluster/readiness.js';
@@ -43,12 +45,12 @@ export class KvNode {
 
   /**
    * Resolves once the node is registered and listens; it is in sync some time later. While ZooKeeper holds no cluster it waits.
-   * @throws KvError COORDINATION_UNAVAILABLE, CONFIG_MISMATCH, ADDRESS_UNAVAILABLE
+   * @throws KvError COORDINATION_UNAVAILABLE, CONFIG_MISMATCH, UNSUPPORTED_FORMAT, ADDRESS_UNAVAILABLE
    */
   static async start(options: NodeOptions): Promise<KvNode> {
-    const { zk, root, sessionMs, logger } = options;
+    const { zk, root, sessionMs, formats = supportedFormats, logger } = options;
     const events = new ClusterEvents();
-    const coordinator = await connectCoordinator({ connect: zk, root, sessionMs, startupTimeoutMs, logger }, events);
+    const coordinator = await connectCoordinator({ connect: zk, root, sessionMs, startupTimeoutMs, formats, logger }, events);
     const node = await KvNode.#build(options, events, coordinator).catch(async (error: unknown) => {
       await coordinator.close();
       throw error;
@@ -64,9 +66,13 @@ export class KvNode {
       await refuseIdInUse(coordinator, id, endpoints.address);
       // The last step that may fail: the configuration that is agreed on stays, for this cluster, for good.
       const foundAfterMs = options.join ? Number.POSITIVE_INFINITY : sessionsBeforeFounding * options.sessionMs;
-      const config = await coordinator.agreeOnConfig(proposedConfig(options), foundAfterMs);
+      const { formats = supportedFormats } = options;
+      const config = await coordinator.agreeOnConfig(proposedConfig(options, formats), foundAfterMs);
+      // The format may be raised from now on.
+      const format = new ClusterFormat(formats, config.formatVersion);
+      events.subscribe({ onFormat: (version) => void format.learn(version) });
       const data = new MemoryData(config.shards);
-      return new KvNode(id, options, config, data, events, coordinator, endpoints);
+      return new KvNode(id, options, config, format, data, events, coordinator, endpoints);
     } catch (error) {
       await endpoints.abort();
       throw error;
@@ -77,6 +83,7 @@ export class KvNode {
     id: string,
     options: NodeOptions,
     config: ClusterConfig,
+    format: ClusterFormat,
     data: NodeData,
     events: ClusterEvents,
     coordinator: Coordinator,
@@ -91,7 +98,7 @@ export class KvNode {
     this.#coordinator = coordinator;
     this.#endpoints = endpoints;
     this.#data = data;
-    this.#parts = new NodeParts({ nodeId: id, options, config, data, events, coordinator, endpoints });
+    this.#parts = new NodeParts({ nodeId: id, options, config, format, data, events, coordinator, endpoints });
     const { services, lifecycle } = this.#parts;
     endpoints.goLive(services.implementations, services.frames, services.gatewayParts);
     void lifecycle.failure.then((error) => this.#fail(error));
@@ -141,12 +148,13 @@ export class KvNode {
   }
 
   async #register(): Promise<void> {
-    const { lifecycle, health, config, shards, ownAddress, logger } = this.#parts;
+    const { lifecycle, health, config, format, shards, ownAddress, logger } = this.#parts;
     const { id: nodeId, address } = this;
     const { httpAddress } = this.#endpoints;
     const { zone, weight } = this.#options;
+    const versions = { framesVersion, kvnodeVersion: packageVersion(), formats: format.supported };
     try {
-      await this.#coordinator.registerNode({ nodeId, address, httpAddress, zone, weight, framesVersion });
+      await this.#coordinator.registerNode({ nodeId, address, httpAddress, zone, weight, ...versions });
       lifecycle.registered();
       shards.registered();
       health.judge();
@@ -154,7 +162,7 @@ export class KvNode {
       await this.#close(error as Error);
       throw error;
     }
-    logger.info({ address, http: httpAddress, clusterId: config.clusterId }, 'listening');
+    logger.info({ address, http: httpAddress, clusterId: config.clusterId, format: format.inUse }, 'listening');
     ownAddress.start();
   }
 

@@ -5,6 +5,7 @@
 import type { Logger } from 'pino';
 import { Controller } from '../controller/index.js';
 import type { ClusterConfig, Coordinator } from '../coordination/index.js';
+import type { ClusterFormat } from '../formats.js';
 import { NodeMetrics } from '../metrics/index.js';
 import { FrameCounts, TurnEnd } from '../transport/index.js';
 import { Descriptors } from './capacity/descriptors.js';
@@ -33,6 +34,7 @@ export interface NodeFoundation {
   readonly nodeId: string;
   readonly options: NodeOptions;
   readonly config: ClusterConfig;
+  readonly format: ClusterFormat;
   readonly data: NodeData;
   readonly events: ClusterEvents;
   readonly coordinator: Coordinator;
@@ -44,6 +46,7 @@ const losslessLog = { droppedLines: 0, problem: undefined };
 
 export class NodeParts {
   readonly config: ClusterConfig;
+  readonly format: ClusterFormat;
   readonly logger: Logger;
   readonly lifecycle = new Lifecycle();
   readonly cluster: KnownCluster;
@@ -59,7 +62,7 @@ export class NodeParts {
   readonly #peers: NodePeers;
   readonly #endpoints: Endpoints;
 
-  constructor({ nodeId, options, config, data, events, coordinator, endpoints }: NodeFoundation) {
+  constructor({ nodeId, options, config, format, data, events, coordinator, endpoints }: NodeFoundation) {
     const { sessionMs, moveRate, replaceAfterMs, maxValueBytes, zone, weight, log = losslessLog } = options;
     const { address, tools } = endpoints;
     const { lifecycle } = this;
@@ -67,9 +70,11 @@ export class NodeParts {
     const frames = { client: new FrameCounts(), node: new FrameCounts() };
     const turn = new TurnEnd();
     this.config = config;
+    this.format = format;
     this.#endpoints = endpoints;
     const logger = options.logger.child({ node: nodeId });
     this.logger = logger;
+    format.onRaised((version) => logger.info({ format: version }, 'the cluster uses a newer format from now on'));
     this.#descriptors = new Descriptors(logger);
     this.ownAddress = new OwnAddress({ address, logger });
     this.cluster = new KnownCluster(config);
@@ -79,7 +84,7 @@ export class NodeParts {
     const account = new NodeAccount(nodeId, budget, config.shards);
     this.#peers = new NodePeers({
       nodeId,
-      clusterId: config.clusterId,
+      cluster: { clusterId: config.clusterId, format },
       sessionMs,
       moveRate,
       account,

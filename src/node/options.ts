@@ -1,5 +1,6 @@
 /** The options of one storage node, resolved: every default is filled in, and the relations between the options hold. */
 import type { Logger } from 'pino';
+import type { FormatRange } from '../formats.js';
 import type { LogState } from '../logging/index.js';
 
 export interface NodeOptions {
@@ -49,6 +50,8 @@ export interface NodeOptions {
   readonly moveRate: number | undefined;
   /** A planned stop that takes longer is ended. Default 10,000. */
   readonly stopDeadlineMs: number;
+  /** The formats that the node supports. Default: those of this version of kvnode. Only tests of upgrades set others. */
+  readonly formats?: FormatRange;
   readonly logger: Logger;
   /** The state of the output behind `logger`: how many lines could not be written. Default: none is ever lost. */
   readonly log?: LogState;

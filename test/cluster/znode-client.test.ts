@@ -7,6 +7,7 @@ import { connectCoordinator, discoverNodes } from '../../src/coordination/index.
 import { type ConformanceClient, describeZnodeClient, EventLog } from '../../src/coordination/znode-client.conformance.js';
 import type { ZnodeClient } from '../../src/coordination/znode-client.js';
 import { ZookeeperClient } from '../../src/coordination/zookeeper/zookeeper-client.js';
+import { supportedFormats } from '../../src/formats.js';
 import { ScriptedLookUps } from '../../src/net/name-server.fixture.js';
 import { born } from '../../src/replication/protocol/shard-state.js';
 
@@ -189,7 +190,10 @@ describe('coordinator over ZooKeeper', () => {
     const reports = new Recorder();
     // At this point the chroot does not exist.
     const connect = `${servers}/apps`;
-    const coordinator = await connectCoordinator({ connect, root, sessionMs, startupTimeoutMs, logger }, reports);
+    const coordinator = await connectCoordinator(
+      { connect, root, sessionMs, startupTimeoutMs, formats: supportedFormats, logger },
+      reports,
+    );
     await coordinator.agreeOnConfig({ ...config, clusterId: `cluster-of-${nodeId}` });
     await coordinator.registerNode(nodeNamed(nodeId));
     await coordinator.registerCandidate(0, candidateNamed(nodeId));

@@ -7,6 +7,7 @@ import { isAsPlaced } from '../../local/ring.js';
 import { config, Recorder } from '../../src/coordination/coordinator.fixture.js';
 import { connectCoordinator } from '../../src/coordination/index.js';
 import { ZookeeperClient } from '../../src/coordination/zookeeper/zookeeper-client.js';
+import { supportedFormats } from '../../src/formats.js';
 import { decodePlacement, type Placement } from '../../src/placement/index.js';
 import { startCluster } from '../cluster/support/cluster.js';
 
@@ -143,7 +144,7 @@ test('a placement of 16,384 shards on 1,000 nodes with the longest ids is writte
   });
   const root = `/kvnode-placement-${randomUUID()}`;
   const logger = pino({ level: 'silent' });
-  const options = { connect: inject('zk'), root, sessionMs: 6_000, startupTimeoutMs: 10_000, logger };
+  const options = { connect: inject('zk'), root, sessionMs: 6_000, startupTimeoutMs: 10_000, formats: supportedFormats, logger };
   const reports = new Recorder();
   const writer = await connectCoordinator(options, new Recorder());
   const reader = await connectCoordinator(options, reports);

@@ -69,8 +69,8 @@ function coordinatorOf(
   { ZookeeperCoordinator }: CoordinatorModule,
   surroundings: () => Surroundings,
 ): ConnectModule['connectCoordinator'] {
-  return async ({ root, sessionMs, logger }, listener) =>
-    new ZookeeperCoordinator(surroundings().connectZookeeper(currentProcess()), { root, sessionMs, logger }, listener);
+  return async ({ root, sessionMs, formats, logger }, listener) =>
+    new ZookeeperCoordinator(surroundings().connectZookeeper(currentProcess()), { root, sessionMs, formats, logger }, listener);
 }
 
 function dialTcpOf(surroundings: () => Surroundings): DialModule['dialTcp'] {

@@ -19,6 +19,7 @@ export interface ClusterListener {
   onCandidates?(shard: number, candidates: readonly Candidate[]): void;
   onNodes?(nodes: readonly NodeRegistration[], version: number): void;
   onPlacement?(read: VersionedPlacement | undefined): void;
+  onFormat?(version: number): void;
   onConflict?(conflict: ConfigConflict | undefined): void;
   onFatal?(error: Error): void;
 }
@@ -48,6 +49,10 @@ export class ClusterEvents implements CoordinatorListener {
 
   onPlacement(read: VersionedPlacement | undefined): void {
     for (const listener of this.#listeners) listener.onPlacement?.(read);
+  }
+
+  onFormat(version: number): void {
+    for (const listener of this.#listeners) listener.onFormat?.(version);
   }
 
   onConflict(conflict: ConfigConflict | undefined): void {

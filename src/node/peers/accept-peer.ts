@@ -43,11 +43,11 @@ export function acceptPeer(
 
 function introduced(stream: FrameStream, frame: Buffer, own: OwnProcess, take: TakeConnection): PeerConnection | undefined {
   try {
-    const hello = decodeHello(frame);
+    const hello = decodeHello(frame, own.format);
     if (hello.to !== own.nodeId) {
       // The other node sees from the answer which node is here.
-      const { nodeId, incarnation } = own;
-      stream.send(encodeHello({ nodeId, incarnation, to: hello.nodeId, connection: hello.connection, lost: '' }));
+      const { nodeId, incarnation, format } = own;
+      stream.send(encodeHello({ nodeId, incarnation, to: hello.nodeId, connection: hello.connection, lost: '' }, format));
       stream.end();
       return undefined;
     }

@@ -3,6 +3,7 @@ import type { KvError } from '../../errors.js';
 import type { Event } from '../../replication/index.js';
 import { dialTcp, FrameCounts, TurnEnd } from '../../transport/index.js';
 import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
+import { peerClusterOf } from '../../wire/peer/peer-cluster.fixture.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { encodeDumpRequest } from '../../wire/peer/snapshot-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
@@ -13,7 +14,7 @@ import { ReplicationServer } from './replication-server.js';
 import { defaultMoveRateBytes, MoveRate } from './snapshot-pace.js';
 import { SnapshotReceiver } from './snapshot-receiver.js';
 
-const codec = new ReplicationCodec('cluster-1', 0);
+const codec = new ReplicationCodec(peerClusterOf('cluster-1'), 0);
 const epochOfHistory = { history: 'h', epoch: 1, epochId: 'one' };
 const garbage = Buffer.from([0xff, 0xff, 0xff]);
 let node: PeerNode;
@@ -33,7 +34,7 @@ describe('bytes that cannot be read', () => {
     handle: (event: Event) => void events.push(event),
   };
   const serverOf = () => {
-    const made = new ReplicationServer('cluster-1', new MoveRate(defaultMoveRateBytes));
+    const made = new ReplicationServer(peerClusterOf('cluster-1'), new MoveRate(defaultMoveRateBytes));
     made.add({ codec, host });
     return made;
   };
@@ -79,7 +80,7 @@ describe('bytes that cannot be read', () => {
     await new Promise<void>((resolve) => {
       const own = {
         nodeId: 'a',
-        clusterId: 'cluster-1',
+        ...peerClusterOf('cluster-1'),
         incarnation: 'one',
         account: { usedBytes: 0 },
         frames: new FrameCounts(),

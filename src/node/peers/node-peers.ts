@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { NodeRegistration } from '../../coordination/index.js';
 import type { FrameCounts, TurnEnd } from '../../transport/index.js';
+import type { PeerCluster } from '../../wire/peer/envelope.js';
 import type { NodeAccount } from '../capacity/node-account.js';
 import { PeerLinks } from './peer-links.js';
 import { ReplicationServer } from './replication-server.js';
@@ -11,7 +12,7 @@ import { UnreachableNodes } from './unreachable-nodes.js';
 
 export interface NodePeersOptions {
   readonly nodeId: string;
-  readonly clusterId: string;
+  readonly cluster: PeerCluster;
   /** ZooKeeper session timeout. */
   readonly sessionMs: number;
   /** The bytes a second at which all snapshots of this node are sent together; undefined: the default. */
@@ -31,6 +32,7 @@ const incarnationBytes = 8;
 const judgeMs = 1_000;
 
 export class NodePeers {
+  readonly cluster: PeerCluster;
   readonly links: PeerLinks;
   readonly server: ReplicationServer;
   /** Bounds everything that this node sends of whole shards: snapshots and dumps. */
@@ -38,14 +40,15 @@ export class NodePeers {
   readonly #unreachable: UnreachableNodes;
   readonly #judging: NodeJS.Timeout;
 
-  constructor({ nodeId, clusterId, sessionMs, moveRate, account, frames, turn, logger }: NodePeersOptions) {
+  constructor({ nodeId, cluster, sessionMs, moveRate, account, frames, turn, logger }: NodePeersOptions) {
+    this.cluster = cluster;
     this.#unreachable = new UnreachableNodes({ nodeId, patienceMs: unreachableSessions * sessionMs, logger });
     const onRefused = (peer: string, reason: string): void =>
       logger.warn({ peer, reason }, 'a node refuses to replicate with this one; its copies are out of sync until that is mended');
     this.moveRate = new MoveRate(moveRate ?? defaultMoveRateBytes);
-    this.server = new ReplicationServer(clusterId, this.moveRate);
+    this.server = new ReplicationServer(cluster, this.moveRate);
     const incarnation = randomBytes(incarnationBytes).toString('hex');
-    const own = { nodeId, clusterId, incarnation, account, frames, turn };
+    const own = { ...cluster, nodeId, incarnation, account, frames, turn };
     this.links = new PeerLinks({ own, requests: this.server, onRefused, observer: this.#unreachable });
     this.#judging = setInterval(() => this.#unreachable.judge(), judgeMs);
   }

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Event, Message } from '../../replication/index.js';
 import { IncomingMessages } from '../../wire/peer/message-stream.js';
+import { peerClusterOf } from '../../wire/peer/peer-cluster.fixture.js';
 import { ReplicationCodec, type WireMessage } from '../../wire/peer/replication-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
 import { PeerNode } from './peer-node.fixture.js';
@@ -10,7 +11,7 @@ import { ReplicationServer } from './replication-server.js';
 import { ShardLinks } from './shard-links.js';
 import { defaultMoveRateBytes, MoveRate } from './snapshot-pace.js';
 
-const codec = new ReplicationCodec(clusterId, 0);
+const codec = new ReplicationCodec(peerClusterOf(clusterId), 0);
 const epochOfHistory = { history: 'h', epoch: 1, epochId: 'one' };
 const beacon = { type: 'beacon', sentAtMs: 1, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;
 const answer = { type: 'appendAnswer', number: 1, mismatch: false, ackedSeq: 1 } as const;
@@ -32,7 +33,7 @@ function processOf(nodeId: string) {
     events.push(event);
     changed();
   };
-  const server = new ReplicationServer(clusterId, new MoveRate(defaultMoveRateBytes));
+  const server = new ReplicationServer(peerClusterOf(clusterId), new MoveRate(defaultMoveRateBytes));
   const host = { replicaId: `${nodeId}~1`, commitIndex: 0, storage: { scan: () => [] }, isPrimaryIn: () => false, handle };
   server.add({ codec, host });
   const process = new PeerProcess(nodeId, server);
@@ -117,7 +118,7 @@ describe('a newer connection', () => {
     want(a, 'b~1', 'nowhere:1');
     await a.until(() => a.events.length === 1);
     a.shard.send({ ...epochOfHistory, from: 'a~1', to: 'b~1', body: beacon });
-    expect(bodiesIn(new IncomingMessages(clusterId), await old.nextFrame())).toEqual(['beacon']);
+    expect(bodiesIn(new IncomingMessages(peerClusterOf(clusterId)), await old.nextFrame())).toEqual(['beacon']);
     old.stream.send(messageOf(beacon));
     await a.until(() => a.events.length === 2);
     a.take();
@@ -129,7 +130,7 @@ describe('a newer connection', () => {
     // An answer to the old connection is not sent on the new one, and the beacon is sent whole.
     a.server.answer(codec, { ...epochOfHistory, from: 'a~1', to: 'b~1', body: answer });
     a.shard.send({ ...epochOfHistory, from: 'a~1', to: 'b~1', body: { ...beacon, sentAtMs: 2 } });
-    expect(bodiesIn(new IncomingMessages(clusterId), await newer.nextFrame())).toEqual(['beacon']);
+    expect(bodiesIn(new IncomingMessages(peerClusterOf(clusterId)), await newer.nextFrame())).toEqual(['beacon']);
     expect(a.take()).toEqual([]);
   });
 

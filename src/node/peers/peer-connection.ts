@@ -6,6 +6,7 @@
  */
 import { type ErrorCode, KvError } from '../../errors.js';
 import type { FrameCounts, FrameStream, TurnEnd } from '../../transport/index.js';
+import type { PeerCluster } from '../../wire/peer/envelope.js';
 import { IncomingMessages, OutgoingMessages } from '../../wire/peer/message-stream.js';
 import type { ReplicationCodec, WireMessage } from '../../wire/peer/replication-codec.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
@@ -13,9 +14,8 @@ import { type NodeAccount, UseReport } from '../capacity/node-account.js';
 import type { KnownConnection } from './connection-rules.js';
 
 /** The process that this node is, as far as its connections need it. */
-export interface OwnProcess {
+export interface OwnProcess extends PeerCluster {
   readonly nodeId: string;
-  readonly clusterId: string;
   /** Random, drawn when the process started. */
   readonly incarnation: string;
   /** The use that is reported to the other nodes. */
@@ -68,8 +68,8 @@ export class PeerConnection implements KnownConnection {
     this.#listener = listener;
     const report = new UseReport(own.account);
     const dataBytesToReport = (): number | undefined => report.take(performance.now());
-    this.#outgoing = new OutgoingMessages(own.clusterId, stream, dataBytesToReport, (work) => own.turn.at(work));
-    this.#incoming = new IncomingMessages(own.clusterId, (bytes) => {
+    this.#outgoing = new OutgoingMessages(own, stream, dataBytesToReport, (work) => own.turn.at(work));
+    this.#incoming = new IncomingMessages(own, (bytes) => {
       this.#usedBytes = bytes;
       listener.onUseReported(this);
     });

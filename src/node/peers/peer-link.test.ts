@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { freePort } from '../../../local/free-port.js';
 import { FrameCounts, TurnEnd } from '../../transport/index.js';
+import { peerClusterOf } from '../../wire/peer/peer-cluster.fixture.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
 import { PeerLink } from './peer-link.js';
@@ -27,7 +28,7 @@ afterEach(() => {
 function linkOf(ownId: string, incarnation = 'own'): PeerLink {
   const own = {
     nodeId: ownId,
-    clusterId: 'cluster-1',
+    ...peerClusterOf('cluster-1'),
     incarnation,
     account: { usedBytes: 0 },
     frames: new FrameCounts(),
@@ -61,7 +62,7 @@ const takeAndRefuse = (call: PeerCall): void => {
 };
 const messageOf = (clusterId: string): Buffer => {
   const writer = new ProtobufWriter();
-  new ReplicationCodec(clusterId, 0).write(writer, {
+  new ReplicationCodec(peerClusterOf(clusterId), 0).write(writer, {
     history: 'h',
     epochId: 'one',
     epoch: 1,

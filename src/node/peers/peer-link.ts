@@ -2,8 +2,8 @@
  * The link to one other node: keeps one connection to it, opened by either of the two nodes (connection-rules.ts), and has another
  * one opened after every break for as long as a shard of this node wants it.
  *
- * A connection that ends with a refusal shows that the other node has another format version, or that its address belongs to
- * another cluster by now. This node then tries more and more slowly.
+ * A connection that ends with a refusal shows that one of the two nodes does not support the format of the other, or that the address
+ * belongs to another cluster by now. This node then tries more and more slowly.
  *
  * No message is queued across a break: the core starts each peer again with Sync.
  */
@@ -157,8 +157,8 @@ export class PeerLink {
   }
 
   #helloOf(connection: string): Buffer {
-    const { nodeId, incarnation } = this.#own;
-    return encodeHello({ nodeId, incarnation, to: this.nodeId, connection, lost: this.#lastName });
+    const { nodeId, incarnation, format } = this.#own;
+    return encodeHello({ nodeId, incarnation, to: this.nodeId, connection, lost: this.#lastName }, format);
   }
 
   #openAfter(delayMs: number): void {
@@ -205,7 +205,7 @@ export class PeerLink {
   #answered(attempt: Attempt, frame: Buffer): PeerConnection | undefined {
     if (attempt !== this.#attempt) return undefined;
     try {
-      const { nodeId, incarnation } = decodeHello(frame);
+      const { nodeId, incarnation } = decodeHello(frame, this.#own.format);
       if (nodeId !== this.nodeId) {
         this.#failed(attempt, `node ${nodeId} is at this address`, { isGone: true });
         return undefined;

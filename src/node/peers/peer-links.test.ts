@@ -3,6 +3,7 @@ import { freePort } from '../../../local/free-port.js';
 import type { Event } from '../../replication/index.js';
 import { FrameCounts, TurnEnd } from '../../transport/index.js';
 import { dataBytesField, readFrame } from '../../wire/peer/message-frame.js';
+import { peerClusterOf } from '../../wire/peer/peer-cluster.fixture.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
 import { PeerLinks } from './peer-links.js';
@@ -26,7 +27,7 @@ function linksOf(
   handle: (event: Event) => void,
   accounts = { learnUse: (_id: string, _bytes: number | undefined) => {} },
 ): ShardLinks {
-  const made = new ShardLinks(new ReplicationCodec('cluster-1', shard), nodeLinks, handle, accounts);
+  const made = new ShardLinks(new ReplicationCodec(peerClusterOf('cluster-1'), shard), nodeLinks, handle, accounts);
   nodeLinks.add(made);
   return made;
 }
@@ -34,7 +35,7 @@ function linksOf(
 function newLinks(observer?: LinkObserver): PeerLinks {
   const own = {
     nodeId: 'a',
-    clusterId: 'cluster-1',
+    ...peerClusterOf('cluster-1'),
     incarnation: 'own',
     account: { usedBytes: 0 },
     frames: new FrameCounts(),
@@ -188,11 +189,21 @@ describe('a link that several shards share', () => {
     expect(known()).toEqual([undefined, undefined]);
 
     const writer = new ProtobufWriter();
-    new ReplicationCodec('cluster-1', 1).write(writer, { ...epochOf(2), from: 'b~1', to: 'a~1', body: { type: 'higherEpoch' } });
+    new ReplicationCodec(peerClusterOf('cluster-1'), 1).write(writer, {
+      ...epochOf(2),
+      from: 'b~1',
+      to: 'a~1',
+      body: { type: 'higherEpoch' },
+    });
     writer.uint64(dataBytesField, 0);
     writer.uint64(dataBytesField, 5_000);
     // Once this was read, what follows it has been read, too.
-    new ReplicationCodec('cluster-1', 2).write(writer, { ...epochOf(2), from: 'b~2', to: 'a~2', body: { type: 'higherEpoch' } });
+    new ReplicationCodec(peerClusterOf('cluster-1'), 2).write(writer, {
+      ...epochOf(2),
+      from: 'b~2',
+      to: 'a~2',
+      body: { type: 'higherEpoch' },
+    });
     const received = new Promise<void>((resolve) => {
       onEvent = (event) => event.type === 'message' && event.message.from === 'b~2' && resolve();
     });
@@ -215,7 +226,12 @@ describe('a link that several shards share', () => {
     links.learnAddress('b~0', 'nowhere:1');
     const [call] = node.calls;
     const writer = new ProtobufWriter();
-    new ReplicationCodec('cluster-1', 0).write(writer, { ...epochOf(2), from: 'b~0', to: 'a~0', body: { type: 'higherEpoch' } });
+    new ReplicationCodec(peerClusterOf('cluster-1'), 0).write(writer, {
+      ...epochOf(2),
+      from: 'b~0',
+      to: 'a~0',
+      body: { type: 'higherEpoch' },
+    });
     call!.stream!.send(writer.take());
     expect(await received).toMatchObject({ type: 'message', message: { ...epochOf(2), from: 'b~0', to: 'a~0' } });
 

@@ -4,6 +4,7 @@ import { KvError } from '../../errors.js';
 import { type FrameListener, type FrameStream, framesPreface, SharedPort } from '../../transport/index.js';
 import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
 import { decodeHello, encodeHello, type Hello } from '../../wire/peer/hello.js';
+import { peerClusterOf } from '../../wire/peer/peer-cluster.fixture.js';
 import { FrameServer } from '../services/frame-server.js';
 import { oneRequest } from '../services/one-request.js';
 
@@ -95,6 +96,7 @@ function callOf(
   accept: (listener: FrameListener) => FrameStream,
   refuse: (error: KvError) => void,
 ): PeerCall {
+  const { format } = peerClusterOf(clusterId);
   const frames: Buffer[] = [];
   let hello: Hello | undefined;
   let stream: FrameStream | undefined;
@@ -109,7 +111,7 @@ function callOf(
   const listener: FrameListener = {
     onFrame: (frame) => {
       if (hello === undefined) {
-        hello = decodeHello(frame);
+        hello = decodeHello(frame, format);
         node.onHello(call);
       } else frames.push(frame);
       changed();
@@ -141,7 +143,7 @@ function callOf(
     },
     introduce: () => {
       const { nodeId, incarnation } = node;
-      stream!.send(encodeHello({ nodeId, incarnation, to: hello!.nodeId, connection: hello!.connection, lost: '' }));
+      stream!.send(encodeHello({ nodeId, incarnation, to: hello!.nodeId, connection: hello!.connection, lost: '' }, format));
     },
     refuse: (reason) => {
       const error = new KvError('INVALID_ARGUMENT', reason);

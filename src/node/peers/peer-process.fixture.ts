@@ -5,6 +5,7 @@ import { dialTcp, FrameCounts, type FrameStream, framesPreface, SharedPort, Turn
 import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
 import { readEnvelope } from '../../wire/peer/envelope.js';
 import { decodeHello, encodeHello, type Hello } from '../../wire/peer/hello.js';
+import { peerClusterOf } from '../../wire/peer/peer-cluster.fixture.js';
 import { type FrameHandler, FrameServer } from '../services/frame-server.js';
 import { oneRequest } from '../services/one-request.js';
 import { PeerLinks, type RequestHandler } from './peer-links.js';
@@ -25,7 +26,7 @@ export class PeerProcess {
   ) {
     const own = {
       nodeId,
-      clusterId,
+      ...peerClusterOf(clusterId),
       incarnation: `process of ${nodeId}`,
       account: { usedBytes: 0 },
       frames: new FrameCounts(),
@@ -96,13 +97,16 @@ export function dialAs(address: string, hello: Partial<Hello> = {}): Dialled {
     };
   });
   let isFirst = true;
+  const { format } = peerClusterOf(clusterId);
   const stream = dialTcp(
     { address, rpc: nodeRpcs.replicate, clusterId, connectTimeoutMs: 60_000 },
     {
       onAccepted: () =>
-        stream.send(encodeHello({ nodeId: 'b', incarnation: 'process', to: 'a', connection: 'process/1', lost: '', ...hello })),
+        stream.send(
+          encodeHello({ nodeId: 'b', incarnation: 'process', to: 'a', connection: 'process/1', lost: '', ...hello }, format),
+        ),
       onFrame: (frame) => {
-        if (isFirst) answered(decodeHello(frame));
+        if (isFirst) answered(decodeHello(frame, format));
         else frames.push(frame);
         isFirst = false;
         changed();

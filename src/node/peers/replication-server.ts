@@ -8,7 +8,7 @@
 import { KvError } from '../../errors.js';
 import type { Effect, Event, Message, ReplicaId, RequestBody } from '../../replication/index.js';
 import { type FrameStream, ReplyStream } from '../../transport/index.js';
-import type { Envelope } from '../../wire/peer/envelope.js';
+import type { Envelope, PeerCluster } from '../../wire/peer/envelope.js';
 import { ReplicationCodec, reasonToRefuse } from '../../wire/peer/replication-codec.js';
 import type { PeerConnection } from './peer-connection.js';
 import type { RequestHandler } from './peer-links.js';
@@ -23,7 +23,7 @@ export interface ReachableReplica {
 }
 
 export class ReplicationServer implements RequestHandler {
-  readonly #clusterId: string;
+  readonly #cluster: PeerCluster;
   readonly #rate: MoveRate;
   readonly #replicas = new Map<number, ReachableReplica>();
   /** The connection on which a message of each primary came last: its answers go back on that connection. */
@@ -31,8 +31,8 @@ export class ReplicationServer implements RequestHandler {
   readonly #snapshotCalls = new Map<string, ReplyStream>();
 
   /** @param rate bounds the snapshots that this node sends. */
-  constructor(clusterId: string, rate: MoveRate) {
-    this.#clusterId = clusterId;
+  constructor(cluster: PeerCluster, rate: MoveRate) {
+    this.#cluster = cluster;
     this.#rate = rate;
   }
 
@@ -54,7 +54,7 @@ export class ReplicationServer implements RequestHandler {
     const { from, to } = message;
     const replica = this.#replicaOf(shard, to);
     if (replica === undefined) {
-      const codec = this.#replicas.get(shard)?.codec ?? new ReplicationCodec(this.#clusterId, shard);
+      const codec = this.#replicas.get(shard)?.codec ?? new ReplicationCodec(this.#cluster, shard);
       return connection.send(codec, { ...message, from: to, to: from, body: { type: 'wrongReplica' } });
     }
     this.#answerOn.set(from, connection);
@@ -77,7 +77,7 @@ export class ReplicationServer implements RequestHandler {
   /** A joiner requests a snapshot. The core decides whether it is sent. @returns undefined: the request was refused. */
   requestSnapshot({ header, number }: Envelope, stream: FrameStream): ReplyStream | undefined {
     const replica = header && this.#replicaOf(header.shard, header.to);
-    const reason = reasonToRefuse(this.#clusterId, header);
+    const reason = reasonToRefuse(this.#cluster, header);
     if (header === undefined || reason !== undefined || replica === undefined) {
       stream.fail(new KvError('INVALID_ARGUMENT', reason ?? 'a call meant for another replica'));
       return undefined;

@@ -40,7 +40,7 @@ export class SnapshotReceiver {
       failed();
     };
     const silence = setTimeout(broken, silenceTimeoutMs);
-    const { clusterId } = this.#codec;
+    const { clusterId } = this.#codec.cluster;
     const stream = dialTcp(
       { address, rpc: nodeRpcs.dump, clusterId, connectTimeoutMs },
       {

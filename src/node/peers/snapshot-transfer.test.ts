@@ -3,6 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { Effect, Event } from '../../replication/index.js';
 import type { RecordView } from '../../storage/index.js';
 import { type FrameStream, ReplyStream } from '../../transport/index.js';
+import { peerClusterOf } from '../../wire/peer/peer-cluster.fixture.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { PeerProcess } from './peer-process.fixture.js';
 import { ReplicationServer } from './replication-server.js';
@@ -13,7 +14,7 @@ import { type SnapshotSource, sendSnapshot } from './snapshot-sender.js';
 
 type Serve = Extract<Effect, { type: 'serveSnapshot' }>;
 
-const codec = new ReplicationCodec('cluster-1', 0);
+const codec = new ReplicationCodec(peerClusterOf('cluster-1'), 0);
 const epochOfHistory = { history: 'h', epoch: 1, epochId: 'one' };
 const serve: Serve = {
   type: 'serveSnapshot',
@@ -60,7 +61,7 @@ async function take(
   source: SnapshotSource,
   onRequest: (server: ReplicationServer, handle: SnapshotSource) => void,
 ): Promise<Event[]> {
-  const server = new ReplicationServer('cluster-1', fast());
+  const server = new ReplicationServer(peerClusterOf('cluster-1'), fast());
   const host = Object.assign(source, {
     handle: (event: Event) => void (event.type === 'snapshotRequested' && onRequest(server, source)),
   });

@@ -41,7 +41,7 @@ export interface NodeShardOptions {
   /** The replica of an earlier process. Undefined: a new replica. */
   readonly recovered: RecoveredShard | undefined;
   readonly account: NodeAccount;
-  readonly peers: Pick<NodePeers, 'links' | 'server'>;
+  readonly peers: Pick<NodePeers, 'cluster' | 'links' | 'server'>;
   readonly coordinator: Coordinator;
   readonly ticker: Ticker;
   readonly sweepTurns: SweepTurns;
@@ -96,7 +96,7 @@ export class NodeShard implements ReachableReplica {
     const handle: ShardHost['handle'] = (event) => this.host.handle(event);
     this.#options = options;
     this.shard = shard;
-    this.codec = new ReplicationCodec(config.clusterId, shard, shardCount);
+    this.codec = new ReplicationCodec(peers.cluster, shard, shardCount);
     this.#accounts = new HolderAccounts(account, storage, log);
     this.#links = new ShardLinks(this.codec, peers.links, handle, this.#accounts);
     this.#snapshots = new SnapshotReceiver(this.codec, handle);

@@ -26,7 +26,7 @@ export interface NodeShardsOptions {
   readonly config: ClusterConfig;
   readonly data: NodeData;
   readonly account: NodeAccount;
-  readonly peers: Pick<NodePeers, 'links' | 'server'>;
+  readonly peers: Pick<NodePeers, 'cluster' | 'links' | 'server'>;
   readonly coordinator: Coordinator;
   readonly turn: TurnEnd;
   readonly expiryCounts: ExpiryCounts;

@@ -1,8 +1,16 @@
 /** The common form of all messages between nodes: a header, and one of several bodies. A body is read after its header. */
+import type { ClusterFormat } from '../../formats.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 
-/** The header that every message between nodes has. */
+/** The cluster that messages belong to. */
+export interface PeerCluster {
+  readonly clusterId: string;
+  /** Messages are written in the format in use, and read in every supported one. */
+  readonly format: ClusterFormat;
+}
+
+/** The header that every message between nodes has. In every format its first two fields are the same. */
 export interface Header {
   formatVersion: number;
   clusterId: string;

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import { SentHeaders } from './header-memory.js';
 import { IncomingMessages, OutgoingMessages } from './message-stream.js';
+import { peerClusterOf } from './peer-cluster.fixture.js';
 import { ReplicationCodec, type WireMessage } from './replication-codec.js';
 
 type Addressed = readonly [shard: number, message: WireMessage];
@@ -9,10 +10,10 @@ type Addressed = readonly [shard: number, message: WireMessage];
 /** Both ends of one direction of a stream. */
 function newStream() {
   const frames: Buffer[] = [];
-  const outgoing = new OutgoingMessages('cluster-1', { queuedBytes: 0, send: (frame) => frames.push(frame) > 0 });
-  const incoming = new IncomingMessages('cluster-1');
+  const outgoing = new OutgoingMessages(peerClusterOf('cluster-1'), { queuedBytes: 0, send: (frame) => frames.push(frame) > 0 });
+  const incoming = new IncomingMessages(peerClusterOf('cluster-1'));
   const send = (turn: readonly Addressed[]): void => {
-    for (const [shard, message] of turn) outgoing.send(new ReplicationCodec('cluster-1', shard), message);
+    for (const [shard, message] of turn) outgoing.send(new ReplicationCodec(peerClusterOf('cluster-1'), shard), message);
     outgoing.flush();
   };
   const receive = (frame: Buffer): Addressed[] => {
@@ -87,9 +88,9 @@ describe('headers', () => {
   test('the sender remembers the header alone, and keeps no message alive', () => {
     const headers = new SentHeaders();
     const message: { -readonly [Field in keyof WireMessage]: WireMessage[Field] } = { ...acknowledged(7) };
-    expect(headers.repeats(1, message)).toBe(false);
+    expect(headers.repeats(1, message, 6)).toBe(false);
     // A memory that kept the message would see this change.
     message.from = 'another';
-    expect(headers.repeats(1, acknowledged(8))).toBe(true);
+    expect(headers.repeats(1, acknowledged(8), 6)).toBe(true);
   });
 });

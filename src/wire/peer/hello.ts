@@ -1,5 +1,5 @@
 /** The first frame in each direction of a connection between two nodes: the two processes introduce themselves. */
-import { formatVersion } from '../../version.js';
+import type { ClusterFormat } from '../../formats.js';
 import { MalformedMessage, ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 
@@ -23,29 +23,29 @@ const nameOf = new Map<number, keyof Hello>(
 );
 const versionField = 1;
 
-export function encodeHello(hello: Hello): Buffer {
+export function encodeHello(hello: Hello, { inUse }: ClusterFormat): Buffer {
   const writer = new ProtobufWriter();
   writer.begin(helloField);
-  writer.uint32(versionField, formatVersion);
+  writer.uint32(versionField, inUse);
   for (const [name, field] of Object.entries(fields)) writer.string(field, hello[name as keyof Hello]);
   writer.end();
   return writer.take();
 }
 
-/** @throws MalformedMessage if the frame has no Hello, or one of another format version. */
-export function decodeHello(frame: Buffer): Hello {
+/** @throws MalformedMessage if the frame has no Hello, or one of a format that is not supported. */
+export function decodeHello(frame: Buffer, format: ClusterFormat): Hello {
   const reader = new ProtobufReader(frame);
   let found: Hello | undefined;
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === tagOf(helloField, 'bytes')) found = readHello(reader);
+    if (tag === tagOf(helloField, 'bytes')) found = readHello(reader, format);
     else reader.skip(tag);
   }
   if (found === undefined) throw new MalformedMessage('the first frame has no Hello');
   return found;
 }
 
-function readHello(reader: ProtobufReader): Hello {
+function readHello(reader: ProtobufReader, format: ClusterFormat): Hello {
   const hello: Record<keyof Hello, string> = { nodeId: '', incarnation: '', to: '', connection: '', lost: '' };
   let version = 0;
   const outerEnd = reader.enter();
@@ -57,7 +57,7 @@ function readHello(reader: ProtobufReader): Hello {
     else reader.skip(tag);
   }
   reader.leave(outerEnd);
-  if (version !== formatVersion)
-    throw new MalformedMessage(`format version ${version}; this node has format version ${formatVersion}`);
+  const refusal = format.learn(version);
+  if (refusal !== undefined) throw new MalformedMessage(refusal);
   return hello;
 }

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { protoFolder } from '../contract/proto-files.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import { FrameWriter, readFrame } from './message-frame.js';
+import { peerClusterOf } from './peer-cluster.fixture.js';
 import { ReplicationCodec, readMessageBody, type WireMessage } from './replication-codec.js';
 
 const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));
@@ -20,7 +21,8 @@ function messageOf({ epoch, number }: Sent): WireMessage {
 async function framesOf(all: readonly Sent[]): Promise<Buffer[]> {
   const frames: Buffer[] = [];
   const writer = new FrameWriter((frame) => frames.push(frame));
-  for (const one of all) writer.add((into) => new ReplicationCodec('cluster-1', one.shard).write(into, messageOf(one)));
+  for (const one of all)
+    writer.add((into) => new ReplicationCodec(peerClusterOf('cluster-1'), one.shard).write(into, messageOf(one)));
   await new Promise((resolve) => setImmediate(resolve));
   return frames;
 }

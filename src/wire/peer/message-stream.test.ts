@@ -2,11 +2,14 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
-import { formatVersion } from '../../version.js';
+import { supportedFormats } from '../../formats.js';
 import { protoFolder } from '../contract/proto-files.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import { IncomingMessages, OutgoingMessages } from './message-stream.js';
-import { ReplicationCodec, type WireMessage } from './replication-codec.js';
+import { peerClusterOf } from './peer-cluster.fixture.js';
+import { type Header, type PeerCluster, ReplicationCodec, type WireMessage } from './replication-codec.js';
+
+const formatVersion = supportedFormats.newest;
 
 const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));
 const frameType = proto.lookupType('kv.internal.v1.ReplicateFrame');
@@ -69,10 +72,10 @@ function streamsOf(body: fc.Arbitrary<Body>) {
 
 function directionOf() {
   const frames: Buffer[] = [];
-  const outgoing = new OutgoingMessages('cluster-1', { queuedBytes: 0, send: (frame) => frames.push(frame) > 0 });
-  const incoming = new IncomingMessages('cluster-1');
+  const outgoing = new OutgoingMessages(peerClusterOf('cluster-1'), { queuedBytes: 0, send: (frame) => frames.push(frame) > 0 });
+  const incoming = new IncomingMessages(peerClusterOf('cluster-1'));
   const send = (all: readonly Addressed[]): void => {
-    for (const [shard, message] of all) outgoing.send(new ReplicationCodec('cluster-1', shard), message);
+    for (const [shard, message] of all) outgoing.send(new ReplicationCodec(peerClusterOf('cluster-1'), shard), message);
     outgoing.flush();
   };
   const receive = (frame: Buffer): Addressed[] => {
@@ -174,7 +177,7 @@ test('a reader that returns false gets no more messages of a shared beacon', () 
   send([beaconOf(1, 1), beaconOf(2, 1)]);
   receive(frames[0]!);
   send([beaconOf(1, 2), beaconOf(2, 2)]);
-  const incoming = new IncomingMessages('cluster-1');
+  const incoming = new IncomingMessages(peerClusterOf('cluster-1'));
   incoming.read(frames[0]!, () => true);
   const received: number[] = [];
   incoming.read(frames[1]!, (shard) => received.push(shard) < 1);
@@ -185,7 +188,7 @@ test('a frame of another cluster is refused with the reason, and nothing of it i
   const { frames, send } = directionOf();
   send([beaconOf(1, 1)]);
   const received: number[] = [];
-  const refusal = new IncomingMessages('cluster-2').read(frames[0]!, (shard) => received.push(shard) > 0);
+  const refusal = new IncomingMessages(peerClusterOf('cluster-2')).read(frames[0]!, (shard) => received.push(shard) > 0);
   expect(refusal).toContain('cluster-1');
   expect(received).toEqual([]);
 });
@@ -193,17 +196,26 @@ test('a frame of another cluster is refused with the reason, and nothing of it i
 test("a frame reports the cost of the node's data, and the last report counts", () => {
   const amounts: (number | undefined)[] = [undefined, 7 * 2 ** 30, undefined, 0];
   const frames: Buffer[] = [];
-  const outgoing = new OutgoingMessages('cluster-1', { queuedBytes: 0, send: (frame) => frames.push(frame) > 0 }, () =>
-    amounts.shift(),
+  const outgoing = new OutgoingMessages(
+    peerClusterOf('cluster-1'),
+    { queuedBytes: 0, send: (frame) => frames.push(frame) > 0 },
+    () => amounts.shift(),
   );
   const body = { type: 'appendAnswer', number: 1, mismatch: false, ackedSeq: 1 } as const;
   const received: unknown[] = [];
   let reported: number | undefined;
-  const incoming = new IncomingMessages('cluster-1', (bytes) => {
+  const incoming = new IncomingMessages(peerClusterOf('cluster-1'), (bytes) => {
     reported = bytes;
   });
   for (let frame = 0; frame < 4; frame++) {
-    outgoing.send(new ReplicationCodec('cluster-1', 0), { history: 'h', epoch: 1, epochId: 'one', from: 'b~1', to: 'a~1', body });
+    outgoing.send(new ReplicationCodec(peerClusterOf('cluster-1'), 0), {
+      history: 'h',
+      epoch: 1,
+      epochId: 'one',
+      from: 'b~1',
+      to: 'a~1',
+      body,
+    });
     outgoing.flush();
     let messages = 0;
     expect(incoming.read(frames[frame]!, () => ++messages > 0)).toBeUndefined();
@@ -247,11 +259,11 @@ describe('appends give way', () => {
         return sink.queuedBytes < 256 * 1024;
       },
     };
-    const outgoing = new OutgoingMessages('cluster-1', sink);
-    const incoming = new IncomingMessages('cluster-1');
+    const outgoing = new OutgoingMessages(peerClusterOf('cluster-1'), sink);
+    const incoming = new IncomingMessages(peerClusterOf('cluster-1'));
     const send = (...all: Addressed[]): string[] => {
       frames.length = 0;
-      for (const [shard, message] of all) outgoing.send(new ReplicationCodec('cluster-1', shard), message);
+      for (const [shard, message] of all) outgoing.send(new ReplicationCodec(peerClusterOf('cluster-1'), shard), message);
       outgoing.flush();
       return types(frames, incoming);
     };
@@ -273,15 +285,72 @@ describe('appends give way', () => {
     const { frames, send, receive } = directionOf();
     const stuck: Buffer[] = [];
     const sink = { queuedBytes: 2 * 1024 * 1024, send: (frame: Buffer) => stuck.push(frame) > 0 };
-    const outgoing = new OutgoingMessages('cluster-1', sink);
-    outgoing.send(new ReplicationCodec('cluster-1', 1), beaconOf(1, 1)[1]);
+    const outgoing = new OutgoingMessages(peerClusterOf('cluster-1'), sink);
+    outgoing.send(new ReplicationCodec(peerClusterOf('cluster-1'), 1), beaconOf(1, 1)[1]);
     outgoing.flush();
     expect(stuck).toEqual([]);
     sink.queuedBytes = 0;
-    outgoing.send(new ReplicationCodec('cluster-1', 1), beaconOf(1, 2)[1]);
+    outgoing.send(new ReplicationCodec(peerClusterOf('cluster-1'), 1), beaconOf(1, 2)[1]);
     outgoing.flush();
     send([beaconOf(1, 2)]);
     expect(stuck).toEqual(frames);
     expect(receive(stuck[0]!)).toEqual([beaconOf(1, 2)]);
   });
+});
+
+test('after the format was raised every header is sent again, and the other node follows before it handles the message', () => {
+  const [oldest, newest] = [formatVersion - 1, formatVersion];
+  const [sender, receiver] = [0, 1].map(() => peerClusterOf('cluster-1', { oldest, newest }, oldest)) as [
+    PeerCluster,
+    PeerCluster,
+  ];
+  const frames: Buffer[] = [];
+  const outgoing = new OutgoingMessages(sender, { queuedBytes: 0, send: (frame) => frames.push(frame) > 0 });
+  const incoming = new IncomingMessages(receiver);
+  const tooOld = new IncomingMessages(peerClusterOf('cluster-1', { oldest, newest: oldest }));
+  const turn = [1, 2].map((shard) => beaconOf(shard, 1));
+  const steps = [
+    { raise: false, headers: [oldest, oldest] },
+    { raise: false, headers: [oldest] },
+    { raise: true, headers: [newest] },
+    { raise: false, headers: [newest] },
+  ];
+  for (const [at, { raise, headers }] of steps.entries()) {
+    if (raise) sender.format.learn(newest);
+    for (const [shard, message] of turn) outgoing.send(new ReplicationCodec(sender, shard), message);
+    outgoing.flush();
+    const { messages } = frameType.toObject(frameType.decode(frames[at]!));
+    expect(messages.map(({ header }: { header: Header }) => header.formatVersion)).toEqual(headers);
+    const handledIn: number[] = [];
+    incoming.read(frames[at]!, () => handledIn.push(receiver.format.inUse) > 0);
+    expect(handledIn).toEqual(turn.map(() => headers[0]));
+    expect(tooOld.read(frames[at]!, () => true)).toBe(
+      headers[0] === oldest ? undefined : `format version ${newest}; this node supports format ${oldest}`,
+    );
+  }
+});
+
+test('a message that repeats its header does so only within one format', () => {
+  const [oldest, newest] = [formatVersion - 1, formatVersion];
+  const cluster = peerClusterOf('cluster-1', { oldest, newest }, oldest);
+  const frames: Buffer[] = [];
+  const outgoing = new OutgoingMessages(cluster, { queuedBytes: 0, send: (frame) => frames.push(frame) > 0 });
+  const codec = new ReplicationCodec(cluster, 1);
+  const [, { body: _, ...header }] = beaconOf(1, 1);
+  const entries = [{ seq: 1, epoch: 1, writes: [{ key: 'k', value: Uint8Array.of(7) }] }];
+  const append = {
+    ...header,
+    body: { type: 'append', number: 1, prevSeq: 0, prevEpoch: 0, prevEpochId: '', commitIndex: 0, runs: [], entries },
+  } as const;
+  for (const raise of [false, false, true, false]) {
+    if (raise) cluster.format.learn(newest);
+    outgoing.send(codec, append);
+    outgoing.flush();
+  }
+  const versions = frames.map((frame) => frameType.toObject(frameType.decode(frame)).messages[0].header?.formatVersion);
+  expect(versions).toEqual([oldest, undefined, newest, undefined]);
+  const incoming = new IncomingMessages(peerClusterOf('cluster-1', { oldest, newest }, oldest));
+  const received: WireMessage[] = [];
+  for (const frame of frames) incoming.read(frame, (_shard, message) => received.push(message) > 0);
+  expect(received).toEqual([append, append, append, append]);
 });

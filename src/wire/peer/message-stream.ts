@@ -10,7 +10,7 @@
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { BeaconMemory, type BeaconMessage, isBeacon } from './beacon-memory.js';
-import { bodyReader, type Envelope, type Header, writeHeader } from './envelope.js';
+import { bodyReader, type Envelope, type Header, type PeerCluster, writeHeader } from './envelope.js';
 import { ReceivedHeaders, SentHeaders } from './header-memory.js';
 import { type AtTurnEnd, dataBytesField, FrameWriter, messagesField, readFrame } from './message-frame.js';
 import {
@@ -41,7 +41,7 @@ const maxBeaconBytes = 1024 * 1024;
 
 /** The sending end. Each connection needs a new one, because the other end remembers nothing of an earlier connection. */
 export class OutgoingMessages {
-  readonly #clusterId: string;
+  readonly #cluster: PeerCluster;
   readonly #memory = new BeaconMemory();
   readonly #headers = new SentHeaders();
   readonly #frames: FrameWriter;
@@ -55,12 +55,12 @@ export class OutgoingMessages {
 
   /** @param dataBytesToReport is called for each frame; it returns what this node's data costs if the frame is to report it. */
   constructor(
-    clusterId: string,
+    cluster: PeerCluster,
     sink: MessageSink,
     dataBytesToReport: () => number | undefined = () => undefined,
     atTurnEnd?: AtTurnEnd,
   ) {
-    this.#clusterId = clusterId;
+    this.#cluster = cluster;
     this.#sink = sink;
     this.#dataBytesToReport = dataBytesToReport;
     this.#frames = new FrameWriter(
@@ -81,8 +81,12 @@ export class OutgoingMessages {
     }
     this.#frames.add((writer) => {
       this.#writeRepeats(writer);
-      codec.write(writer, message, this.#headers.repeats(codec.shard, message));
+      codec.write(writer, message, this.#repeatsHeader(codec.shard, message));
     });
+  }
+
+  #repeatsHeader(shard: number, message: WireMessage): boolean {
+    return this.#headers.repeats(shard, message, this.#cluster.format.inUse);
   }
 
   flush(): void {
@@ -112,7 +116,7 @@ export class OutgoingMessages {
     let next = this.#appends.shift();
     while (next !== undefined) {
       const [codec, message] = next;
-      codec.write(writer, message, this.#headers.repeats(codec.shard, message));
+      codec.write(writer, message, this.#repeatsHeader(codec.shard, message));
       if (this.#sink.queuedBytes + writer.length >= maxAppendBytes) return;
       next = this.#appends.shift();
     }
@@ -133,7 +137,7 @@ export class OutgoingMessages {
     if (repeats === undefined) return;
     this.#repeats = undefined;
     writer.begin(messagesField);
-    writeHeader(writer, headerOf(this.#clusterId, 0, noReplica));
+    writeHeader(writer, headerOf(this.#cluster, 0, noReplica));
     writer.begin(sharedBeaconField);
     writeSharedBeacon(writer, repeats);
     writer.end();
@@ -143,14 +147,14 @@ export class OutgoingMessages {
 
 /** The receiving end. Each connection needs a new one. */
 export class IncomingMessages {
-  readonly #clusterId: string;
+  readonly #cluster: PeerCluster;
   readonly #memory = new BeaconMemory();
   readonly #headers = new ReceivedHeaders();
   readonly #takeDataBytes: (bytes: number) => void;
 
   /** @param takeDataBytes is called whenever the other node reports what its data costs in memory. */
-  constructor(clusterId: string, takeDataBytes: (bytes: number) => void = () => {}) {
-    this.#clusterId = clusterId;
+  constructor(cluster: PeerCluster, takeDataBytes: (bytes: number) => void = () => {}) {
+    this.#cluster = cluster;
     this.#takeDataBytes = takeDataBytes;
   }
 
@@ -166,7 +170,7 @@ export class IncomingMessages {
     const takeEnvelope = (envelope: Envelope): boolean => {
       const { repeatedShard } = envelope;
       if (repeatedShard !== undefined) envelope.header = this.#known(repeatedShard);
-      else refusal = reasonToRefuse(this.#clusterId, envelope.header);
+      else refusal = reasonToRefuse(this.#cluster, envelope.header);
       const { header } = envelope;
       if (header === undefined || refusal !== undefined) return false;
       if (envelope.bodyField === sharedBeaconField) return this.#takeRepeats(readSharedBeacon(bodyReader(envelope)), take);

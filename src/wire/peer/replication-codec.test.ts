@@ -2,13 +2,16 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
+import { supportedFormats } from '../../formats.js';
 import type { LogEntry, Message } from '../../replication/index.js';
-import { formatVersion } from '../../version.js';
 import { protoFolder } from '../contract/proto-files.js';
 import { ProtobufReader } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import { peerClusterOf } from './peer-cluster.fixture.js';
 import { plainAnswer, recordedAnswer } from './recorded-answer.fixture.js';
 import { ReplicationCodec, readMessageBody, type WireMessage } from './replication-codec.js';
+
+const formatVersion = supportedFormats.newest;
 
 /** The twin of the codec: protobufjs, which reads the proto file. */
 const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/replication.proto'));
@@ -17,8 +20,8 @@ const type = proto.lookupType('kv.internal.v1.ReplicateMessage');
 type Body = Message['body'];
 type AnyBody = WireMessage['body'];
 
-const codec = new ReplicationCodec('cluster-1', 3);
-const newCodec = () => new ReplicationCodec('cluster-1', 3);
+const codec = new ReplicationCodec(peerClusterOf('cluster-1'), 3);
+const newCodec = () => new ReplicationCodec(peerClusterOf('cluster-1'), 3);
 
 /** The message without its frame. */
 function encode(message: WireMessage): Buffer {
@@ -287,7 +290,7 @@ describe('messages between replicas', () => {
   });
 
   test.each([
-    ['another format version', { formatVersion: formatVersion + 1 }],
+    ['a format that is not supported', { formatVersion: formatVersion + 1 }],
     ['another cluster', { clusterId: 'cluster-2' }],
     ['another shard', { shard: 1 }],
   ])('a message of %s is refused with the reason, for any body', (_what, other) => {

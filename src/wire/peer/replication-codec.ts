@@ -4,10 +4,10 @@
  * It is written by hand. The library that reads the proto file took 1 µs per entry each way, and allocated for each value. This
  * codec takes 0.16 µs to encode an entry once for all backups, and 0.25 µs to decode it with its value in memory of its own.
  *
- * The header adds format version, cluster and shard. A message of another format, cluster or shard is refused here (R1).
+ * The header adds format version, cluster and shard. A message of another cluster or shard, or of a format that this node does not
+ * support, is refused here (R1).
  */
 import type { BodyOf, Message, RequestBody, ResponseBody } from '../../replication/index.js';
-import { formatVersion } from '../../version.js';
 import { FlatMessage } from '../protobuf/flat-message.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
@@ -17,6 +17,7 @@ import {
   bodyReader,
   type Envelope,
   type Header,
+  type PeerCluster,
   type ReplicaHeader,
   readEnvelope,
   repeatedShardField,
@@ -24,7 +25,7 @@ import {
 } from './envelope.js';
 import { messagesField } from './message-frame.js';
 
-export type { Header } from './envelope.js';
+export type { Header, PeerCluster } from './envelope.js';
 
 /** Says that the node does not hold the replica that a message was meant for (R1). Nodes send it; the core never sees it. */
 export interface WrongReplica {
@@ -96,39 +97,49 @@ const overheadBytes = 32;
 const headerBytes = 165;
 const none: readonly Uint8Array[] = [];
 
-/** Why a message with this header is not for this cluster, or undefined. */
-export function reasonToRefuse(clusterId: string, header: Header | undefined): string | undefined {
+/**
+ * Why a message with this header is not for this cluster, or undefined. The node learns the cluster's format from a header that it
+ * accepts.
+ */
+export function reasonToRefuse({ clusterId, format }: PeerCluster, header: Header | undefined): string | undefined {
   if (header === undefined) return 'a message without a header';
-  if (header.formatVersion !== formatVersion)
-    return `format version ${header.formatVersion}; this node has format version ${formatVersion}`;
   if (header.clusterId !== clusterId) return `a message of cluster ${header.clusterId}; this is ${clusterId}`;
-  return undefined;
+  return format.learn(header.formatVersion);
 }
 
-export function headerOf(clusterId: string, shard: number, { history, epoch, epochId, from, to }: ReplicaHeader): Header {
-  return { formatVersion, clusterId, shard, history, epoch, epochId, from, to };
+export function headerOf(
+  { clusterId, format }: PeerCluster,
+  shard: number,
+  { history, epoch, epochId, from, to }: ReplicaHeader,
+): Header {
+  return { formatVersion: format.inUse, clusterId, shard, history, epoch, epochId, from, to };
 }
 
 /** The codec of one shard's messages. */
 export class ReplicationCodec {
-  readonly clusterId: string;
+  readonly cluster: PeerCluster;
   readonly shard: number;
-  readonly #blocks: EntryBlocks;
+  readonly #shardCount: number;
+  #blocks: EntryBlocks;
+  /** The format of the entries in `#blocks`. */
+  #blocksFormat: number;
 
   /** @param shardCount number of shards of the node, which share the memory for encoded entries. */
-  constructor(clusterId: string, shard: number, shardCount = 1) {
-    this.clusterId = clusterId;
+  constructor(cluster: PeerCluster, shard: number, shardCount = 1) {
+    this.cluster = cluster;
     this.shard = shard;
+    this.#shardCount = shardCount;
     this.#blocks = new EntryBlocks(shardCount);
+    this.#blocksFormat = cluster.format.inUse;
   }
 
   header(fields: ReplicaHeader): Header {
-    return headerOf(this.clusterId, this.shard, fields);
+    return headerOf(this.cluster, this.shard, fields);
   }
 
   /** Why a message with this header is not for this shard of this cluster, or undefined. */
   reasonToRefuse(header: Header | undefined): string | undefined {
-    const reason = reasonToRefuse(this.clusterId, header);
+    const reason = reasonToRefuse(this.cluster, header);
     if (reason !== undefined || header?.shard === this.shard) return reason;
     return `a message of shard ${header?.shard}; this is ${this.shard}`;
   }
@@ -140,7 +151,7 @@ export class ReplicationCodec {
    */
   write(writer: ProtobufWriter, message: WireMessage, repeatsHeader = false): void {
     const { body } = message;
-    const entries = body.type === 'append' ? this.#blocks.encode(body.entries) : none;
+    const entries = body.type === 'append' ? this.#entryBlocks().encode(body.entries) : none;
     let bytes = overheadBytes;
     for (const piece of entries) bytes += piece.length;
     writer.begin(messagesField, (repeatsHeader ? 0 : headerBytes) + bytes);
@@ -152,6 +163,16 @@ export class ReplicationCodec {
     else flat[body.type].write(writer, body);
     writer.end();
     writer.end();
+  }
+
+  /** Entries that were encoded in an older format are encoded again. */
+  #entryBlocks(): EntryBlocks {
+    const { inUse } = this.cluster.format;
+    if (inUse !== this.#blocksFormat) {
+      this.#blocks = new EntryBlocks(this.#shardCount);
+      this.#blocksFormat = inUse;
+    }
+    return this.#blocks;
   }
 
   /** Reads the body only if the header is accepted. It does not throw, whatever the bytes are. */

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { SnapshotItem } from '../../replication/index.js';
 import type { RecordView } from '../../storage/index.js';
 import { protoFolder } from '../contract/proto-files.js';
+import { peerClusterOf } from './peer-cluster.fixture.js';
 import { plainAnswer, recordedAnswer } from './recorded-answer.fixture.js';
 import { ReplicationCodec } from './replication-codec.js';
 import { encodeDumpRequest, readSnapshotBody, type SnapshotBody, SnapshotEncoder } from './snapshot-codec.js';
@@ -13,7 +14,7 @@ const proto = new protobuf.Root().loadSync(join(protoFolder, 'kv/internal/v1/rep
 const requestType = proto.lookupType('kv.internal.v1.DumpRequest');
 const messageType = proto.lookupType('kv.internal.v1.DumpMessage');
 
-const codec = new ReplicationCodec('cluster-1', 3);
+const codec = new ReplicationCodec(peerClusterOf('cluster-1'), 3);
 const header = codec.header({ history: 'h', epoch: 5, epochId: 'five', from: 'a~1', to: 'b~2' });
 const longs = { longs: Number, defaults: true } as const;
 

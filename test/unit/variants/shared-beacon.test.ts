@@ -5,6 +5,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../src/replication/index.js';
+import { peerClusterOf } from '../../../src/wire/peer/peer-cluster.fixture.js';
 import { type Edit, edit, loadEdited } from './variant-lab.js';
 
 type Check = () => void;
@@ -38,13 +39,13 @@ async function streamCheck(): Promise<Check> {
   return () => {
     const sent: Sent[] = [];
     const received: Sent[] = [];
-    const incoming = new IncomingMessages('c');
+    const incoming = new IncomingMessages(peerClusterOf('c'));
     const send = (frame: Buffer) =>
       incoming.read(frame, (shard, message) => received.push([shard, message as Message]) > 0) === undefined;
-    const outgoing = new OutgoingMessages('c', { queuedBytes: 0, send });
+    const outgoing = new OutgoingMessages(peerClusterOf('c'), { queuedBytes: 0, send });
     const sendInTurn = (...all: Sent[]) => {
       sent.push(...all);
-      for (const [shard, message] of all) outgoing.send(new ReplicationCodec('c', shard), message);
+      for (const [shard, message] of all) outgoing.send(new ReplicationCodec(peerClusterOf('c'), shard), message);
       outgoing.flush();
     };
     const beacon = { type: 'beacon', sentAtMs: 100, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;

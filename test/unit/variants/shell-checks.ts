@@ -1,9 +1,9 @@
 /** Checks of the shell, for unbroken and edited modules. Each check throws if it finds a violation. */
 import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { supportedFormats } from '../../../src/formats.js';
 import type { AnswerSink } from '../../../src/node/shards/shard-host.js';
 import type { Answer, WriteEvent } from '../../../src/replication/index.js';
-import { formatVersion } from '../../../src/version.js';
 import type { Header } from '../../../src/wire/peer/replication-codec.js';
 
 const election = '/kvstore/shards/0/election';
@@ -24,9 +24,10 @@ interface ZnodeBench {
 export function refusesHeader(wrong: Partial<Header>): PreparedCheck {
   return async () => {
     const { ReplicationCodec } = await import('../../../src/wire/peer/replication-codec.js');
+    const { peerClusterOf } = await import('../../../src/wire/peer/peer-cluster.fixture.js');
     const epoch = { history: 'h', epoch: 1, epochId: 'one' };
-    const header: Header = { formatVersion, clusterId: 'c', shard: 0, ...epoch, from: 'a~1', to: 'b~1' };
-    const codec = new ReplicationCodec('c', 0);
+    const header: Header = { formatVersion: supportedFormats.newest, clusterId: 'c', shard: 0, ...epoch, from: 'a~1', to: 'b~1' };
+    const codec = new ReplicationCodec(peerClusterOf('c'), 0);
     return async () => {
       expect(codec.reasonToRefuse(header)).toBeUndefined();
       expect(codec.reasonToRefuse({ ...header, ...wrong })).toBeDefined();

@@ -12,6 +12,7 @@ import {
 import { type Edit, edit, loadEdited } from './variant-lab.js';
 
 const codecFile = '../wire/peer/replication-codec.ts';
+const formatsFile = '../formats.ts';
 const ownZnodeFile = '../coordination/own-znode.ts';
 
 const operations = '../node/operations';
@@ -67,8 +68,8 @@ const variants: readonly { rule: string; does: string; edits: readonly Edit[]; c
   },
   {
     rule: 'R1',
-    does: 'accepts a message of another format version',
-    edits: [edit(codecFile, 'header.formatVersion !== formatVersion', 'header.formatVersion < 0')],
+    does: 'accepts a message of a format that it does not support',
+    edits: [edit(formatsFile, 'if (!supports(this.supported, version))', 'if (version < 0)')],
     check: refusesHeader({ formatVersion: 99 }),
   },
   {
