@@ -146,7 +146,7 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
     this.paused = false;
     this.session.speakAgain();
     const waiting = this.#inbox.splice(0);
-    waiting.splice(this.random.below(waiting.length + 1), 0, () => this.handle({ type: 'tick' }));
+    waiting.splice(this.random.below(waiting.length + 1), 0, () => this.#tick());
     for (const work of waiting) this.run(work);
   }
 
@@ -157,11 +157,15 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
     return this.random.next() * 4 * this.world.plan.setup.delayMs;
   }
 
+  #tick(): void {
+    this.handle({ type: 'tick', hasDeadlines: this.#sweeps !== undefined && this.store.hasDeadlines });
+  }
+
   #tickLater(): void {
     const tickMs = this.world.plan.setup.beaconMs / ticksPerBeacon;
     this.world.queue.after(this.clock.trueMsOf(tickMs), () => {
       if (!this.alive) return;
-      if (!this.paused) this.handle({ type: 'tick' });
+      if (!this.paused) this.#tick();
       if (!this.paused && this.#sweeps?.chance(sweepShare)) this.sweep();
       this.#tickLater();
     });

@@ -148,6 +148,7 @@ export class Safety {
   }
 
   afterEvent(process: ReplicaProcess, event: Event): void {
+    this.#time.afterEvent(process, event);
     if (mayAppend.has(event.type)) this.#tooFew.afterWrite(process);
     if (this.#primaries.has(process) && !this.#forks.isKeeper(process.disk)) this.checkReads();
     if (this.#storeDue) {
@@ -233,6 +234,7 @@ export class Safety {
       return;
     }
     this.#primaries.add(process);
+    this.#time.takesOffice(process);
     this.#tooFew.takesOffice(process, epoch);
     const { epochId } = process.replica;
     const other = this.#primaryOf.get(epochId) ?? process.replicaId;

@@ -27,6 +27,8 @@ export class Disk {
   /** The line that the data belongs to. */
   line: Line | undefined;
   complete = true;
+  /** The time of the shard that was logged last (R17). */
+  loggedTimeMs = 0;
   baseSeq = 0;
   base: EpochMark = { epoch: 0, id: '' };
   readonly entries: LogEntry[] = [];
@@ -112,8 +114,9 @@ export class Disk {
       retainEntries,
       random,
     });
-    const { baseSeq, entries, epochId, line } = found.replica;
-    if (baseSeq + entries.length !== this.lastSeq || epochId !== this.epochId || line !== this.line)
+    const { baseSeq, entries, epochId, line, loggedTimeMs } = found.replica;
+    const isSame = epochId === this.epochId && line === this.line && loggedTimeMs === this.loggedTimeMs;
+    if (baseSeq + entries.length !== this.lastSeq || !isSame)
       throw new Error(`disk: a restart of ${this.replicaId} finds epoch ${epochId} up to ${baseSeq + entries.length}`);
     return found;
   }
@@ -156,6 +159,7 @@ export class Disk {
       case 'reset':
         this.complete = change.complete;
         this.line = undefined;
+        this.loggedTimeMs = change.timeMs;
         this.#laid = undefined;
         this.#stored.change(change);
         this.#startAt(change);
@@ -175,6 +179,9 @@ export class Disk {
         // The items of a snapshot may be as new as the last entry that was laid over them.
         this.#apply(appliedSeq);
         this.complete = true;
+        return;
+      case 'time':
+        this.loggedTimeMs = change.timeMs;
     }
   }
 

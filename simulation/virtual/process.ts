@@ -55,10 +55,14 @@ export abstract class ReplicaProcess<World extends ProcessSurroundings = Process
   readonly snapshotCalls = new Map<string, VirtualSnapshotCall>();
   /** What has reached the store; behind the replica's own account if the process dies within a turn. */
   appliedSeq: number;
+  /** It began with the data of an earlier process. */
+  readonly isRestarted: boolean;
   alive = true;
   paused = false;
   stopping = false;
   historyHeld: string | undefined;
+  /** The time of the shard that it has logged last (R17). */
+  loggedTimeMs: number;
   /** It has discarded what it had, and the snapshot that takes its place is not complete. */
   laysSnapshot: boolean;
   readonly #heardOn = new Map<string, Stream>();
@@ -73,6 +77,8 @@ export abstract class ReplicaProcess<World extends ProcessSurroundings = Process
     this.appliedSeq = recovered?.appliedSeq ?? 0;
     this.historyHeld = recovered?.complete ? recovered.line?.history : undefined;
     this.laysSnapshot = recovered?.complete === false;
+    this.loggedTimeMs = recovered?.loggedTimeMs ?? 0;
+    this.isRestarted = recovered !== undefined;
     this.replica = replica;
     this.knowledge = new Knowledge(replica);
     this.links = new VirtualLinks(world, this);
@@ -166,6 +172,7 @@ export abstract class ReplicaProcess<World extends ProcessSurroundings = Process
         this.store.change(effect.change);
         this.disk.write(effect.write, effect.change, this.appliedSeq);
         if (effect.change.type === 'reset' || effect.change.type === 'rebase') this.appliedSeq = effect.change.baseSeq;
+        if (effect.change.type === 'reset' || effect.change.type === 'time') this.loggedTimeMs = effect.change.timeMs;
         return this.diskAccepted();
       case 'apply':
         this.appliedSeq = effect.entries.at(-1)!.seq;

@@ -32,6 +32,11 @@ export class Store {
     return this.items.get(key) ?? { value: undefined, version: 0 };
   }
 
+  /** Some keys expire (R17). */
+  get hasDeadlines(): boolean {
+    return [...this.items.values()].some(({ expiresAtMs }) => expiresAtMs !== undefined);
+  }
+
   /** The keys that are due at this time of the shard (R17). */
   due(timeMs: number): DueKey[] {
     return [...this.items].flatMap(([key, { expiresAtMs = Number.POSITIVE_INFINITY }]) =>

@@ -21,6 +21,7 @@ import type { Core } from './state/core.js';
 import type { Peer } from './state/peer.js';
 import { isPlaced } from './state/placed.js';
 import type { Follower, Primary } from './state/role.js';
+import { maybeLogTime } from './time-log.js';
 
 export function isCoreQuiescent(core: Core): boolean {
   const { register, durability, role, epoch } = core;
@@ -58,19 +59,20 @@ function holdsEverything({ log }: Core, peer: Peer, inSync: readonly ReplicaId[]
 /** Handles an event at a quiescent replica. False: the event needs the full path. */
 export function handleQuiescent(core: Core, event: Event): boolean {
   if (event.type === 'message') return receive(core, event.message);
-  return event.type === 'tick' && tick(core);
+  return event.type === 'tick' && tick(core, event.hasDeadlines === true);
 }
 
 /** While the others answer in time, no replica claims (R4), is evicted (R7) or pauses (R9). */
-function tick(core: Core): boolean {
+function tick(core: Core, hasDeadlines: boolean): boolean {
+  if (core.durability.oldestStartedMs !== undefined) return false;
   noticeStall(core);
   const { role, nowMs, options } = core;
   if (role.kind === 'primary') {
     for (const peer of role.peers.values()) if (nowMs - peer.answeredSentMs > options.leaseMs) return false;
     sendBeacons(core, role);
-    return true;
-  }
-  return nowMs - core.loyalSinceMs < claimDelayMs(0, options.graceMs, options.beaconMs);
+  } else if (nowMs - core.loyalSinceMs >= claimDelayMs(0, options.graceMs, options.beaconMs)) return false;
+  maybeLogTime(core, hasDeadlines);
+  return true;
 }
 
 function receive(core: Core, { history, epochId, from, to, body }: Message): boolean {

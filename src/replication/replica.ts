@@ -184,7 +184,7 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'transact'
     case 'persisted':
       return onPersisted(core, event.write);
     case 'tick':
-      return onTick(core);
+      return onTick(core, event.hasDeadlines === true);
     case 'linkUp':
     case 'linkDown':
       return onLink(core, event);

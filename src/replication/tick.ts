@@ -7,11 +7,12 @@ import { isCoreQuiescent } from './quiescence.js';
 import { noticeStall } from './stall.js';
 import type { Core } from './state/core.js';
 import { becomeFollower } from './state/transitions.js';
+import { maybeLogTime } from './time-log.js';
 
 /** Beacon intervals between two attempts of a compare-and-set whose outcome is unknown. */
 const repeatProposalBeacons = 2;
 
-export function onTick(core: Core): void {
+export function onTick(core: Core, hasDeadlines: boolean): void {
   noticeStall(core);
   maybeWithdrawBirth(core);
   repeatProposal(core);
@@ -20,6 +21,7 @@ export function onTick(core: Core): void {
   noteIfOffline(core);
   advance(core);
   core.isQuiescent = isCoreQuiescent(core);
+  maybeLogTime(core, hasDeadlines);
 }
 
 /** Repeats a proposal with unknown outcome on the same version. A refused proposal is settled by a read (R7). */

@@ -41,7 +41,8 @@ export interface AnswerSink {
 /** Gets the entries that the replica applies, in order. */
 export type AppliedListener = (entries: readonly LogEntry[]) => void;
 
-const tick: Event = { type: 'tick' };
+const tick: Event = { type: 'tick', hasDeadlines: false };
+const tickWithDeadlines: Event = { type: 'tick', hasDeadlines: true };
 const flush: Event = { type: 'flush' };
 const applyRest: Event = { type: 'applyRest' };
 
@@ -160,7 +161,7 @@ export class ShardHost implements Ticking, Writing {
   }
 
   tick(nowMs: number): void {
-    this.handle(tick, nowMs);
+    this.handle(this.storage.expiringCount > 0 ? tickWithDeadlines : tick, nowMs);
   }
 
   /** `nowMs`: monotonic, sampled after the event happened. */

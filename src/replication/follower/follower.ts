@@ -12,6 +12,7 @@ import type { Core } from '../state/core.js';
 import { invariant } from '../state/invariant.js';
 import { compact, snapshotGrowth } from '../state/retention.js';
 import type { Follower, SnapshotInProgress } from '../state/role.js';
+import { correctLoggedTime } from '../time-log.js';
 import { isNeedless, onMayLeave } from './departure.js';
 
 export function onRequest(core: Core, role: Follower, message: Message & { readonly body: RequestBody }): void {
@@ -69,6 +70,7 @@ function onSync(core: Core, role: Follower, from: ReplicaId, sync: BodyOf<'sync'
   role.lineage = sync.lineage;
   role.timeOffsetMs = sync.timeOffsetMs;
   core.clock.restart(sync.timeMs, core.nowMs);
+  correctLoggedTime(core, sync.timeMs);
   // A new stream voids the old one, and the snapshot that belonged to it (R10).
   role.stream = undefined;
   role.snapshot = undefined;

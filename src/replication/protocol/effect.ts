@@ -107,7 +107,13 @@ export type Change =
    * The copy is complete. The items of the snapshot may be as new as the newest applied entry, so a restart must find at least
    * that entry applied.
    */
-  | { readonly type: 'complete' };
+  | { readonly type: 'complete' }
+  /**
+   * The time of the shard was this (R17). It follows the change before it, so that keys do not live anew after a power loss. It needs
+   * no flush of its own: if the last one is lost, keys live longer by the time since the one before.
+   * `isCorrection`: this time is lower than the one before it, which is void. It must be as durable as any other change.
+   */
+  | { readonly type: 'time'; readonly timeMs: number; readonly isCorrection: boolean };
 
 export type RoleName = 'primary' | 'backup' | 'joiner' | 'claimant';
 

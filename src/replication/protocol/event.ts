@@ -106,7 +106,8 @@ export interface DueEvent {
 }
 
 export type Event =
-  | { readonly type: 'tick' }
+  /** `hasDeadlines`: the store has keys that expire (R17). */
+  | { readonly type: 'tick'; readonly hasDeadlines?: boolean }
   | WriteEvent
   | TransactEvent
   | OrderedReadEvent

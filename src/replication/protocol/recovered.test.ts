@@ -25,6 +25,7 @@ const nothing: RecoveredReplica = {
   appliedSeq: 0,
   requests: [],
   requestFloor: 0,
+  loggedTimeMs: 0,
   timeMs: 0,
 };
 const found: RecoveredReplica = {

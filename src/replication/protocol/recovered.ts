@@ -20,6 +20,8 @@ interface ReplicaFacts {
   readonly line: Line | undefined;
   /** False after a reset for a snapshot that was not finished: the replica needs another snapshot (R10). */
   readonly complete: boolean;
+  /** The newest time of the shard that the replica has logged (R17); not as of any entry. */
+  readonly loggedTimeMs: number;
 }
 
 export interface RecoveredReplica extends ReplicaFacts {
@@ -63,6 +65,7 @@ export const emptyMetadata: ReplicaMetadata = {
   epochRemovals: 0,
   line: undefined,
   complete: true,
+  loggedTimeMs: 0,
   resets: 0,
   end: { seq: 0, epoch: 0, epochId: '' },
 };

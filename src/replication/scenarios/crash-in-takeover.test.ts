@@ -60,6 +60,7 @@ function found(changes: readonly Change[]): RecoveredReplica {
     appliedSeq: 0,
     requests: [],
     requestFloor: 0,
+    loggedTimeMs: 0,
     timeMs: 0,
   };
   let disk = empty;

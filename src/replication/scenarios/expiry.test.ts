@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ReplicaOptions } from '../protocol/replica-options.js';
 import type { KeyOperation } from '../protocol/transaction.js';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
 import { withoutHistory } from '../testing/snapshot-start.fixture.js';
@@ -6,8 +7,8 @@ import { withoutHistory } from '../testing/snapshot-start.fixture.js';
 const get = (key: string): KeyOperation => ({ kind: 'get', key });
 
 /** Nodes whose clocks show quite different times: only what passes on them counts. */
-function withOwnClocks(names: string): Scenario {
-  const c = new Scenario();
+function withOwnClocks(names: string, options: Partial<ReplicaOptions> = {}): Scenario {
+  const c = new Scenario(options);
   for (const [index, name] of names.split(' ').entries()) c.setClock(name, (names.length - 2 * index) * 1_000_000);
   c.start(...names.split(' '));
   c.until(() => c.inSync.length === names.split(' ').length, 'not all are in sync');
@@ -192,6 +193,67 @@ describe("the shard's time (R17)", () => {
     c.stop('a');
     c.until(() => c.primary === 'b', 'b does not take over');
     expect(c.timeMs('b')).toBeGreaterThanOrEqual(beforeMs - 200);
+  });
+
+  it('is logged about every second at each replica, so that it goes on from there where all of them start again', () => {
+    const c = withOwnClocks('a b', { volatile: false });
+    c.putExpiring('a', 'k', 'v', 20_000);
+    c.advance(5_400);
+    const beforeMs = c.timeMs('a');
+    c.kill('a', 'b');
+    c.advance(60_000);
+    for (const name of ['a', 'b']) c.setClock(name, 1_000);
+    c.startAgain('b', 'a');
+    expect(['a', 'b'].map((name) => c.timeMs(name) > beforeMs - 1_300)).toEqual([true, true]);
+    c.stabilize();
+    expect(c.timeMs(c.primary!)).toBeLessThan(beforeMs + 5_000);
+    c.advance(16_000);
+    const sweep = c.sweep(c.primary!);
+    c.deliverAll();
+    expect(outcome(sweep)).toMatch(/^written/);
+  });
+
+  it('is not logged without keys that expire, nor by a replica in memory', () => {
+    const c = withOwnClocks('a b', { volatile: false });
+    c.put('a', 'k', 'v');
+    c.advance(5_000);
+    expect(c.node('a').loggedTimeMs).toBe(0);
+    const inMemory = expiringInASecond();
+    inMemory.advance(5_000);
+    expect(inMemory.node('a').loggedTimeMs).toBe(0);
+  });
+
+  it('is not logged by a primary that another one may have replaced', () => {
+    const c = withOwnClocks('a b', { volatile: false });
+    c.putExpiring('a', 'k', 'v', 60_000);
+    c.advance(2_000);
+    c.partition('a', 'b');
+    c.disconnect('a');
+    const beforeMs = c.timeMs('a');
+    c.advance(10_000);
+    expect([c.role('a'), c.primary]).toEqual(['primary', 'b']);
+    expect(c.node('a').loggedTimeMs).toBeLessThanOrEqual(beforeMs + 1_000);
+  });
+
+  it('is corrected in the log where the next primary is behind', () => {
+    const c = withOwnClocks('a b', { volatile: false });
+    c.putExpiring('a', 'k', 'v', 60_000);
+    c.advance(2_000);
+    c.hold('a', 'b');
+    c.elapse(500);
+    c.tick('a');
+    c.elapse(450);
+    c.heal();
+    c.deliverAll();
+    c.drop('beacon');
+    c.elapse(200);
+    c.tick('a');
+    const loggedMs = c.node('a').loggedTimeMs;
+    expect(loggedMs).toBe(c.timeMs('a'));
+    c.stop('a');
+    c.deliverAll();
+    expect(c.sent('sync', 'b').map(({ body }) => body.timeMs < loggedMs)).toContain(true);
+    expect(c.node('a').loggedTimeMs).toBe(c.sent('sync', 'b').at(0)?.body.timeMs);
   });
 
   it('comes with a snapshot, as do the deadlines of its keys', () => {

@@ -64,6 +64,8 @@ export class Core {
   appliedSeq: Seq = 0;
   /** The latest time that an applied entry shows (R17): every later primary knows it as well. */
   appliedTimeMs = 0;
+  /** The time of the shard that a restart finds in any case (R17). */
+  loggedTimeMs = 0;
   /** False while a snapshot is being written to the store. */
   complete = true;
   /** The write that makes a finished snapshot complete on disk, too. */
@@ -138,7 +140,9 @@ export class Core {
     this.requests.reset(found.requestFloor);
     this.requests.load(found.requests);
     this.appliedTimeMs = found.timeMs;
+    this.loggedTimeMs = found.loggedTimeMs;
     this.clock.learn(found.timeMs, this.nowMs);
+    this.clock.learn(found.loggedTimeMs, this.nowMs);
     for (const { atMs } of entries) if (atMs !== undefined) this.clock.learn(atMs, this.nowMs);
     this.durability.foundDurable(this.log.lastSeq);
     if (this.line !== undefined) this.emit({ type: 'holds', history: this.line.history });
@@ -270,6 +274,7 @@ export class Core {
     this.durability.cutTo(0);
     const { epoch: baseEpoch, id: baseEpochId } = base;
     const timeMs = this.appliedTimeMs;
+    this.loggedTimeMs = timeMs;
     return this.persist({ type: 'reset', baseSeq, baseEpoch, baseEpochId, complete, requestFloor, timeMs }, { lastSeq: baseSeq });
   }
 

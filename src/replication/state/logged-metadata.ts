@@ -41,13 +41,20 @@ export class LoggedMetadata {
         return this.#set({ line: change.line });
       case 'reset':
         this.#startAt(change);
-        return this.#set({ line: undefined, complete: change.complete, resets: this.#facts.resets + 1 });
+        return this.#set({
+          line: undefined,
+          complete: change.complete,
+          loggedTimeMs: change.timeMs,
+          resets: this.#facts.resets + 1,
+        });
       case 'rebase':
         this.#startAt(change);
         this.#lastSeq = change.entries.at(-1)?.seq ?? change.baseSeq;
         return;
       case 'complete':
         return this.#set({ complete: true });
+      case 'time':
+        return this.#set({ loggedTimeMs: change.timeMs });
     }
   }
 

@@ -91,7 +91,7 @@ export class Replay {
   /** There are no more changes. */
   finish(): Replayed {
     const { snapshot } = this.#start;
-    const { history, epoch, epochId, epochRemovals, line, complete, resets } = this.metadata.current;
+    const { history, epoch, epochId, epochRemovals, line, complete, loggedTimeMs, resets } = this.metadata.current;
     if (complete && !this.#hasStore) return { problem: 'the snapshot that its log continues is missing' };
     if (snapshot !== undefined && snapshot.resets > resets) return { problem: 'its log ends before its snapshot begins' };
     if (snapshot?.resets === resets) {
@@ -112,6 +112,7 @@ export class Replay {
         epochRemovals,
         line,
         complete,
+        loggedTimeMs,
         baseSeq,
         baseEpoch,
         baseEpochId,

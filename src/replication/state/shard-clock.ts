@@ -16,6 +16,11 @@ export class ShardClock {
     return this.#offsetMs;
   }
 
+  /** The time as of the newest proof of it: what has passed since is left out, and with it the drift of this replica's clock. */
+  get latestMs(): number {
+    return this.#latestMs;
+  }
+
   /** The time, rounded down; at a replica that is not primary, a time that has passed. */
   at(nowMs: number): number {
     return Math.max(this.#latestMs, Math.floor(nowMs) + this.#offsetMs);

@@ -2,6 +2,7 @@
  * A virtual cluster for scripts, made of the parts of the simulation and watched by its safety checks. Nothing
  * happens by itself: the cluster lists what can happen next, and a script picks.
  */
+import { Random } from '../../../simulation/plan/random.js';
 import type { Applied } from '../../../simulation/safety/generations.js';
 import { Safety } from '../../../simulation/safety/safety.js';
 import type { Disk } from '../../../simulation/virtual/disk.js';
@@ -57,6 +58,7 @@ export class Cluster implements Surroundings {
   readonly #options: Omit<ReplicaOptions, 'replicaId' | 'idSeed'>;
   /** By name: how far the clock of a node is ahead of the script's. */
   readonly clocksAheadMs = new Map<string, number>();
+  readonly #random = new Random(1);
   /** The names of the nodes where the shard belongs. Undefined: no placement has been written. */
   #placed: readonly string[] | undefined;
 
@@ -85,7 +87,16 @@ export class Cluster implements Surroundings {
   /** A process starts empty: with a new identity, whatever ran under that name before (R1). */
   start(name: string): VirtualNode {
     const lives = this.nodes.filter((node) => node.name === name).length;
-    const node = new VirtualNode(this, this.nodes.length, name, `${name}~${lives + 1}`, this.#options);
+    return this.#run(new VirtualNode(this, this.nodes.length, name, `${name}~${lives + 1}`, this.#options));
+  }
+
+  /** A process starts with the data of the last one of that name, which has ended. */
+  startAgain({ name, replicaId, disk, appliedSeq }: VirtualNode): VirtualNode {
+    const { replica: recovered, store } = disk.recover(appliedSeq, this.#random, this.#options.retainEntries);
+    return this.#run(new VirtualNode(this, this.nodes.length, name, replicaId, this.#options, { disk, store, recovered }));
+  }
+
+  #run(node: VirtualNode): VirtualNode {
     this.nodes.push(node);
     if (this.#placed !== undefined) node.handle({ type: 'placed', nodes: this.#placed });
     node.session.reconnect();
@@ -102,7 +113,7 @@ export class Cluster implements Surroundings {
   }
 
   byId(id: ReplicaId): VirtualNode | undefined {
-    return this.nodes.find((node) => node.replicaId === id);
+    return this.nodes.findLast((node) => node.replicaId === id);
   }
   diskOf(id: ReplicaId): Disk | undefined {
     return this.byId(id)?.disk;
@@ -112,7 +123,7 @@ export class Cluster implements Surroundings {
     return node && { items: node.store.items, seq: node.appliedSeq };
   }
   nodeIndexOf(id: ReplicaId): number {
-    return this.nodes.findIndex((node) => node.replicaId === id);
+    return this.nodes.findLastIndex((node) => node.replicaId === id);
   }
 
   /** What can happen next without time passing or a fault. In a fixed order. */
@@ -130,7 +141,7 @@ export class Cluster implements Surroundings {
   }
 
   tick(node: VirtualNode): void {
-    node.handle({ type: 'tick' });
+    node.handle({ type: 'tick', hasDeadlines: node.store.hasDeadlines });
   }
 
   /** Time passes, and nothing else happens. */

@@ -57,6 +57,10 @@ export class Scenario {
   start(...names: string[]): void {
     for (const name of names) this.cluster.start(name);
   }
+  /** Processes with a disk that have ended start again, with the data of these disks. */
+  startAgain(...names: string[]): void {
+    for (const name of names) this.cluster.startAgain(this.node(name));
+  }
   kill(...names: string[]): void {
     for (const name of names) this.cluster.kill(this.node(name));
   }

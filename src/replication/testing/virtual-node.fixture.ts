@@ -4,7 +4,7 @@
  */
 import { Disk } from '../../../simulation/virtual/disk.js';
 import type { Ensemble } from '../../../simulation/virtual/ensemble.js';
-import { type ProcessSurroundings, ReplicaProcess } from '../../../simulation/virtual/process.js';
+import { type Found, type ProcessSurroundings, ReplicaProcess } from '../../../simulation/virtual/process.js';
 import type { VirtualSnapshotCall } from '../../../simulation/virtual/snapshot-call.js';
 import { Store } from '../../../simulation/virtual/store.js';
 import type { Answer, Effect, Note } from '../protocol/effect.js';
@@ -55,10 +55,12 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     name: string,
     replicaId: string,
     options: Omit<ReplicaOptions, 'replicaId' | 'idSeed'>,
+    found: Found = { disk: new Disk(replicaId), store: new Store() },
   ) {
     const aheadMs = world.clocksAheadMs.get(name) ?? 0;
-    const replica = new Replica({ ...options, replicaId, idSeed: `${replicaId}/` }, world.queue.nowMs + aheadMs);
-    super(world, nodeIndex, replicaId, replica, { disk: new Disk(replicaId), store: new Store() });
+    const idSeed = `${replicaId}/${found.recovered === undefined ? '' : `${nodeIndex}/`}`;
+    const replica = new Replica({ ...options, replicaId, idSeed }, world.queue.nowMs + aheadMs, found.recovered);
+    super(world, nodeIndex, replicaId, replica, found);
     this.name = name;
     this.#aheadMs = aheadMs;
     this.session = new ScriptedSession(world.queue, world.ensemble, this);

@@ -32,8 +32,35 @@ describeVariants('expiry', [
     edits: [
       edit('state/core.ts', 'this.clock.learn(found.timeMs, this.nowMs);', ''),
       edit('state/core.ts', 'if (atMs !== undefined) this.clock.learn(atMs, this.nowMs);', ''),
+      edit('state/core.ts', 'this.clock.learn(found.loggedTimeMs, this.nowMs);', ''),
     ],
     caughtBy: schedules(40),
+  },
+  {
+    rule: 'R17',
+    does: 'does not log the time',
+    edits: [edit('time-log.ts', "core.persist({ type: 'time', timeMs, isCorrection });", '')],
+    caughtBy: schedules(15),
+  },
+  {
+    rule: 'R17',
+    does: 'starts again with its data and without the time that it has logged',
+    edits: [edit('state/core.ts', 'this.clock.learn(found.loggedTimeMs, this.nowMs);', '')],
+    caughtBy: scenario('expiry'),
+  },
+  {
+    rule: 'R17',
+    does: 'logs the time of a primary that may have been replaced',
+    edits: [
+      edit('time-log.ts', "if (core.role.kind === 'primary' && refusalOfRead(core, core.nowMs) !== undefined) return;", ''),
+    ],
+    caughtBy: scenario('expiry'),
+  },
+  {
+    rule: 'R17',
+    does: 'keeps the time that it has logged although another primary is behind it',
+    edits: [edit('time-log.ts', 'if (timeMs < core.loggedTimeMs) log(core, timeMs, true);', '')],
+    caughtBy: scenario('expiry'),
   },
   {
     rule: 'R17',

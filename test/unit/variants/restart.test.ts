@@ -41,6 +41,7 @@ function restarted({ Replica }: Lab, replicaId: string): InstanceType<Lab['Repli
     appliedSeq: 0,
     requests: [],
     requestFloor: 0,
+    loggedTimeMs: 0,
     timeMs: 0,
   };
   const replica = new Replica({ ...defaultOptions, volatile: false, replicaId, idSeed: replicaId }, 0, recovered);
