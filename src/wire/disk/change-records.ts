@@ -69,6 +69,11 @@ const resetTable = new MessageTable<FieldsOf<'reset'>>({
   requestFloor: [6, 'uint'],
   timeMs: [7, 'uint'],
 });
+const timeTable = new MessageTable<FieldsOf<'time'>>({
+  appliedSeq: appliedField,
+  timeMs: [2, 'uint'],
+  isCorrection: [3, 'bool'],
+});
 const completeTable = new MessageTable<{ readonly appliedSeq: number; readonly snapshot: SnapshotReference }>({
   appliedSeq: appliedField,
   snapshot: [2, referenceTable],
@@ -89,6 +94,8 @@ export function encodeChange(change: LoggedChange, appliedSeq: number, blocks: E
       return { type: recordTypes.line, pieces: [lineChangeTable.encode({ ...change, appliedSeq })] };
     case 'reset':
       return { type: recordTypes.reset, pieces: [resetTable.encode({ ...change, appliedSeq })] };
+    case 'time':
+      return { type: recordTypes.time, pieces: [timeTable.encode({ ...change, appliedSeq })] };
   }
 }
 
@@ -144,6 +151,8 @@ export function readChange(type: number, payload: Buffer): RecordedChange | unde
       return recorded('line', lineChangeTable.decode(payload));
     case recordTypes.reset:
       return recorded('reset', resetTable.decode(payload));
+    case recordTypes.time:
+      return recorded('time', timeTable.decode(payload));
     case recordTypes.complete: {
       const { appliedSeq, snapshot } = completeTable.decode(payload);
       return { changes: [{ type: 'complete' }], appliedSeq, snapshot };
@@ -153,7 +162,7 @@ export function readChange(type: number, payload: Buffer): RecordedChange | unde
   }
 }
 
-function recorded<Type extends 'truncate' | 'epoch' | 'line' | 'reset'>(
+function recorded<Type extends 'truncate' | 'epoch' | 'line' | 'reset' | 'time'>(
   type: Type,
   { appliedSeq, ...fields }: FieldsOf<Type>,
 ): RecordedChange {

@@ -58,6 +58,7 @@ export const change: fc.Arbitrary<LoggedChange> = fc.oneof(
     requestFloor: seq,
     timeMs: seq,
   }),
+  fc.record({ type: fc.constant('time' as const), timeMs: seq, isCorrection: fc.boolean() }),
   fc.record({
     type: fc.constant('rebase' as const),
     baseSeq: seq,

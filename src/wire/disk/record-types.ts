@@ -18,6 +18,7 @@ export const recordTypes = {
   renamed: 11,
   /** The replica has left: it does not exist any more. */
   left: 12,
+  time: 13,
 } as const;
 
 export type RecordType = (typeof recordTypes)[keyof typeof recordTypes];

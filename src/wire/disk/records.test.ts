@@ -63,7 +63,7 @@ describe('records of changes', () => {
 
   test('no bytes make the reader throw anything but MalformedMessage', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 0, max: 13 }), (bytes, type) => {
+      fc.property(fc.uint8Array({ maxLength: 100 }), fc.integer({ min: 0, max: 14 }), (bytes, type) => {
         try {
           readChange(type, Buffer.from(bytes));
         } catch (error) {
@@ -88,6 +88,7 @@ describe('records of replicas', () => {
     epochRemovals: seq,
     line: fc.option(line, { nil: undefined }),
     complete: fc.boolean(),
+    loggedTimeMs: seq,
     resets: seq,
     end: fc.record({ seq, epoch: seq, epochId: fc.string() }),
   });

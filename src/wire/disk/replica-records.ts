@@ -48,6 +48,7 @@ const replicaTable = new MessageTable<ReplicaFields>({
   end: [8, positionTable],
   appliedSeq: [9, 'uint'],
   snapshot: [10, { optional: referenceTable }],
+  loggedTimeMs: [11, 'uint'],
 });
 const renamedTable = new MessageTable<{ readonly id: string }>({ id: [1, 'string'] });
 
