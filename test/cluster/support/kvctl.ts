@@ -25,6 +25,8 @@ export interface RunningKvctl {
   readonly ended: Promise<Exit>;
   /** Waits until stderr matches. */
   notes(expected: RegExp): Promise<void>;
+  /** Ends it at once. */
+  kill(): void;
 }
 
 const patienceMs = 30_000;
@@ -60,7 +62,7 @@ export function startKvctl(
       await once(child.stderr, 'data', { signal: AbortSignal.timeout(patienceMs) });
     }
   };
-  return { ended: end(), notes };
+  return { ended: end(), notes, kill: () => void child.kill('SIGKILL') };
 }
 
 /**

@@ -15,11 +15,12 @@ afterAll(() => rmSync(folder, { recursive: true }));
 function run(
   path: string,
   mput: KvClient['mput'],
-  { output = new Output(true), options = { force: true }, clusterId = 'one' } = {},
+  { output = new Output(true), options = { force: true }, clusterId = 'one', holds = true } = {},
 ): Promise<number> {
-  const knownTopology = { clusterId, shards: [] };
+  const knownTopology = { clusterId, shards: [{}] };
+  const mget = async (keys: string[]) => keys.map(() => (holds ? {} : undefined));
   return restoreCommand.run({
-    connect: async () => ({ mput, knownTopology, onTopology: () => () => {} }) as unknown as KvClient,
+    connect: async () => ({ mput, mget, knownTopology, onTopology: () => () => {} }) as unknown as KvClient,
     operands: [path],
     options,
     connection: { nodes: undefined, zk: undefined, root: undefined },
@@ -30,13 +31,22 @@ function run(
 }
 
 test.each([
-  // A pipe is not a regular file, so it is not checked before the restore begins.
-  ['/dev/null', 'INVALID_ARGUMENT', 'it does not begin as a dump'],
-  [tmpdir(), 'INVALID_OPTION', 'the dump cannot be read: EISDIR'],
-  [join(folder, 'none'), 'INVALID_OPTION', 'cannot be read: ENOENT'],
-])('restore - a failure before anything is sent, from %s, has changed nothing', async (path, code, message) => {
+  [tmpdir(), 'the dump cannot be read: EISDIR'],
+  [join(folder, 'none'), 'cannot be read: ENOENT'],
+])('restore - of %s, which is no file, is a wrong command', async (path, message) => {
   const mput = vi.fn<KvClient['mput']>();
-  await expect(run(path, mput)).rejects.toMatchObject({ code, executed: 'no', message: expect.stringContaining(message) });
+  const error = { code: 'INVALID_OPTION', executed: 'no', message: expect.stringContaining(message) };
+  await expect(run(path, mput)).rejects.toMatchObject(error);
+  expect(mput).not.toHaveBeenCalled();
+});
+
+test('restore - what is no dump has changed nothing, and the command fails', async () => {
+  const mput = vi.fn<KvClient['mput']>();
+  const { output, notes } = jsonOutput();
+  // A pipe is not a regular file, so it is not checked before the restore begins.
+  expect(await run('/dev/null', mput, { output })).toBe(1);
+  const message = expect.stringContaining('it does not begin as a dump');
+  expect(notes).toMatchObject([{ error: { code: 'INVALID_ARGUMENT', executed: 'no', message } }]);
   expect(mput).not.toHaveBeenCalled();
 });
 
@@ -91,6 +101,15 @@ test('restore - goes on after the batches that an earlier one has written, and k
   expect([target.stored.length, target.stored[0]]).toEqual([500, 'k2000']);
   expect(results).toMatchObject([{ keys: 500, existing: 0, restoredBefore: 2_000, shards: [{ seq: 2_500 }] }]);
   expect(existsSync(progressOf(path))).toBe(false);
+});
+
+test('restore - begins anew where what was restored before has been lost', async () => {
+  const path = writeDump('lost');
+  await run(path, targetOf('k2100').mput, { output: jsonOutput().output });
+  const { output, notes } = jsonOutput();
+  const target = targetOf();
+  expect(await run(path, target.mput, { output, options: resume, holds: false })).toBe(0);
+  expect([target.stored.length, notes]).toEqual([2_500, [expect.stringContaining('it has lost its data')]]);
 });
 
 test.each([

@@ -12,6 +12,7 @@ import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { size } from '../figures.js';
 import { gatherCluster } from '../status/gather.js';
 import { reportWait } from '../waiting.js';
+import { findLostShard } from './lost-shard.js';
 import { ProgressFile } from './restore-progress.js';
 import { writeRecords } from './restore-records.js';
 import { RestoredKeys } from './restored-keys.js';
@@ -30,21 +31,47 @@ export const restoreCommand: Command = {
     resume: { type: 'boolean', describe: 'Go on with a restore that was interrupted; keys that exist are left as they are' },
   },
   async run(context) {
-    const { connect, operands, options, isStdinTaken } = context;
-    expectOperands(restoreCommand, operands, 1);
-    const path = operands[0] ?? '';
-    if (path === '-' && isStdinTaken) throw new KvError('INVALID_OPTION', 'commands are read from stdin here; name a file');
-    const isFile = path !== '-' && (await isRegularFile(path));
-    const open = () => (path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 1024 * 1024 }));
-    const found = isFile ? await checkAll(open()) : undefined;
-    const client = await connect();
-    const file = found && new ProgressFile(path, found.digest, client.knownTopology?.clusterId ?? '');
-    const done = (await file?.read()) ?? 0;
-    if (options.force !== true && options.resume !== true) await refuseKeys(client, context, done);
-    const restored = new RestoredKeys(options.resume === true ? done : 0, file, context.output);
-    return await restore(client, open(), { restored, expectedKeys: found?.records ?? 0 }, context);
+    expectOperands(restoreCommand, context.operands, 1);
+    try {
+      return await restoreFile(context);
+    } catch (error) {
+      // The command line is right: it is the dump that is damaged, or the cluster that holds keys.
+      if (!(error instanceof KvError) || error.code !== 'INVALID_ARGUMENT') throw error;
+      context.output.failure(error, true);
+      return exitCodes.failed;
+    }
   },
 };
+
+async function restoreFile(context: CommandContext): Promise<ExitCode> {
+  const { connect, operands, options, isStdinTaken } = context;
+  const path = operands[0] ?? '';
+  if (path === '-' && isStdinTaken) throw new KvError('INVALID_OPTION', 'commands are read from stdin here; name a file');
+  const isFile = path !== '-' && (await isRegularFile(path));
+  const open = () => (path === '-' ? process.stdin : createReadStream(path, { highWaterMark: 1024 * 1024 }));
+  const found = isFile ? await checkAll(open()) : undefined;
+  const client = await connect();
+  const file = found && new ProgressFile(path, found.digest, client.knownTopology?.clusterId ?? '');
+  const done = (await file?.read()) ?? 0;
+  if (options.force !== true && options.resume !== true) await refuseKeys(client, context, done);
+  const before = options.resume === true && done > 0 ? await keptOf(client, open(), done, context) : 0;
+  const restored = new RestoredKeys(before, file, context.output);
+  return await restore(client, open(), { restored, expectedKeys: found?.records ?? 0 }, context);
+}
+
+/** @returns how many of the first records need not be written again: all that an earlier restore has written, or none. */
+async function keptOf(
+  client: KvClient,
+  bytes: AsyncIterable<Uint8Array>,
+  done: number,
+  { call, output }: CommandContext,
+): Promise<number> {
+  const { records } = await readDump(bytes);
+  const lost = await findLostShard(client, records, done, call);
+  if (lost === undefined) return done;
+  output.note(`shard ${lost} holds none of the keys that were restored before: it has lost its data, so the restore begins anew`);
+  return 0;
+}
 
 async function restore(
   client: KvClient,

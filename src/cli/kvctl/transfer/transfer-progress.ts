@@ -1,16 +1,18 @@
-/** The progress of a dump or a restore, reported twice a second on a terminal and every ten seconds elsewhere. */
+/** The progress of a dump or a restore, reported twice a second on a terminal, elsewhere after a second and then every ten seconds. */
 
 import { grouped, size } from '../figures.js';
 import type { Output } from '../output.js';
 
 const terminalMs = 500;
 const elsewhereMs = 10_000;
+/** The first report elsewhere: it shows that the transfer has begun. */
+const firstElsewhereMs = 1_000;
 
 export class TransferProgress {
   readonly #verb: string;
   readonly #expectedKeys: number;
   readonly #output: Output;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout;
   readonly #startMs = performance.now();
   #keys = 0;
   #bytes = 0;
@@ -20,7 +22,11 @@ export class TransferProgress {
     this.#verb = verb;
     this.#expectedKeys = expectedKeys;
     this.#output = output;
-    this.#timer = setInterval(() => this.#show(), process.stderr.isTTY === true ? terminalMs : elsewhereMs);
+    this.#timer = setTimeout(() => this.#showAndGoOn(), this.#isTerminal ? terminalMs : firstElsewhereMs);
+  }
+
+  get #isTerminal(): boolean {
+    return process.stderr.isTTY === true;
   }
 
   get keys(): number {
@@ -40,8 +46,13 @@ export class TransferProgress {
 
   /** Idempotent. */
   close(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#output.endProgress();
+  }
+
+  #showAndGoOn(): void {
+    this.#show();
+    this.#timer = setTimeout(() => this.#showAndGoOn(), this.#isTerminal ? terminalMs : elsewhereMs);
   }
 
   #show(): void {
