@@ -1,6 +1,6 @@
 /** Founds a cluster at once, like `kvctl init`. A first node would wait some seconds before it founds one. */
 import { parseNodeCommandLine } from '../src/cli/node-command-line.js';
-import { resolveOptions } from '../src/config/index.js';
+import { clusterOptions, resolveOptions } from '../src/config/index.js';
 import { initializeCluster, proposedConfig } from '../src/coordination/index.js';
 
 const timeoutMs = 30_000;
@@ -11,6 +11,7 @@ const timeoutMs = 30_000;
  */
 export async function foundCluster(zk: string, root: string, words: readonly string[]): Promise<void> {
   const { given, configPath } = await parseNodeCommandLine(words);
-  const { values } = resolveOptions({ commandLine: { ...given, zk, root }, environment: {}, configPath });
+  const used = [...clusterOptions, 'zk', 'root'] as const;
+  const { values } = resolveOptions({ commandLine: { ...given, zk, root }, environment: {}, configPath, used });
   await initializeCluster(values.zk, values.root, proposedConfig(values), timeoutMs);
 }

@@ -35,6 +35,7 @@ const nodeAdvice: Partial<Record<ErrorCode, string>> = {
     'Start the node with the values of the cluster, or choose another --root for another cluster. The first node fixes the values.',
   ADDRESS_UNAVAILABLE:
     'Stop the program that listens there, or choose another --host, --port or --http-port; port 0 takes any free one.',
+  DATA_UNAVAILABLE: 'docs/durability.md describes the data directory, and how to replace or move one.',
 };
 
 function adviceOf(code: ErrorCode, phase: 'starting' | 'running'): string | undefined {
@@ -43,17 +44,22 @@ function adviceOf(code: ErrorCode, phase: 'starting' | 'running'): string | unde
   return nodeAdvice[code];
 }
 
-/** Explains the error of a node that could not start, or that a fatal error has ended. */
-export function explainNodeFailure(error: unknown, phase: 'starting' | 'running'): Explanation {
+/**
+ * Explains the error of a node that could not start, or that a fatal error has ended.
+ * @param dataDir undefined: its data lived in memory
+ */
+export function explainNodeFailure(error: unknown, phase: 'starting' | 'running', dataDir?: string): Explanation {
   return {
-    data:
-      phase === 'starting'
-        ? 'this node did not start; nothing was changed.'
-        : 'the copy of this node lived in memory and is gone; acknowledged writes survive if another replica was in sync ("kvctl status").',
+    data: phase === 'starting' ? 'this node did not start; nothing was changed.' : lostWith(dataDir),
     advice:
       (error instanceof KvError ? adviceOf(error.code, phase) : undefined) ??
       'Start it again with --log-level debug to see more.',
   };
+}
+
+function lostWith(dataDir: string | undefined): string {
+  if (dataDir !== undefined) return `it is kept in ${dataDir}, and the node continues with it when it starts again.`;
+  return 'the copy of this node lived in memory and is gone; acknowledged writes survive if another replica was in sync ("kvctl status").';
 }
 
 const retryLater = 'Try again in a moment.';

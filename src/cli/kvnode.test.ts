@@ -52,7 +52,7 @@ async function startLoading(command: string, words: readonly string[] = []): Pro
   return child;
 }
 
-test.each(['SIGTERM', 'SIGINT', 'SIGUSR2'] as const)('%s while kvnode is loaded stops it', async (signal) => {
+test.each(['SIGTERM', 'SIGINT', 'SIGUSR2', 'SIGQUIT'] as const)('%s while kvnode is loaded stops it', async (signal) => {
   const child = await startLoading('');
   const exited = once(child, 'exit');
   child.kill(signal);

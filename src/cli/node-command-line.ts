@@ -49,8 +49,9 @@ export async function parseNodeCommandLine(args: readonly string[]): Promise<Nod
 const epilogue = `Each option can also be set in the environment (--beacon-ms as KVNODE_BEACON_MS, --config as KVNODE_CONFIG) and in the
 config file ({"beacon-ms": 150}). The command line wins over the environment, which wins over the file.
 
-Signals: on SIGTERM or SIGINT the node leaves for good: its shards are copied to other nodes first. On SIGUSR2 it stops for a
-restart: it hands over the shards that it leads, and they stay its own for --replace-after-ms. SIGHUP is ignored.
+Signals: on SIGUSR2 the node stops for a restart: it hands over the shards that it leads, and they stay its own for
+--replace-after-ms. On SIGQUIT it leaves for good: its shards are copied to other nodes first. SIGTERM and SIGINT mean SIGUSR2
+with --data-dir, and SIGQUIT without, where the data ends with the process. SIGHUP is ignored.
 
 Exit codes: 0 stopped; 1 failed, with the reason on stderr; 2 an option is wrong; 128 + signal number: a second SIGTERM
 or SIGINT ended the node at once, without a handover.`;

@@ -1,7 +1,8 @@
 /**
  * Runs one storage node as a process: parse, start, wait for a signal or a fatal error, stop. The first SIGTERM or
  * SIGINT begins the planned stop with its handover (R12), a second one ends the process at once. SIGUSR2 stops a node
- * that is to be started again: its shards stay placed on it. SIGHUP is ignored, so that a node outlives the terminal
+ * that is to be started again: its shards stay placed on it, as they do on SIGTERM if the node keeps its data. With SIGQUIT
+ * it leaves for good. SIGHUP is ignored, so that a node outlives the terminal
  * that it was started in.
  */
 import { setTimeout as pause } from 'node:timers/promises';
@@ -68,9 +69,14 @@ async function run(signals: StopSignals, openLog: () => LogOutput): Promise<numb
   // The node was still waiting for ZooKeeper, so it has nothing to hand over.
   if (typeof node === 'string') return exitCodes.stopped;
   const ended = await Promise.race([signalled, node.closed]);
-  if (typeof ended === 'string') await node.stop({ returns: ended === 'SIGUSR2' });
+  if (typeof ended === 'string') await node.stop({ returns: returnsAfter(ended, values.dataDir !== undefined) });
   const fatal = await node.closed;
-  return fatal === undefined ? exitCodes.stopped : fail(fatal, explainNodeFailure(fatal, 'running'), showStack);
+  return fatal === undefined ? exitCodes.stopped : fail(fatal, explainNodeFailure(fatal, 'running', values.dataDir), showStack);
+}
+
+/** Whether the node keeps its place in the cluster. A node that keeps its data has something to come back with. */
+function returnsAfter(signal: StopSignal, keepsData: boolean): boolean {
+  return signal === 'SIGUSR2' || (signal !== 'SIGQUIT' && keepsData);
 }
 
 /** Loads yargs only if it is needed. */

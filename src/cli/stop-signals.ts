@@ -7,8 +7,11 @@
  */
 import { constants } from 'node:os';
 
-/** SIGTERM and SIGINT stop a node for good. SIGUSR2 stops a node before a restart. Node.js itself uses SIGUSR1. */
-export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGUSR2';
+/**
+ * SIGTERM and SIGINT stop a node: for good if its data ends with it. SIGUSR2 stops a node before a restart, and SIGQUIT a node that
+ * leaves for good. Node.js itself uses SIGUSR1.
+ */
+export type StopSignal = 'SIGTERM' | 'SIGINT' | 'SIGUSR2' | 'SIGQUIT';
 
 export interface SignalListener {
   /** The first signal: the orderly stop begins. */
@@ -19,7 +22,9 @@ export interface SignalListener {
   hungUp(): void;
 }
 
-const signals: readonly StopSignal[] = ['SIGTERM', 'SIGINT', 'SIGUSR2'];
+const signals: readonly StopSignal[] = ['SIGTERM', 'SIGINT', 'SIGUSR2', 'SIGQUIT'];
+/** A second one of these ends the process at once. */
+const impatient: ReadonlySet<StopSignal> = new Set(['SIGTERM', 'SIGINT']);
 /** The exit code of a node that a signal stopped before it had anything to hand over. */
 const stoppedEarly = 0;
 
@@ -43,6 +48,6 @@ export class StopSignals {
     if (!this.#isStopping) {
       this.#isStopping = true;
       this.#listener.stop(signal);
-    } else if (signal !== 'SIGUSR2') this.#listener.end(128 + constants.signals[signal]);
+    } else if (impatient.has(signal)) this.#listener.end(128 + constants.signals[signal]);
   }
 }

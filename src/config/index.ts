@@ -9,12 +9,13 @@ export {
 export { type ClusterPlace, resolveClusterPlace } from './cluster-place.js';
 export { locateRoot } from './connect-string.js';
 export {
+  type ClusterOption,
+  clusterOptions,
   flagOf,
   type OptionName,
-  type OptionSpec,
-  optionGroups,
   optionNames,
   optionSpecs,
   variableOf,
 } from './option-specs.js';
+export { type OptionSpec, optionGroups } from './option-types.js';
 export { resolveOptions } from './resolve.js';

@@ -4,64 +4,12 @@
  * `relations.ts`.
  */
 
+import { resolve } from 'node:path';
 import { type Address, formatAddress, isEveryInterface, readAddress, readHost } from './address.js';
 import { clusterDefaults } from './cluster-defaults.js';
 import { formatConnectString, readConnectString, readZnodePath } from './connect-string.js';
+import type { IntegerSpec, OptionGroup, OptionSpec, StringSpec, ValueOf } from './option-types.js';
 import type { Reading } from './reading.js';
-
-export const optionGroups = ['Listening', 'Cluster', 'Timing', 'Limits', 'Log'] as const;
-export type OptionGroup = (typeof optionGroups)[number];
-
-interface CommonSpec {
-  readonly group: OptionGroup;
-  readonly description: string;
-  /** A second name, as a flag. */
-  readonly alias?: string;
-}
-
-export interface IntegerSpec extends CommonSpec {
-  readonly type: 'integer';
-  readonly default: number;
-  readonly minimum: number;
-  readonly maximum: number;
-  /** Shown in the help; part of the name as well where it is a time or a size. */
-  readonly unit?: 'ms' | 'bytes';
-}
-
-/** A number whose absence switches a part of the node off, such as the port of HTTP. */
-export interface OptionalIntegerSpec extends Omit<IntegerSpec, 'default'> {
-  readonly default: undefined;
-  readonly defaultDescription: string;
-}
-
-/** A number of bytes, plain or with KiB, MiB or GiB. */
-export interface SizeSpec extends CommonSpec {
-  readonly type: 'size';
-  readonly default: undefined;
-  readonly defaultDescription: string;
-  readonly minimum: number;
-  readonly maximum: number;
-}
-
-export interface StringSpec extends CommonSpec {
-  readonly type: 'string';
-  /** Undefined: the default is derived, as `defaultDescription` explains. */
-  readonly default: string | undefined;
-  readonly defaultDescription?: string;
-  readonly choices?: readonly string[];
-  /** The reason why a value is impossible; undefined if it is possible. */
-  readonly refusal?: (value: string) => string | undefined;
-  /** The canonical spelling of a value. */
-  readonly canonical?: (value: string) => string;
-}
-
-/** An option without a value on the command line; in other sources it is true or false. */
-export interface FlagSpec extends CommonSpec {
-  readonly type: 'flag';
-  readonly default: false;
-}
-
-export type OptionSpec = IntegerSpec | OptionalIntegerSpec | SizeSpec | StringSpec | FlagSpec;
 
 /** Limits every time option. A timer of Node.js can wait about 24 days; an hour already exceeds any sensible value. */
 const longestMs = 3_600_000;
@@ -181,6 +129,48 @@ export const optionSpecs = {
     maximum: 100,
     description: 'Share of the shards that this node takes, relative to other nodes',
   },
+  dataDir: {
+    type: 'string',
+    group: 'Data',
+    default: undefined,
+    defaultDescription: 'none: the data ends with the process',
+    description:
+      'Folder in which this node keeps its data; created if missing, one for each node. It also keeps the id of the node',
+    canonical: (path) => resolve(path),
+  },
+  durability: {
+    type: 'string',
+    group: 'Data',
+    default: undefined,
+    defaultDescription: 'always with --data-dir, else memory',
+    choices: ['memory', 'interval', 'always'],
+    description:
+      'What a node has done with a write before it is acknowledged: kept it in memory; written it, and flushed what is older than --sync-interval-ms; flushed it to disk. The same on every node; cannot be changed',
+  },
+  syncIntervalMs: milliseconds(
+    'Data',
+    1_000,
+    10,
+    'With --durability interval: time between two flushes to disk. The same on every node; cannot be changed',
+  ),
+  maxData: {
+    type: 'size',
+    group: 'Data',
+    default: undefined,
+    defaultDescription: '90 % of the room on its file system',
+    minimum: 2 ** 30,
+    maximum: 2 ** 50,
+    description: 'Room that the data directory may take. Writes are refused before the data outgrows it',
+  },
+  retainLogBytes: {
+    type: 'integer',
+    unit: 'bytes',
+    group: 'Data',
+    default: 67_108_864,
+    minimum: 0,
+    maximum: 2 ** 40,
+    description: 'Log that is kept on disk although snapshots cover it',
+  },
   replaceAfterMs: {
     ...milliseconds(
       'Timing',
@@ -254,17 +244,15 @@ export const optionSpecs = {
 } as const satisfies Record<string, OptionSpec>;
 
 export type OptionName = keyof typeof optionSpecs;
+/** The options on which all nodes of a cluster agree, for its life. */
+export const clusterOptions = [
+  ...(['shards', 'replicas', 'vnodes', 'minInSync', 'beaconMs', 'leaseMs', 'graceMs'] as const),
+  ...(['durability', 'syncIntervalMs'] as const),
+] as const satisfies OptionName[];
+export type ClusterOption = (typeof clusterOptions)[number];
+
 export const optionNames = Object.keys(optionSpecs) as OptionName[];
 
-type ValueOf<Spec> = Spec extends FlagSpec
-  ? boolean
-  : Spec extends IntegerSpec
-    ? number
-    : Spec extends SizeSpec | OptionalIntegerSpec
-      ? number | undefined
-      : Spec extends { default: undefined }
-        ? string | undefined
-        : string;
 /** One value of the right type for every option. */
 export type OptionValues = { readonly [Name in OptionName]: ValueOf<(typeof optionSpecs)[Name]> };
 

@@ -1,14 +1,6 @@
 /** Parses one raw value, from any source, into the type of its option. */
-import {
-  flagOf,
-  type IntegerSpec,
-  type OptionalIntegerSpec,
-  type OptionName,
-  type OptionSpec,
-  optionSpecs,
-  type SizeSpec,
-  type StringSpec,
-} from './option-specs.js';
+import { flagOf, type OptionName, optionSpecs } from './option-specs.js';
+import type { IntegerSpec, OptionalIntegerSpec, OptionSpec, SizeSpec, StringSpec } from './option-types.js';
 import { refusedOption } from './reading.js';
 
 export interface RawOption {

@@ -43,3 +43,15 @@ export function checkRelations(values: OptionValues, labels: Readonly<Record<Opt
     );
   }
 }
+
+/** @throws KvError INVALID_OPTION if data is to be on disk and there is no place for it, or the other way round. */
+export function checkDataDir({ durability, dataDir }: OptionValues, labels: Readonly<Record<OptionName, string>>): void {
+  if (durability === undefined || (durability === 'memory') === (dataDir === undefined)) return;
+  if (durability === 'memory')
+    throw refusedOption(
+      labels.durability,
+      durability,
+      `contradicts ${labels.dataDir}, which keeps the data on disk: omit one of the two`,
+    );
+  throw refusedOption(labels.durability, durability, 'needs a folder for the data; give one with --data-dir DIR');
+}

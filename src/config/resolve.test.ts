@@ -246,6 +246,15 @@ describe('options - single values', () => {
 });
 
 describe('options - relations', () => {
+  test('data on disk needs a folder, and a folder is for data on disk', () => {
+    expect(messageOf({ commandLine: { durability: 'always' } })).toContain('--durability: "always" needs a folder');
+    const both = { durability: 'memory', dataDir: '/data' };
+    expect(messageOf({ commandLine: both })).toContain('--durability: "memory" contradicts --data-dir');
+    for (const durability of ['interval', 'always', undefined])
+      expect(resolve({ commandLine: { durability, dataDir: '/data' } }).values).toMatchObject({ durability, dataDir: '/data' });
+    expect(resolve({ commandLine: { durability: 'always' }, used: ['durability'] }).values.durability).toBe('always');
+  });
+
   test('a heartbeat that is not shorter than the lease is refused', () => {
     expect(messageOf({ commandLine: { beaconMs: '1000' } })).toContain(
       '--beacon-ms: 1000 must be less than --lease-ms (default), which is 1000',

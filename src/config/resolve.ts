@@ -8,7 +8,7 @@ import { readConfigFile } from './config-file.js';
 import { type Environment, readEnvironment } from './environment.js';
 import { flagOf, type OptionName, type OptionValues, optionNames, optionSpecs } from './option-specs.js';
 import { defaultLabel, parseValue, type RawOption } from './parse-value.js';
-import { checkRelations } from './relations.js';
+import { checkDataDir, checkRelations } from './relations.js';
 
 export interface OptionSources {
   /** Values given on the command line, by option name; undefined where not given. */
@@ -50,6 +50,8 @@ export function resolveOptions(sources: OptionSources): ResolvedOptions {
   }
   const complete = values as OptionValues;
   checkRelations(complete, labels as Record<OptionName, string>);
+  // A command that knows no data directory may set the durability of a cluster.
+  if (used.has('dataDir')) checkDataDir(complete, labels as Record<OptionName, string>);
   return { values: complete, warnings: environment.warnings };
 }
 

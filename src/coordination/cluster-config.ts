@@ -8,7 +8,7 @@ import { randomUUID } from 'node:crypto';
 import { KvError } from '../errors.js';
 import { type FormatRange, formatsText, supportedFormats } from '../formats.js';
 import { packageVersion } from '../version.js';
-import type { ClusterConfig } from './coordinator.js';
+import type { ClusterConfig, DurabilityMode } from './coordinator.js';
 import type { ZnodeClient } from './znode-client.js';
 import { type ConfigFormat, encode, MalformedZnodeError, parseConfig, parseConfigFormat } from './znode-data.js';
 import { ensurePath, parentOf } from './znode-paths.js';
@@ -19,7 +19,11 @@ export interface StoredConfig {
   readonly config: ClusterConfig;
 }
 
-type AgreedOptions = Omit<ClusterConfig, 'formatVersion' | 'kvnodeVersion' | 'clusterId' | 'restored'>;
+type AgreedOptions = Omit<ClusterConfig, 'formatVersion' | 'kvnodeVersion' | 'clusterId' | 'durability' | 'restored'> & {
+  /** Default: `always` with a data directory, else `memory`. */
+  readonly durability?: DurabilityMode | undefined;
+  readonly dataDir?: string | undefined;
+};
 
 /** What nodes do not compare. */
 const notCompared: ReadonlySet<keyof ClusterConfig> = new Set(['formatVersion', 'kvnodeVersion', 'restored']);
@@ -29,9 +33,10 @@ const notCompared: ReadonlySet<keyof ClusterConfig> = new Set(['formatVersion', 
  * id and the newest format.
  */
 export function proposedConfig(options: AgreedOptions, formats = supportedFormats): ClusterConfig {
-  const { shards, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs } = options;
-  const format = { formatVersion: formats.newest, kvnodeVersion: packageVersion() };
-  return { ...format, clusterId: randomUUID(), shards, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs };
+  const { shards, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs, dataDir, syncIntervalMs } = options;
+  const { durability = dataDir === undefined ? 'memory' : 'always' } = options;
+  const settings = { shards, replicas, vnodes, minInSync, beaconMs, leaseMs, graceMs, durability, syncIntervalMs };
+  return { formatVersion: formats.newest, kvnodeVersion: packageVersion(), clusterId: randomUUID(), ...settings };
 }
 
 /**
@@ -46,12 +51,38 @@ export async function agreeOnConfig(client: ZnodeClient, path: string, wanted: C
   }
 }
 
-/** @throws KvError CONFIG_MISMATCH naming each option and both values; UNSUPPORTED_FORMAT if the format is too old */
+/**
+ * See `Coordinator.agreeOnConfig`.
+ * @throws KvError CONFIG_MISMATCH naming each option and both values, or both clusters; UNSUPPORTED_FORMAT if the format is too old
+ */
 export function agreed(path: string, wanted: ClusterConfig, stored: ClusterConfig, formats: FormatRange): ClusterConfig {
+  if (wanted.restored === true && wanted.clusterId !== stored.clusterId)
+    throw new KvError(
+      'CONFIG_MISMATCH',
+      `ZooKeeper holds cluster ${stored.clusterId} at ${path}, and the data directory of this node is of cluster ${wanted.clusterId}`,
+    );
   if (stored.formatVersion < formats.oldest) throw tooNew(path, stored, formats);
+  checkSettings(`the cluster at ${path} in ZooKeeper`, wanted, stored);
+  return stored;
+}
+
+/** @param where what has the stored settings. @throws KvError CONFIG_MISMATCH naming each option and both values. */
+export function checkSettings(where: string, wanted: ClusterConfig, stored: ClusterConfig): void {
   const differences = differencesBetween({ ...wanted, clusterId: stored.clusterId }, stored);
-  if (differences === undefined) return stored;
-  throw new KvError('CONFIG_MISMATCH', `the cluster at ${path} in ZooKeeper has other settings: ${differences}`);
+  if (differences === undefined) return;
+  const advice = durabilityAdvice(wanted.durability, stored.durability);
+  throw new KvError('CONFIG_MISMATCH', `${where} has other settings: ${differences}${advice}`);
+}
+
+function durabilityAdvice(wanted: DurabilityMode, stored: DurabilityMode): string {
+  if (wanted === stored) return '';
+  if (stored === 'memory')
+    return (
+      '. It keeps its data in memory: start this node without --data-dir. To have the data on disk, found another cluster, and copy ' +
+      'the data with kvctl dump and kvctl restore'
+    );
+  const flags = wanted === 'memory' ? `--data-dir DIR --durability ${stored}` : `--durability ${stored}`;
+  return `. It keeps its data on disk: start this node with ${flags}`;
 }
 
 /**
@@ -85,7 +116,8 @@ export async function createConfig(client: ZnodeClient, path: string, config: Cl
 /** Lists the options that differ, with both values; undefined if all agree. */
 export function differencesBetween(own: ClusterConfig, stored: ClusterConfig): string | undefined {
   const names = (Object.keys(stored) as (keyof ClusterConfig)[]).filter((name) => !notCompared.has(name));
-  const different = names.filter((name) => stored[name] !== own[name]);
+  const isUsed = (name: keyof ClusterConfig): boolean => name !== 'syncIntervalMs' || stored.durability === 'interval';
+  const different = names.filter((name) => isUsed(name) && stored[name] !== own[name]);
   if (different.length === 0) return undefined;
   return different.map((name) => `${name} is ${stored[name]} there and ${own[name]} here`).join(', ');
 }

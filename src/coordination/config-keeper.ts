@@ -84,8 +84,9 @@ export class ConfigKeeper {
       }
       const remainingMs = beganMs + foundAfterMs - performance.now();
       if (remainingMs <= 0) {
-        if (await createConfig(this.#client, this.#path, wanted)) return this.#adopt(wanted, sessionId);
-        continue;
+        if (!(await createConfig(this.#client, this.#path, wanted))) continue;
+        if (wanted.restored === true) this.#reportWriteBack(wanted);
+        return this.#adopt(wanted, sessionId);
       }
       this.#reportWait(foundAfterMs);
       await this.#untilChanged(remainingMs);
@@ -110,6 +111,10 @@ export class ConfigKeeper {
       await pause(Math.min(limitMs, longestPauseMs), undefined, options).catch(() => {});
     }
     if (this.#client.status !== 'connected') throw new ZnodeError(`wait for ${this.#path}`, returnCodes.connectionLoss, 'no');
+  }
+
+  #reportWriteBack({ clusterId }: ClusterConfig): void {
+    this.#logger.warn({ path: this.#path, clusterId }, 'ZooKeeper had lost the configuration; this node wrote it back');
   }
 
   #reportWait(foundAfterMs: number): void {
@@ -151,10 +156,7 @@ export class ConfigKeeper {
       if (stored !== undefined) return stored;
       const restored = { ...own, restored: true };
       if (!(await createConfig(this.#client, this.#path, restored))) continue;
-      this.#logger.warn(
-        { path: this.#path, clusterId: own.clusterId },
-        'ZooKeeper had lost the configuration; this node wrote it back',
-      );
+      this.#reportWriteBack(own);
       return { version: 0, config: restored };
     }
   }

@@ -27,6 +27,8 @@ export const config: ClusterConfig = {
   beaconMs: 150,
   leaseMs: 1_000,
   graceMs: 1_250,
+  durability: 'memory',
+  syncIntervalMs: 1_000,
 };
 
 export function nodeNamed(nodeId: string): NodeRegistration {

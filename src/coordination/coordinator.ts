@@ -7,6 +7,12 @@ import type { FormatRange } from '../formats.js';
 import type { Placement } from '../placement/index.js';
 import type { ShardState } from '../replication/protocol/shard-state.js';
 
+/**
+ * What a node has done with a write before it acknowledges it. `memory`: kept it in memory. `interval`: written it to its files, of which
+ * the kernel has what was not flushed since. `always`: flushed it to disk.
+ */
+export type DurabilityMode = 'memory' | 'interval' | 'always';
+
 /** The settings on which all nodes of a cluster must agree. The first node writes them once. */
 export interface ClusterConfig {
   /** The format that the cluster uses. Nodes do not compare it: it only has to be one that the node supports. */
@@ -27,6 +33,9 @@ export interface ClusterConfig {
   readonly beaconMs: number;
   readonly leaseMs: number;
   readonly graceMs: number;
+  readonly durability: DurabilityMode;
+  /** Time between two flushes; with the durability `interval` only. */
+  readonly syncIntervalMs: number;
   /**
    * True for ever once a node has written the configuration back into a ZooKeeper that had lost it. Other znodes may
    * be lost as well, so a missing `state` then never permits a birth (R13). Nodes do not compare this field.
@@ -154,11 +163,12 @@ export interface Coordinator {
   /** Undefined: the last reading of `config` found the agreed configuration. */
   readonly conflict: ConfigConflict | undefined;
   /**
-   * Compares `wanted` with the stored `config`; the stored cluster id wins over the proposed one. If there is no
+   * Compares `wanted` with the stored `config`; the stored cluster id wins over the proposed one. A `wanted` that is marked as
+   * restored is not a proposal but the configuration of an existing cluster: the id must be the same. If there is no
    * `config` for `foundAfterMs`, this node creates it. In this time, nodes that know the cluster write a lost `config`
    * back. Default 0: create at once. Infinity: never create, wait for one.
-   * @throws KvError CONFIG_MISMATCH naming each option with both values; UNSUPPORTED_FORMAT naming the version of
-   *   kvnode to install
+   * @throws KvError CONFIG_MISMATCH naming each option with both values, or both clusters; UNSUPPORTED_FORMAT naming the
+   *   version of kvnode to install
    */
   agreeOnConfig(wanted: ClusterConfig, foundAfterMs?: number): Promise<ClusterConfig>;
   /** The nodes that are registered now. A node that has died is among them until its session expires. */

@@ -3,7 +3,7 @@
  *
  * The rest of kvnode uses the interface `Coordinator` and never ZooKeeper itself.
  */
-export { proposedConfig } from './cluster-config.js';
+export { checkSettings, proposedConfig } from './cluster-config.js';
 export { connectCoordinator } from './connect-coordinator.js';
 export type {
   Candidate,
@@ -11,6 +11,7 @@ export type {
   ConfigConflict,
   Coordinator,
   CoordinatorListener,
+  DurabilityMode,
   NodeRegistration,
   SessionStatus,
   StateReading,

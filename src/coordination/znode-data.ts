@@ -8,7 +8,7 @@ import { readAddress } from '../config/index.js';
 import type { FormatRange } from '../formats.js';
 import type { EpochMark } from '../replication/protocol/lineage.js';
 import type { ShardState } from '../replication/protocol/shard-state.js';
-import type { CandidateRegistration, ClusterConfig, NodeRegistration } from './coordinator.js';
+import type { CandidateRegistration, ClusterConfig, DurabilityMode, NodeRegistration } from './coordinator.js';
 import { candidatePrefix } from './znode-paths.js';
 
 export class MalformedZnodeError extends Error {
@@ -60,6 +60,9 @@ function formatIn(fields: Fields): ConfigFormat {
   };
 }
 
+const durabilities = ['memory', 'interval', 'always'] as const satisfies DurabilityMode[];
+const defaultSyncIntervalMs = 1_000;
+
 export function parseConfig(data: Buffer): ClusterConfig {
   const fields = new Fields('the cluster configuration', data);
   return {
@@ -71,6 +74,9 @@ export function parseConfig(data: Buffer): ClusterConfig {
     beaconMs: fields.integer('beaconMs', 1),
     leaseMs: fields.integer('leaseMs', 1),
     graceMs: fields.integer('graceMs', 1),
+    // A cluster that was founded before there were data directories names neither.
+    durability: fields.optionalChoice('durability', durabilities) ?? 'memory',
+    syncIntervalMs: fields.optionalInteger('syncIntervalMs', 1) ?? defaultSyncIntervalMs,
     restored: fields.optionalFlag('restored'),
   };
 }
@@ -191,6 +197,13 @@ class Fields {
     if (value === undefined || value === null) return undefined;
     if (typeof value !== 'string' || value === '') return this.fail(`${name} must be text, not ${JSON.stringify(value)}`);
     return value;
+  }
+
+  optionalChoice<Choice extends string>(name: string, choices: readonly Choice[]): Choice | undefined {
+    const text = this.optionalText(name);
+    const choice = choices.find((one) => one === text);
+    if (text !== undefined && choice === undefined) this.fail(`${name} must be one of ${choices.join(', ')}, not ${text}`);
+    return choice;
   }
 
   address(name: string): string | undefined {

@@ -25,6 +25,47 @@ describe('config', () => {
     });
   });
 
+  it.each([
+    ['memory', 'always', /durability is memory there and always here\. It keeps its data in memory: .* without --data-dir/],
+    ['always', 'memory', /durability is always there and memory here\. .* with --data-dir DIR --durability always/],
+    ['interval', 'always', /durability is interval there and always here\. .* with --durability interval/],
+  ] as const)('is refused if data is kept in another way, with what to do: %s and %s', async (durability, wanted, message) => {
+    const zookeeper = new MemoryZookeeper();
+    await join(zookeeper).coordinator.agreeOnConfig({ ...config, durability });
+    const other = join(zookeeper).coordinator.agreeOnConfig({ ...config, durability: wanted });
+    await expect(other).rejects.toMatchObject({ code: 'CONFIG_MISMATCH', message: expect.stringMatching(message) });
+  });
+
+  it('of a cluster that flushes with each write, or never, does not fix the time between flushes', async () => {
+    const zookeeper = new MemoryZookeeper();
+    await join(zookeeper).coordinator.agreeOnConfig(config);
+    await join(zookeeper).coordinator.agreeOnConfig({ ...config, syncIntervalMs: 5 });
+    const flushing = new MemoryZookeeper();
+    await join(flushing).coordinator.agreeOnConfig({ ...config, durability: 'interval' });
+    const other = join(flushing).coordinator.agreeOnConfig({ ...config, durability: 'interval', syncIntervalMs: 5 });
+    await expect(other).rejects.toThrow('syncIntervalMs is 1000 there and 5 here');
+  });
+
+  it('that was founded before there were data directories is one of data in memory', async () => {
+    const zookeeper = new MemoryZookeeper();
+    const { client, coordinator } = join(zookeeper);
+    const { durability: _, syncIntervalMs: __, ...earlier } = config;
+    await client.create(root, Buffer.alloc(0), 'persistent');
+    await client.create(`${root}/config`, Buffer.from(JSON.stringify(earlier)), 'persistent');
+    expect(await coordinator.agreeOnConfig(config)).toEqual(config);
+  });
+
+  it('is written back at once by a node with data of the cluster, and another cluster is refused', async () => {
+    const known = { ...config, restored: true };
+    const { coordinator, reports } = join(new MemoryZookeeper());
+    expect(await coordinator.agreeOnConfig(known)).toEqual(known);
+    expect(reports.logged.join()).toContain('ZooKeeper had lost the configuration; this node wrote it back');
+    const zookeeper = new MemoryZookeeper();
+    await join(zookeeper).coordinator.agreeOnConfig({ ...config, clusterId: 'cluster-b' });
+    const refused = join(zookeeper).coordinator.agreeOnConfig(known);
+    await expect(refused).rejects.toThrow(/holds cluster cluster-b at .* data directory of this node is of cluster cluster-a/);
+  });
+
   it.each(['applied', 'notApplied', 'appliedLate'] as const)(
     'is created even if the answer to its creation is lost (%s)',
     async (fate) => {

@@ -5,25 +5,23 @@
  * this one. A planned stop goes the other way round: first the shards (R12, R13), then the registrations, then the calls that are
  * being answered, then the ports, and last the data.
  */
-import { type ClusterConfig, type Coordinator, connectCoordinator, proposedConfig } from '../coordination/index.js';
+import { type ClusterConfig, type Coordinator, connectCoordinator } from '../coordination/index.js';
 import { ClusterFormat, supportedFormats } from '../formats.js';
 import { framesVersion } from '../transport/index.js';
 import { packageVersion } from '../version.js';
+import { agreeOnCluster } from './cluster/agree-on-cluster.js';
 import { ClusterEvents } from './cluster/cluster-events.js';
 import { refuseIdInUse } from './cluster/id-in-use.js';
 import type { Readiness } from './cluster/readiness.js';
-import { MemoryData, type NodeData } from './data/node-data.js';
+import { DataFolder } from './data/data-folder.js';
+import type { NodeData } from './data/node-data.js';
+import { openData } from './data/open-data.js';
 import { NodeParts } from './node-parts.js';
 import type { NodeOptions } from './options.js';
 import { Endpoints } from './services/endpoints.js';
 
 /** A start fails if ZooKeeper cannot be reached within this time. */
 const startupTimeoutMs = 10_000;
-/**
- * A new node founds a cluster after this many of its ZooKeeper sessions without one. Nodes of a cluster that ZooKeeper has lost
- * notice the loss within one session, and write the cluster back.
- */
-const sessionsBeforeFounding = 1.5;
 /** Calls that are being answered have this long to finish. */
 const shutdownPatienceMs = 2_000;
 /** A node that leaves looks this often whether its shards are elsewhere. */
@@ -45,33 +43,43 @@ export class KvNode {
 
   /**
    * Resolves once the node is registered and listens; it is in sync some time later. While ZooKeeper holds no cluster it waits.
-   * @throws KvError COORDINATION_UNAVAILABLE, CONFIG_MISMATCH, UNSUPPORTED_FORMAT, ADDRESS_UNAVAILABLE
+   * @throws KvError COORDINATION_UNAVAILABLE, CONFIG_MISMATCH, UNSUPPORTED_FORMAT, ADDRESS_UNAVAILABLE, DATA_UNAVAILABLE
    */
   static async start(options: NodeOptions): Promise<KvNode> {
-    const { zk, root, sessionMs, formats = supportedFormats, logger } = options;
+    const { zk, root, sessionMs, dataDir, formats = supportedFormats, logger } = options;
+    const folder = dataDir === undefined ? undefined : await DataFolder.open(dataDir);
     const events = new ClusterEvents();
-    const coordinator = await connectCoordinator({ connect: zk, root, sessionMs, startupTimeoutMs, formats, logger }, events);
-    const node = await KvNode.#build(options, events, coordinator).catch(async (error: unknown) => {
-      await coordinator.close();
+    let coordinator: Coordinator | undefined;
+    let node: KvNode;
+    try {
+      coordinator = await connectCoordinator({ connect: zk, root, sessionMs, startupTimeoutMs, formats, logger }, events);
+      node = await KvNode.#build(options, folder, events, coordinator);
+    } catch (error) {
+      await coordinator?.close();
+      await folder?.close(false);
       throw error;
-    });
+    }
     await node.#register();
     return node;
   }
 
-  static async #build(options: NodeOptions, events: ClusterEvents, coordinator: Coordinator): Promise<KvNode> {
+  static async #build(
+    options: NodeOptions,
+    folder: DataFolder | undefined,
+    events: ClusterEvents,
+    coordinator: Coordinator,
+  ): Promise<KvNode> {
     const endpoints = await Endpoints.open(options);
     try {
-      const id = options.id ?? endpoints.address;
-      await refuseIdInUse(coordinator, id, endpoints.address);
-      // The last step that may fail: the configuration that is agreed on stays, for this cluster, for good.
-      const foundAfterMs = options.join ? Number.POSITIVE_INFINITY : sessionsBeforeFounding * options.sessionMs;
-      const { formats = supportedFormats } = options;
-      const config = await coordinator.agreeOnConfig(proposedConfig(options, formats), foundAfterMs);
+      // Data belongs to its node, wherever that listens.
+      const id = options.id ?? folder?.identity?.nodeId ?? endpoints.address;
+      await refuseIdInUse(coordinator, id, endpoints.address, folder?.identity && folder.path);
+      // The configuration that is agreed on stays, for this cluster, for good. What fails after it concerns the data of this node.
+      const config = await agreeOnCluster(options, folder, coordinator);
       // The format may be raised from now on.
-      const format = new ClusterFormat(formats, config.formatVersion);
+      const format = new ClusterFormat(options.formats ?? supportedFormats, config.formatVersion);
       events.subscribe({ onFormat: (version) => void format.learn(version) });
-      const data = new MemoryData(config.shards);
+      const data = await openData(folder, id, config);
       return new KvNode(id, options, config, format, data, events, coordinator, endpoints);
     } catch (error) {
       await endpoints.abort();

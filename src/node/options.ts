@@ -1,5 +1,6 @@
 /** The options of one storage node, resolved: every default is filled in, and the relations between the options hold. */
 import type { Logger } from 'pino';
+import type { DurabilityMode } from '../coordination/index.js';
 import type { FormatRange } from '../formats.js';
 import type { LogState } from '../logging/index.js';
 
@@ -28,6 +29,16 @@ export interface NodeOptions {
   readonly replicas: number;
   /** Positions of a node on the ring that places the shards; 1 to 1,024. Default 64. */
   readonly vnodes: number;
+  /** Folder of this node's data, absolute. Undefined: the data lives in memory. */
+  readonly dataDir: string | undefined;
+  /** How durable an acknowledged write is, the same on every node. Default: `always` with `dataDir`, else `memory`. */
+  readonly durability: DurabilityMode | undefined;
+  /** Time between two flushes with the durability `interval`. Default 1,000. */
+  readonly syncIntervalMs: number;
+  /** Room that the data directory may take, in bytes; from 1 GiB. Default: 90 % of the room on its file system. */
+  readonly maxData: number | undefined;
+  /** Log that is kept on disk although snapshots cover it. Default 64 MiB. */
+  readonly retainLogBytes: number;
   /** The name of what fails together with this node, such as a rack; undefined: none. */
   readonly zone: string | undefined;
   /** The node's share of the shards, relative to that of other nodes; 1 to 100. Default 1. */

@@ -10,7 +10,7 @@ type HeldReplica = Pick<
 type Figures =
   | ('version' | 'uptimeMs' | 'zookeeper' | 'warnings' | 'keys')
   | ('dataBytes' | 'dataLimitBytes' | 'memoryBytes' | 'maxMemoryBytes')
-  | ('logLinesDropped' | 'openDescriptors' | 'maxDescriptors');
+  | ('logLinesDropped' | 'openDescriptors' | 'maxDescriptors' | 'durability');
 
 /** A node's report of itself. */
 export type NodeFigures = Pick<NodeStatus, Figures> & { readonly replicas: readonly HeldReplica[] };

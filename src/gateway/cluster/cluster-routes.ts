@@ -113,7 +113,8 @@ function limitOf({ limit = String(defaultPageKeys) }: Query): number {
 }
 
 function figuresOf({ replicas, version, uptimeMs, zookeeper, keys, warnings, ...figures }: NodeFigures) {
-  const { dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes, logLinesDropped, openDescriptors, maxDescriptors } = figures;
+  const { dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes, durability } = figures;
+  const { logLinesDropped, openDescriptors, maxDescriptors } = figures;
   return {
     version,
     uptimeMs,
@@ -124,6 +125,7 @@ function figuresOf({ replicas, version, uptimeMs, zookeeper, keys, warnings, ...
     dataLimitBytes,
     memoryBytes,
     maxMemoryBytes,
+    durability,
     logLinesDropped,
     openDescriptors,
     maxDescriptors,

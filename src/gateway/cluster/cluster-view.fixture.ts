@@ -34,6 +34,7 @@ export class FakeClusterView implements ClusterView {
       logLinesDropped: 0,
       openDescriptors: 20,
       maxDescriptors: 1_024,
+      durability: 'always',
       replicas: [...this.keys].map(([shard, keys]) => ({
         shard,
         role: 'backup',

@@ -94,6 +94,10 @@ const figures = {
   dataLimitBytes: count,
   memoryBytes: count,
   maxMemoryBytes: count,
+  durability: {
+    enum: ['memory', 'interval', 'always'],
+    description: 'What a node has done with a write before it is acknowledged: kept it, written it, or flushed it to disk',
+  },
   logLinesDropped: count,
   openDescriptors: count,
   maxDescriptors: count,

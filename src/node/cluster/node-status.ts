@@ -1,6 +1,6 @@
 /** The status of a node and its replicas, with warnings, as kv.v1.Cluster/GetNodeStatus returns it. Pure. */
 
-import type { SessionStatus } from '../../coordination/index.js';
+import type { DurabilityMode, SessionStatus } from '../../coordination/index.js';
 import type { LogState } from '../../logging/index.js';
 import type { HeldReplica } from '../../metrics/index.js';
 import { type CoreStatus, endOf, type Line, nameOf, nodeIdOf, type ShardState } from '../../replication/index.js';
@@ -26,6 +26,7 @@ export interface StatusFacts {
   /** Why the node serves nothing though it holds data: ZooKeeper holds another cluster. Undefined: ZooKeeper holds this one. */
   readonly conflict?: string | undefined;
   readonly minInSync: number;
+  readonly durability: DurabilityMode;
   readonly held: readonly Held[];
   /** Resident memory, and the most it may be. */
   readonly memoryBytes: number;
@@ -41,7 +42,7 @@ const nearlyFull = 0.9;
 
 export function describeNode(facts: StatusFacts): NodeStatus {
   const { nodeId, address, zone = '', weight = 1, uptimeMs, session, held, dataLimitBytes } = facts;
-  const { memoryBytes, maxMemoryBytes, log, descriptors } = facts;
+  const { durability, memoryBytes, maxMemoryBytes, log, descriptors } = facts;
   return {
     nodeId,
     address,
@@ -58,6 +59,7 @@ export function describeNode(facts: StatusFacts): NodeStatus {
     logLinesDropped: log.droppedLines,
     openDescriptors: descriptors.open || 0,
     maxDescriptors: descriptors.allowed || 0,
+    durability,
     keys: held.reduce((sum, { keys }) => sum + keys, 0),
     dataBytes: dataBytesOf(held),
   };
@@ -105,13 +107,13 @@ function endPosition(line: Line): HistoryPosition {
 }
 
 /** One sentence for each problem, however many shards have it. */
-function warnings({ minInSync, session, conflict, held, dataLimitBytes, log, descriptors }: StatusFacts): string[] {
+function warnings({ minInSync, durability, session, conflict, held, dataLimitBytes, log, descriptors }: StatusFacts): string[] {
   const found: string[] = [];
   if (conflict !== undefined) found.push(conflict);
   else if (session !== 'connected') found.push('ZooKeeper cannot be reached: no node can be replaced until it can');
   const shardsByProblem = new Map<string, number[]>();
   for (const { shard, replica } of held)
-    for (const problem of problemsOf(replica, minInSync))
+    for (const problem of problemsOf(replica, minInSync, durability))
       shardsByProblem.set(problem, [...(shardsByProblem.get(problem) ?? []), shard]);
   for (const [problem, shards] of shardsByProblem) found.push(`${describeShards(shards)}: ${problem}`);
   const dataBytes = dataBytesOf(held);
@@ -125,7 +127,7 @@ function warnings({ minInSync, session, conflict, held, dataLimitBytes, log, des
   return found;
 }
 
-function problemsOf(replica: CoreStatus, minInSync: number): string[] {
+function problemsOf(replica: CoreStatus, minInSync: number, durability: DurabilityMode): string[] {
   const { role, state, offline, line, foundHistory } = replica;
   const found: string[] = [];
   const copies = state?.inSync.length ?? 0;
@@ -133,9 +135,14 @@ function problemsOf(replica: CoreStatus, minInSync: number): string[] {
     const both = `ZooKeeper names history ${nameOf(foundHistory)}, and the data here is of history ${nameOf(line)}`;
     found.push(`${both}; it is kept, and nothing is served; choose with kvctl shard force-primary --history`);
   } else if (offline) found.push(`${whyOffline(replica)}; nothing is served`);
-  if (role === 'primary' && copies === 1) found.push('there is only a single copy; if this node dies, its data is lost');
+  if (role === 'primary' && copies === 1) found.push(`there is only a single copy; ${singleCopyRisk(durability)}`);
   if (role === 'primary' && copies < minInSync) found.push(`${copies} of ${minInSync} copies in sync; writes are refused`);
   return found;
+}
+
+function singleCopyRisk(durability: DurabilityMode): string {
+  if (durability === 'memory') return 'if this node dies, its data is lost';
+  return 'while this node is away it is not served, and if its disk fails, its data is lost';
 }
 
 function whyOffline({ state, line, epoch }: CoreStatus): string {

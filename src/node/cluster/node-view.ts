@@ -64,6 +64,7 @@ export class NodeView {
       zone,
       weight,
       minInSync: config.minInSync,
+      durability: config.durability,
       uptimeMs: performance.now() - this.#startedMs,
       session: coordinator.session,
       conflict: coordinator.conflict?.message,

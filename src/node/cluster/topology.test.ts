@@ -96,6 +96,7 @@ describe('the topology that a node describes', () => {
 describe('the status of a node', () => {
   const node = {
     ...({ nodeId: 'a', address: 'a:1', uptimeMs: 1, session: 'connected', memoryBytes: 1, maxMemoryBytes: 2 } as const),
+    durability: 'memory' as const,
     log: { droppedLines: 0, problem: undefined },
     descriptors: { open: 20, allowed: 64, problem: undefined },
   };
@@ -137,6 +138,8 @@ describe('the status of a node', () => {
     expect(describeNode(cutOff).warnings).toEqual([conflict]);
     const [one] = describeNode({ ...node, minInSync: 1, dataLimitBytes: 1_000, held: [replicaOf(4, ['a'])] }).warnings;
     expect(one).toMatch(/^shard 4: there is only a single copy/);
+    const onDisk = { ...node, durability: 'always', minInSync: 1, dataLimitBytes: 1_000, held: [replicaOf(4, ['a'])] } as const;
+    expect(describeNode(onDisk).warnings).toEqual([expect.stringContaining('if its disk fails, its data is lost')]);
   });
 
   test('warnings that descriptors are short, and that the log cannot be written', () => {

@@ -17,6 +17,8 @@ const cluster: ClusterConfig = {
   beaconMs: 150,
   leaseMs: 1_000,
   graceMs: 1_250,
+  durability: 'always',
+  syncIntervalMs: 1_000,
 };
 const identity = { nodeId: 'node-a', cluster };
 const bootFile = '/proc/sys/kernel/random/boot_id';

@@ -99,7 +99,9 @@ export class DataFolder {
           'Check --zk and --root. To join the other cluster without the data, use another folder',
       );
     await this.#write('claim the folder', async () => {
-      if (known === undefined) await replaceFile(join(this.path, identityFile), encodeFolderIdentity(identity));
+      // The format that the cluster uses may have grown.
+      const text = encodeFolderIdentity(identity);
+      if (known === undefined || encodeFolderIdentity(known) !== text) await replaceFile(join(this.path, identityFile), text);
       this.#identity = identity;
       // What this process is going to write may be lost if the machine stops. Until `began` the boot id stays that of the last run.
       if (this.#lastRun === undefined || this.#lastRun.clean) await this.#writeRun(false);

@@ -84,6 +84,7 @@ const statusTable = new MessageTable<NodeStatus>({
   logLinesDropped: [16, 'uint'],
   openDescriptors: [17, 'uint'],
   maxDescriptors: [18, 'uint'],
+  durability: [19, 'string'],
 });
 
 const holderTable = new MessageTable<KeyHolder>({

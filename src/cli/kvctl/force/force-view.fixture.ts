@@ -53,6 +53,7 @@ const figures = {
   maxMemoryBytes: 0,
   openDescriptors: 0,
   maxDescriptors: 0,
+  durability: 'memory',
   logLinesDropped: 0,
   keys: 0,
   dataBytes: 0,

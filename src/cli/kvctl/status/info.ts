@@ -58,6 +58,7 @@ function factsOf(status: NodeStatus): [string, string][] {
     ['keys', grouped(status.keys)],
     ['data', `${size(status.dataBytes)} of ${size(status.dataLimitBytes)}`],
     ['memory', `${size(status.memoryBytes)} of ${size(status.maxMemoryBytes)}`],
+    ['durability', status.durability || 'not known'],
     ['descriptors', `${grouped(status.openDescriptors)} of ${grouped(status.maxDescriptors)}`],
     ['log lines dropped', grouped(status.logLinesDropped)],
     ['primary of', shardsWhere((role) => role === 'primary')],

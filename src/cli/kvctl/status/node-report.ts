@@ -30,7 +30,7 @@ export function nodesToJson({ answers }: GatheredCluster): object {
 export function nodeToJson({ node, status, problem }: NodeAnswer): object {
   if (status === undefined) return { ...node, answered: false, problem };
   const { replicas, uptimeMs, version, zookeeper, keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes } = status;
-  const { logLinesDropped, openDescriptors, maxDescriptors } = status;
+  const { durability, logLinesDropped, openDescriptors, maxDescriptors } = status;
   return {
     ...node,
     answered: true,
@@ -44,6 +44,7 @@ export function nodeToJson({ node, status, problem }: NodeAnswer): object {
     dataLimitBytes,
     memoryBytes,
     maxMemoryBytes,
+    durability,
     logLinesDropped,
     openDescriptors,
     maxDescriptors,

@@ -24,7 +24,7 @@ export function renderStatus(view: GatheredCluster, all = false): string {
   const showsAll = all || shards.length <= fewShards;
   const needy = shards.filter((shard) => !isSettled(shard));
   const shown = showsAll ? shards : needy.slice(0, maxShown);
-  const parts = [`cluster ${view.topology.clusterId}`, renderNodes(view), summarize(view.topology, shards)];
+  const parts = [clusterLine(view), renderNodes(view), summarize(view.topology, shards)];
   if (shown.length > 0) parts.push(shardTable(shown, shards.length));
   if (shown.length > 0 && showsAll) parts.push(replicaTable(shown));
   const left = needy.length - shown.length;
@@ -32,6 +32,13 @@ export function renderStatus(view: GatheredCluster, all = false): string {
   const warnings = collectWarnings(view);
   if (warnings.length > 0) parts.push(['warnings:', ...warnings.map((warning) => `  ! ${warning}`)].join('\n'));
   return parts.join('\n\n');
+}
+
+/** A node of an earlier version names no durability. */
+function clusterLine({ topology, answers }: GatheredCluster): string {
+  const known = answers.map(({ status }) => status?.durability ?? '').find((durability) => durability !== '');
+  const cluster = `cluster ${topology.clusterId}`;
+  return known === undefined ? cluster : `${cluster}; durability: ${known}`;
 }
 
 /** The warnings of the nodes, and those that only a view of all nodes shows, each once. */

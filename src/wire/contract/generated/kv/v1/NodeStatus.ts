@@ -21,6 +21,7 @@ export interface NodeStatusInput {
   'logLinesDropped'?: (number | string | Long);
   'openDescriptors'?: (number | string | Long);
   'maxDescriptors'?: (number | string | Long);
+  'durability'?: (string);
 }
 
 export interface NodeStatus {
@@ -41,4 +42,5 @@ export interface NodeStatus {
   'logLinesDropped': (number);
   'openDescriptors': (number);
   'maxDescriptors': (number);
+  'durability': (string);
 }
