@@ -210,6 +210,7 @@ function optionsOf({ seed, setup }: Plan, replicaId: string, number: number): Re
     leaseMs,
     graceMs,
     volatile,
+    reportsFlushes: false,
     retainEntries,
     maxBatchEntries,
     maxBatchesInFlight,

@@ -29,6 +29,7 @@ const codes: Record<Event['type'], number> = {
   transact: 23,
   snapshotRequests: 24,
   due: 25,
+  flushed: 26,
 };
 const quietMessages: ReadonlySet<string> = new Set(['beacon', 'beaconAnswer']);
 

@@ -183,6 +183,9 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'transact'
       return maybeLeave(core);
     case 'persisted':
       return onPersisted(core, event.write);
+    case 'flushed':
+      core.durability.flush(event.write);
+      return reportProgress(core);
     case 'tick':
       return onTick(core, event.hasDeadlines === true);
     case 'linkUp':
@@ -245,6 +248,11 @@ function onFlush(core: Core): void {
 function onPersisted(core: Core, write: number): void {
   core.durability.complete(write);
   receiveDeferred(core);
+  reportProgress(core);
+}
+
+/** More of this replica's log is durable, or flushed. */
+function reportProgress(core: Core): void {
   const { role } = core;
   if (role.kind === 'follower') maybeAcknowledge(core, role);
   if (role.kind !== 'primary') return;

@@ -57,6 +57,11 @@ export interface Storage {
   /** Bytes of memory that the engine uses for them. */
   readonly memoryBytes: number;
   persist(change: Change): Promise<void> | undefined;
+  /**
+   * Undefined: what `persist` has promised is flushed, or never will be. Otherwise the engine reports flushes beside that: `listener`
+   * gets the number of calls of `persist`, counted from the first, whose changes survive a loss of power.
+   */
+  readonly watchFlushes?: ((listener: (persists: number) => void) => void) | undefined;
   apply(entries: readonly LogEntry[]): void;
   get(key: string): StoredValue | undefined | Promise<StoredValue | undefined>;
   head(key: string): StoredHead | undefined | Promise<StoredHead | undefined>;

@@ -14,7 +14,7 @@ import { defaultMoveRateBytes, MoveRate } from './snapshot-pace.js';
 const codec = new ReplicationCodec(peerClusterOf(clusterId), 0);
 const epochOfHistory = { history: 'h', epoch: 1, epochId: 'one' };
 const beacon = { type: 'beacon', sentAtMs: 1, probe: false, commitIndex: 0, stopping: false, mayLeaveMs: 0 } as const;
-const answer = { type: 'appendAnswer', number: 1, mismatch: false, ackedSeq: 1 } as const;
+const answer = { type: 'appendAnswer', number: 1, mismatch: false, ackedSeq: 1, unflushed: 0 } as const;
 
 let stops: (() => void)[];
 

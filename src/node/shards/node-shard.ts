@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import type { Candidate, ClusterConfig, Coordinator, StateReading } from '../../coordination/index.js';
 import type { LogThrottle } from '../../logging/log-throttle.js';
 import type { ReplicaOptions } from '../../replication/index.js';
+import type { Storage } from '../../storage/index.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { HolderAccounts } from '../capacity/holder-accounts.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
@@ -100,7 +101,7 @@ export class NodeShard implements ReachableReplica {
     this.#accounts = new HolderAccounts(account, storage, log);
     this.#links = new ShardLinks(this.codec, peers.links, handle, this.#accounts);
     this.#snapshots = new SnapshotReceiver(this.codec, handle);
-    const replicaOptions = { ...replicaOptionsOf(config, budget), replicaId, volatile: storage.volatile };
+    const replicaOptions = { ...replicaOptionsOf(config, budget), replicaId, ...durabilityOf(storage) };
     const shardLog = new ShardLog(shard, logger.child({ shard, replica: replicaId }), logThrottle);
     const replica = { options: replicaOptions, storage, recovered: recovered?.replica };
     this.host = new ShardHost(replica, this.#ports(handle), ticker, shardLog);
@@ -216,7 +217,14 @@ function newReplica({ shard, nodeId, data }: NodeShardOptions): Pick<RecoveredSh
   return { replicaId, storage: data.create(shard, replicaId) };
 }
 
-function replicaOptionsOf(config: ClusterConfig, budget: MemoryBudget): Omit<ReplicaOptions, 'replicaId' | 'volatile'> {
+function durabilityOf({ volatile, watchFlushes }: Storage): Pick<ReplicaOptions, 'volatile' | 'reportsFlushes'> {
+  return { volatile, reportsFlushes: watchFlushes !== undefined };
+}
+
+function replicaOptionsOf(
+  config: ClusterConfig,
+  budget: MemoryBudget,
+): Omit<ReplicaOptions, 'replicaId' | keyof ReturnType<typeof durabilityOf>> {
   const { minInSync, beaconMs, leaseMs, graceMs, shards } = config;
   return {
     idSeed: randomBytes(8).toString('hex'),

@@ -66,6 +66,8 @@ export class ShardHost implements Ticking, Writing {
     this.#ticker = ticker;
     this.#log = log;
     this.#replica = new Replica(options, performance.now(), recovered);
+    // The core counts its writes as the storage counts the calls.
+    storage.watchFlushes?.((write) => this.handle({ type: 'flushed', write }));
     ticker.add(this);
   }
 

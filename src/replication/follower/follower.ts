@@ -11,7 +11,7 @@ import type { BodyOf, Message, RequestBody } from '../protocol/message.js';
 import type { Core } from '../state/core.js';
 import { invariant } from '../state/invariant.js';
 import { compact, snapshotGrowth } from '../state/retention.js';
-import type { Follower, SnapshotInProgress } from '../state/role.js';
+import type { FollowedStream, Follower, SnapshotInProgress } from '../state/role.js';
 import { correctLoggedTime } from '../time-log.js';
 import { isNeedless, onMayLeave } from './departure.js';
 
@@ -79,7 +79,7 @@ function onSync(core: Core, role: Follower, from: ReplicaId, sync: BodyOf<'sync'
   const common = core.complete && !bringsNothing ? commonPosition(core.log.position, sync.log) : undefined;
   // Applied entries cannot be cut, so the replica needs a snapshot.
   if (common === undefined || common < core.appliedSeq) {
-    core.send(from, { type: 'syncAnswer', number: sync.number, dumpNeeded: true, matchedSeq: 0 });
+    core.send(from, { type: 'syncAnswer', number: sync.number, dumpNeeded: true, matchedSeq: 0, unflushed: 0 });
     return;
   }
   if (common < core.log.lastSeq) {
@@ -105,14 +105,14 @@ export function refuseOther(core: Core, from: ReplicaId): void {
 export function follow(core: Core, role: Follower, number: number, verifiedSeq: Seq): void {
   invariant(role.lineage.length > 0, 'a stream without a Sync');
   if (core.complete) core.setLine(lineOf(core, role.lineage));
-  role.stream = { number, verifiedSeq, ackedSeq: 0, answerAfterWrite: core.durability.lastNumber };
+  role.stream = { number, verifiedSeq, ackedSeq: 0, flushedSeq: 0, answerAfterWrite: core.durability.lastNumber };
   maybeAcknowledge(core, role);
 }
 
 function onAppend(core: Core, role: Follower, from: ReplicaId, append: BodyOf<'append'>): void {
   const { stream } = role;
   if (stream === undefined || append.number > stream.number) {
-    core.send(from, { type: 'appendAnswer', number: append.number, mismatch: true, ackedSeq: 0 });
+    core.send(from, { type: 'appendAnswer', number: append.number, mismatch: true, ackedSeq: 0, unflushed: 0 });
     return;
   }
   if (append.number < stream.number) return;
@@ -121,7 +121,7 @@ function onAppend(core: Core, role: Follower, from: ReplicaId, append: BodyOf<'a
   const fresh = isFresh ? append.entries : append.entries.filter((entry) => entry.seq > stream.verifiedSeq);
   const isNext = append.prevSeq < stream.verifiedSeq || append.prevEpochId === core.log.lastEpochId;
   if (append.prevSeq > stream.verifiedSeq || !isNext) {
-    core.send(from, { type: 'appendAnswer', number: append.number, mismatch: true, ackedSeq: stream.ackedSeq });
+    core.send(from, { type: 'appendAnswer', number: append.number, mismatch: true, ackedSeq: stream.ackedSeq, unflushed: 0 });
     return;
   }
   for (const entry of fresh) {
@@ -186,7 +186,7 @@ export function giveUpSnapshot(core: Core, role: Follower, number: number): void
   if (role.primary === undefined) return;
   role.snapshot = undefined;
   role.stream = undefined;
-  core.send(role.primary, { type: 'syncAnswer', number, dumpNeeded: true, matchedSeq: 0 });
+  core.send(role.primary, { type: 'syncAnswer', number, dumpNeeded: true, matchedSeq: 0, unflushed: 0 });
 }
 
 /** Acknowledges the entries that are as durable as promised (R6). */
@@ -197,17 +197,27 @@ export function maybeAcknowledge(core: Core, role: Follower): void {
     if (core.durability.doneNumber < stream.answerAfterWrite) return;
     stream.answerAfterWrite = undefined;
     stream.ackedSeq = Math.min(stream.verifiedSeq, core.durability.lastSeq);
-    core.send(role.primary, { type: 'syncAnswer', number: stream.number, dumpNeeded: false, matchedSeq: stream.ackedSeq });
+    const matchedSeq = stream.ackedSeq;
+    const unflushed = matchedSeq - noteFlushed(core, stream);
+    core.send(role.primary, { type: 'syncAnswer', number: stream.number, dumpNeeded: false, matchedSeq, unflushed });
   }
   const durableSeq = Math.min(stream.verifiedSeq, core.durability.lastSeq);
-  if (durableSeq > stream.ackedSeq) acknowledge(core, role, durableSeq);
+  const hasFlushed = Math.min(stream.ackedSeq, core.durability.flushedSeq) > stream.flushedSeq;
+  if (durableSeq > stream.ackedSeq || hasFlushed) acknowledge(core, role, Math.max(durableSeq, stream.ackedSeq));
+}
+
+/** Returns the position up to which what is acknowledged on the stream is flushed. */
+function noteFlushed({ durability }: Core, stream: FollowedStream): Seq {
+  stream.flushedSeq = Math.min(stream.ackedSeq, durability.flushedSeq);
+  return stream.flushedSeq;
 }
 
 function acknowledge(core: Core, role: Follower, ackedSeq: Seq): void {
   const { stream, primary } = role;
   if (stream === undefined || primary === undefined || stream.answerAfterWrite !== undefined) return;
   stream.ackedSeq = ackedSeq;
-  core.send(primary, { type: 'appendAnswer', number: stream.number, mismatch: false, ackedSeq });
+  const unflushed = ackedSeq - noteFlushed(core, stream);
+  core.send(primary, { type: 'appendAnswer', number: stream.number, mismatch: false, ackedSeq, unflushed });
 }
 
 /** The invitation belongs to the newest Sync. If a claim has failed since, the epochs that this Sync named are forgotten (R10). */

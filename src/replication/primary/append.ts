@@ -11,12 +11,14 @@ interface Appended {
   readonly token?: unknown;
   /** The answer; undefined: only the version. */
   readonly given?: Answer | undefined;
+  /** The call is answered once every required member has flushed the entry. */
+  readonly sync?: boolean | undefined;
   readonly request?: RecordedRequest | undefined;
   /** The entry has to do with expiry (R17). */
   readonly isTimed?: boolean;
 }
 
-export function append(core: Core, role: Primary, { writes, token, given, request, isTimed }: Appended): void {
+export function append(core: Core, role: Primary, { writes, token, given, sync, request, isTimed }: Appended): void {
   const seq = core.log.lastSeq + 1;
   const { epoch } = role;
   const entry: LogEntry = isTimed ? { seq, epoch, writes, request, atMs: core.timeMs } : { seq, epoch, writes, request };
@@ -24,5 +26,5 @@ export function append(core: Core, role: Primary, { writes, token, given, reques
   if (request !== undefined) core.requests.begin(request);
   for (const { key } of writes) role.uncommitted.set(key, entry);
   role.uncommittedBytes += entryBytes(entry);
-  role.waiters.addWrite(entry.seq, token, given);
+  role.waiters.addWrite(entry.seq, token, given, sync);
 }

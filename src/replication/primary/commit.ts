@@ -9,6 +9,7 @@ import type { Peer } from '../state/peer.js';
 import { compact, type Needs, noNeeds } from '../state/retention.js';
 import type { Primary } from '../state/role.js';
 import { reportExpired } from './expiry.js';
+import { answerFlushed } from './flush-wait.js';
 import { requiredIds } from './membership.js';
 import { answerJudgement } from './write.js';
 
@@ -43,6 +44,7 @@ export function maybeCommit(core: Core, role: Primary): void {
     minInSync: options.minInSync,
   });
   if (committable > core.commitIndex) commitTo(core, role, committable);
+  answerFlushed(core, role);
 }
 
 /** What the peer has acknowledged, once it knows each removal that commits rely on (R7). */

@@ -25,7 +25,7 @@ export function maybeHandOver(core: Core, role: Primary): void {
   role.handover = undefined;
   // Members that stop or are gone are taken out by maybeChangeMembers; only then is this replica alone.
   if (core.register.required.length > 1 || core.register.proposal !== undefined) return;
-  if (!core.options.volatile) return exit(core, true);
+  if (!core.options.volatile) return drainAndExit(core, role);
   const someoneMayJoin = core.candidates.some(
     ({ replicaId, stopping }) => replicaId !== core.self && !stopping && isPlaced(core, replicaId),
   );
@@ -58,13 +58,24 @@ export function drainAndPropose(core: Core, role: Primary, successor: ReplicaId)
   }
   const { register, log } = core;
   const canCommit = register.confirmed.length >= core.options.minInSync;
-  const drained = canCommit ? core.commitIndex === log.lastSeq : role.peers.get(successor)?.ackedSeq === log.lastSeq;
+  const drained = canCommit ? isDrained(core, role) : role.peers.get(successor)?.ackedSeq === log.lastSeq;
   const state = stateToLeave(core);
   if (!drained || state === undefined) return false;
   // No reads from before the proposal is sent until it has definitely failed (R12).
   role.handover.stage = 'proposed';
   core.propose('handover', handedOver(state, successor, core.mintId()));
   return true;
+}
+
+/** No call waits for a commit or a flush. */
+function isDrained({ commitIndex, log }: Core, role: Primary): boolean {
+  return commitIndex === log.lastSeq && !role.waiters.hasFlushWaiters;
+}
+
+/** The last member, whose data outlives the process, refuses new writes until those appended are committed. */
+function drainAndExit(core: Core, role: Primary): void {
+  role.handover = { successor: core.self, stage: 'draining' };
+  if (core.register.confirmed.length < core.options.minInSync || isDrained(core, role)) exit(core, true);
 }
 
 /** The state to change; undefined while no proposal may be made, or an older set that came back must be corrected first (R7). */

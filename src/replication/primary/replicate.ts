@@ -151,6 +151,7 @@ function serveSnapshot(core: Core, role: Primary, from: ReplicaId, number: numbe
   enterPhase(peer, 'dumping', core.nowMs);
   peer.retainFromSeq = core.commitIndex + 1;
   peer.ackedSeq = 0;
+  peer.flushedSeq = 0;
   const { history = '', commitIndex: baseSeq } = core;
   const base = core.log.markAt(baseSeq);
   invariant(base !== undefined, 'the log does not reach down to the commit index');
@@ -188,6 +189,7 @@ export function onSyncAnswer(core: Core, peer: Peer, answer: BodyOf<'syncAnswer'
   peer.knownRemovals = peer.syncRemovals;
   enterPhase(peer, 'replicating', core.nowMs);
   noteProgress(peer, answer.matchedSeq, core.log.lastSeq, core.nowMs);
+  peer.flushedSeq = answer.matchedSeq - answer.unflushed;
   peer.nextSeq = answer.matchedSeq + 1;
   peer.progressMs = core.nowMs;
   sendAppends(core, peer);
@@ -206,6 +208,7 @@ export function onOtherHistory(core: Core, peer: Peer, { history, epoch }: Messa
 export function onAppendAnswer(core: Core, peer: Peer, answer: BodyOf<'appendAnswer'>): void {
   if (answer.number !== peer.number || peer.phase !== 'replicating') return;
   if (answer.mismatch) return enterPhase(peer, 'idle', core.nowMs);
+  peer.flushedSeq = Math.max(peer.flushedSeq, answer.ackedSeq - answer.unflushed);
   if (answer.ackedSeq > peer.ackedSeq) {
     peer.progressMs = core.nowMs;
     noteProgress(peer, answer.ackedSeq, core.log.lastSeq, core.nowMs);

@@ -8,13 +8,14 @@ import type { RecordedAnswer } from '../protocol/recorded-answer.js';
 import type { RecordedRequest, RequestIdentity } from '../protocol/request.js';
 import type { Core } from '../state/core.js';
 import type { Primary } from '../state/role.js';
+import { answerOnceFlushed } from './flush-wait.js';
 
 /**
  * Answers a request that is recognised, or that cannot be. A recognised one gets its first answer, once its entry has committed.
  * That is a fact, whatever has happened to the key since, so it needs no lease. False: the request was never executed.
  */
 export function answerKnown(core: Core, role: Primary, event: WriteEvent | TransactEvent, request: RequestIdentity): boolean {
-  const { token } = event;
+  const { token, sync } = event;
   const known = core.requests.find(request.client, request.number);
   if (known === undefined) {
     if (!isTooOld(core, request)) return false;
@@ -27,7 +28,8 @@ export function answerKnown(core: Core, role: Primary, event: WriteEvent | Trans
     return true;
   }
   const answer: Answer = known.answer ?? { kind: 'written', version: known.seq };
-  if (known.seq > core.commitIndex) role.waiters.addJudged(known.seq, { token, answer, isRecorded: true });
+  if (known.seq > core.commitIndex) role.waiters.addJudged(known.seq, { token, answer, isRecorded: true, sync });
+  else if (sync) answerOnceFlushed(core, role, { seq: known.seq, token, answer });
   else core.emit({ type: 'answer', token, answer });
   return true;
 }

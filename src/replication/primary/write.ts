@@ -38,15 +38,16 @@ export function onWrite(core: Core, event: WriteEvent): void {
   const waiter = { token, answer: unwritten(found, value, event.ifVersion) };
   if (request === undefined || request.isFirstAttempt) return answerJudged(core, role, newest?.seq, waiter);
   // An earlier attempt may still arrive: the entry makes sure that it is not executed after this answer (R16).
-  append(core, role, { writes: [], token, given: waiter.answer, request: recordOf(core, event, request, waiter.answer) });
+  const given = waiter.answer;
+  append(core, role, { writes: [], token, given, sync: event.sync, request: recordOf(core, event, request, given) });
 }
 
 function write(core: Core, role: Primary, event: WriteEvent): void {
-  const { key, value, ttlMs, token } = event;
+  const { key, value, ttlMs, token, sync } = event;
   const request = event.request && recordOf(core, event, event.request);
-  if (ttlMs === undefined) return append(core, role, { writes: [{ key, value }], token, request });
+  if (ttlMs === undefined) return append(core, role, { writes: [{ key, value }], token, sync, request });
   const expiresAtMs = core.clock.after(core.nowMs, ttlMs);
-  append(core, role, { writes: [{ key, value, expiresAtMs }], token, request, isTimed: true });
+  append(core, role, { writes: [{ key, value, expiresAtMs }], token, sync, request, isTimed: true });
 }
 
 /** A primary recognises requests while it serves. False: the request is not answered. */
@@ -58,7 +59,7 @@ function maybeAnswerKnown(core: Core, event: WriteEvent | TransactEvent, request
 /** Called under the stripe locks of all keys of the transaction. Its writes are one entry, which nothing splits. */
 export function onTransact(core: Core, event: TransactEvent): void {
   const { role } = core;
-  const { transaction, stored, token, request } = event;
+  const { transaction, stored, token, sync, request } = event;
   if (request !== undefined && maybeAnswerKnown(core, event, request)) return;
   const refusal = refusalOfWrite(core);
   if (refusal !== undefined || role.kind !== 'primary') {
@@ -73,7 +74,7 @@ export function onTransact(core: Core, event: TransactEvent): void {
     const { writes, held, results } = judged;
     const given = { kind: 'transacted', version: seq, held, results } as const;
     const recorded = request && recordOf(core, event, request, given);
-    return append(core, role, { writes, token, given, request: recorded, isTimed: writes.some(isExpiring) });
+    return append(core, role, { writes, token, given, sync, request: recorded, isTimed: writes.some(isExpiring) });
   }
   const given: RecordedAnswer =
     'refusal' in judged
@@ -81,7 +82,7 @@ export function onTransact(core: Core, event: TransactEvent): void {
       : { kind: 'transacted', version: 0, held: judged.held, results: judged.results };
   // As in `onWrite`: an earlier attempt may still arrive (R16).
   if (request !== undefined && !request.isFirstAttempt)
-    return append(core, role, { writes: [], token, given, request: recordOf(core, event, request, given) });
+    return append(core, role, { writes: [], token, given, sync, request: recordOf(core, event, request, given) });
   const judgedBy = keys.map((key) => role.uncommitted.get(key)?.seq ?? 0);
   answerJudged(core, role, Math.max(0, ...judgedBy) || undefined, { token, answer: given });
 }

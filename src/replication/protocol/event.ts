@@ -59,6 +59,8 @@ export interface WriteEvent {
   readonly storedVersion: Seq | undefined;
   /** When the value of that version is due (R17). Undefined: never. */
   readonly storedExpiresAtMs?: number | undefined;
+  /** The answer waits until every required member has flushed the write. It is visible before that. */
+  readonly sync?: boolean | undefined;
   /** With it, the client may send the write again after an unknown outcome, and it is executed once (R16). */
   readonly request?: RequestIdentity | undefined;
 }
@@ -74,6 +76,8 @@ export interface TransactEvent {
    * the key is uncommitted. Its memory may be used again once the event has been handled.
    */
   readonly stored: ReadonlyMap<string, FoundItem>;
+  /** As in `WriteEvent`. */
+  readonly sync?: boolean | undefined;
   /** As in `WriteEvent`. */
   readonly request?: RequestIdentity | undefined;
 }
@@ -119,6 +123,8 @@ export type Event =
   /** `refused`: nothing listens there any more, or the node holds another replica. */
   | { readonly type: 'linkDown'; readonly to: ReplicaId; readonly refused: boolean }
   | { readonly type: 'persisted'; readonly write: number }
+  /** Every write up to this one survives a loss of power, too. Only with `reportsFlushes`. */
+  | { readonly type: 'flushed'; readonly write: number }
   | { readonly type: 'session'; readonly connected: boolean }
   | { readonly type: 'candidates'; readonly candidates: readonly CandidateFact[] }
   /** The nodes that are to hold the shard, the preferred primary's first (R15). Before the first report every node may. */

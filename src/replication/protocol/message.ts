@@ -61,8 +61,22 @@ export type ResponseBody =
       readonly number: number;
       readonly complete: boolean;
     }
-  | { readonly type: 'syncAnswer'; readonly number: number; readonly dumpNeeded: boolean; readonly matchedSeq: Seq }
-  | { readonly type: 'appendAnswer'; readonly number: number; readonly mismatch: boolean; readonly ackedSeq: Seq }
+  /** `unflushed`: how many of the newest entries up to `matchedSeq` would be lost without power. */
+  | {
+      readonly type: 'syncAnswer';
+      readonly number: number;
+      readonly dumpNeeded: boolean;
+      readonly matchedSeq: Seq;
+      readonly unflushed: number;
+    }
+  /** `unflushed`: the same of those up to `ackedSeq`. */
+  | {
+      readonly type: 'appendAnswer';
+      readonly number: number;
+      readonly mismatch: boolean;
+      readonly ackedSeq: Seq;
+      readonly unflushed: number;
+    }
   | { readonly type: 'higherEpoch' }
   /** The answering replica holds data of another history. It keeps the data, and follows no primary of this history (R1). */
   | { readonly type: 'otherHistory' };

@@ -203,7 +203,7 @@ describe('a replica that starts again with its data', () => {
     const body = { type: 'sync', number: 1, log, lineage: line.lineage, commitIndex: 0, timeMs: 0, timeOffsetMs: 0 } as const;
     b.handle({ type: 'message', message: { ...epochOne, from: 'a', to: 'b', body } }, 10);
     const answers = b.sent.flatMap((effect) => (effect.type === 'send' ? [effect.message.body] : []));
-    expect(answers).toContainEqual({ type: 'syncAnswer', number: 1, dumpNeeded: true, matchedSeq: 0 });
+    expect(answers).toContainEqual({ type: 'syncAnswer', number: 1, dumpNeeded: true, matchedSeq: 0, unflushed: 0 });
   });
 
   it('R13: begins empty with a half-written snapshot, if a command to its earlier process made it primary', () => {

@@ -13,6 +13,8 @@ export interface ReplicaOptions {
   readonly graceMs: number;
   /** True if the data does not outlive the process: the last member ends the history when it stops (R13). */
   readonly volatile: boolean;
+  /** True: a persisted write is flushed only once that is reported (`flushed`). False: it is flushed at once, or need not be. */
+  readonly reportsFlushes: boolean;
   /** Bounds on the applied entries that are kept for replicas that lack only those: count and estimated bytes. */
   readonly retainEntries: number;
   readonly retainBytes: number;

@@ -83,7 +83,7 @@ describe('fencing (R8)', () => {
     const { number } = c.sent('sync', 'b').findLast(({ to }) => to === 'a~1')!.body;
     const { history, lineage } = c.state!;
     const { epoch, id: epochId } = lineage.find((mark) => mark.epoch === 1)!;
-    const body = { type: 'appendAnswer', number, mismatch: false, ackedSeq: 3 } as const;
+    const body = { type: 'appendAnswer', number, mismatch: false, ackedSeq: 3, unflushed: 0 } as const;
     c.receive({ history, epoch, epochId, from: 'a~1', to: 'b~1', body });
     expect(outcome(call)).toBe('none yet');
     c.heal();

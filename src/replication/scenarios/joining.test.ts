@@ -113,7 +113,13 @@ describe('joining (R10)', () => {
     const empty = { baseSeq: 0, baseEpoch: 0, baseEpochId: '', lastSeq: 0, history: [] };
     const body = { type: 'sync', number: 99, log: empty, lineage, commitIndex: 0, timeMs: 0, timeOffsetMs: 0 } as const;
     c.receive({ history, epoch, epochId: epochIdOf(c.state!), from: 'a~1', to: 'b~1', body });
-    expect(c.sent('syncAnswer', 'b').at(-1)?.body).toEqual({ type: 'syncAnswer', number: 99, dumpNeeded: true, matchedSeq: 0 });
+    expect(c.sent('syncAnswer', 'b').at(-1)?.body).toEqual({
+      type: 'syncAnswer',
+      number: 99,
+      dumpNeeded: true,
+      matchedSeq: 0,
+      unflushed: 0,
+    });
     expect(c.status('b').lastSeq).toBe(1);
   });
 

@@ -205,7 +205,7 @@ describe('takeover (R5)', () => {
     c.hold('a', 'b');
     const call = c.put('a', 'k', 'v');
     const { history, epoch } = c.state!;
-    const body = { type: 'appendAnswer', number: 0, mismatch: false, ackedSeq: 1 } as const;
+    const body = { type: 'appendAnswer', number: 0, mismatch: false, ackedSeq: 1, unflushed: 0 } as const;
     c.receive({ history, epoch, epochId: epochIdOf(c.state!), from: 'b~1', to: 'a~1', body });
     expect(outcome(call)).toBe('none yet');
   });

@@ -37,7 +37,7 @@ export class Core {
   readonly requests = new RequestTable();
   /** The shard's time (R17). */
   readonly clock = new ShardClock();
-  readonly durability = new Durability();
+  readonly durability: Durability;
   readonly register = new StateRegister();
   /** The history that this replica follows; undefined: it knows none. With data, it follows that of the data only (R1). */
   history: HistoryId | undefined;
@@ -106,6 +106,7 @@ export class Core {
 
   constructor(options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica) {
     this.options = options;
+    this.durability = new Durability(options.reportsFlushes);
     this.node = nodeIdOf(options.replicaId);
     this.nowMs = nowMs;
     this.loyalSinceMs = nowMs;

@@ -52,4 +52,40 @@ describe('durability', () => {
     durability.complete(first);
     expect(durability.oldestStartedMs).toBe(20);
   });
+
+  it('a complete write is flushed at once, unless flushes are reported beside that', () => {
+    const atOnce = new Durability();
+    atOnce.complete(atOnce.begin(0, { lastSeq: 3 }));
+    expect(atOnce.flushedSeq).toBe(3);
+    const reported = new Durability(true);
+    const first = reported.begin(0, { lastSeq: 3 });
+    reported.complete(reported.begin(0, { lastSeq: 5 }));
+    expect([reported.lastSeq, reported.flushedSeq]).toEqual([5, 0]);
+    reported.flush(first);
+    expect(reported.flushedSeq).toBe(3);
+  });
+
+  it('a flush counts for what is complete, whichever is reported first', () => {
+    const durability = new Durability(true);
+    const [first, second] = [durability.begin(0, { lastSeq: 3 }), durability.begin(0, { lastSeq: 5 })];
+    durability.complete(first);
+    durability.flush(second);
+    expect(durability.flushedSeq).toBe(3);
+    durability.complete(second);
+    expect(durability.flushedSeq).toBe(5);
+  });
+
+  it('an entry is not flushed because an entry that it replaced is', () => {
+    const durability = new Durability(true);
+    const old = durability.begin(0, { lastSeq: 5 });
+    durability.complete(old);
+    durability.cutTo(3);
+    const fresh = [durability.begin(0, { lastSeq: 3 }), durability.begin(0, { lastSeq: 5 })];
+    durability.complete(fresh[1]!);
+    durability.flush(old);
+    expect([durability.lastSeq, durability.flushedSeq]).toEqual([5, 3]);
+    durability.flush(fresh[1]!);
+    durability.cutTo(4);
+    expect(durability.flushedSeq).toBe(4);
+  });
 });

@@ -38,6 +38,8 @@ export interface Peer {
   knownRemovals: number;
   /** The peer holds everything up to here, as durably as promised; 0 before it has synced in this epoch. */
   ackedSeq: Seq;
+  /** It has flushed everything up to here; at most `ackedSeq`. */
+  flushedSeq: Seq;
   /** Next entry to send; > ackedSeq. */
   nextSeq: Seq;
   /** Batches that are not acknowledged, oldest first. */
@@ -74,6 +76,7 @@ export function newPeer(id: ReplicaId, nowMs: number): Peer {
     syncRemovals: 0,
     knownRemovals: 0,
     ackedSeq: 0,
+    flushedSeq: 0,
     nextSeq: 1,
     inFlight: [],
     progressMs: nowMs,

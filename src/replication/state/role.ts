@@ -19,6 +19,8 @@ export interface FollowedStream {
   verifiedSeq: Seq;
   /** Highest seq acknowledged on this stream. */
   ackedSeq: Seq;
+  /** Highest seq that was reported on it as flushed. */
+  flushedSeq: Seq;
   /** The answer to Sync is sent once this write is durable; undefined: it was sent. */
   answerAfterWrite: number | undefined;
 }

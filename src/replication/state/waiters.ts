@@ -1,6 +1,7 @@
 /**
  * The calls that wait for a commit at a primary (R6). A write waits for its own entry. A call that wrote nothing (a refused
- * precondition, a delete of nothing) waits for the entry that it was judged by.
+ * precondition, a delete of nothing) waits for the entry that it was judged by. A write with `sync` waits once more after the
+ * commit, until its entry is flushed.
  */
 
 import type { Answer } from '../protocol/effect.js';
@@ -12,6 +13,15 @@ export interface JudgedWaiter {
   readonly answer: Answer;
   /** The entry records this very answer, which is a fact once that has committed (R16). Until then its outcome is unknown. */
   readonly isRecorded?: boolean;
+  /** With `isRecorded`: the answer waits until the entry is flushed. */
+  readonly sync?: boolean | undefined;
+}
+
+/** A call whose entry has committed. */
+export interface FlushWaiter {
+  readonly seq: Seq;
+  readonly token: unknown;
+  readonly answer: Answer;
 }
 
 export class Waiters {
@@ -20,12 +30,16 @@ export class Waiters {
   #firstSeq: Seq = 0;
   /** Answers of those writes that say more than their version. */
   readonly #answers = new Map<Seq, Answer>();
+  /** Those of the writes that wait for a flush as well. */
+  readonly #syncs = new Set<Seq>();
   #judged = new Map<Seq, JudgedWaiter[]>();
+  #committed: FlushWaiter[] = [];
 
   /** `token` undefined: no call waits for the entry. `answer`: what the call is answered with once the entry has committed; undefined: only the version. */
-  addWrite(seq: Seq, token: unknown, answer?: Answer): void {
+  addWrite(seq: Seq, token: unknown, answer?: Answer, sync?: boolean): void {
     if (this.#writes.length === 0) this.#firstSeq = seq;
     this.#writes.push(token);
+    if (sync) this.#syncs.add(seq);
     if (answer !== undefined) this.#answers.set(seq, answer);
   }
 
@@ -35,14 +49,35 @@ export class Waiters {
     else waiting.push(waiter);
   }
 
-  /** Calls back for every call that waits for `seq` or an earlier entry, in order. */
+  /** Its entry has committed. */
+  addCommitted(waiter: FlushWaiter): void {
+    this.#committed.push(waiter);
+  }
+
+  /** Some calls wait for nothing but a flush. */
+  get hasFlushWaiters(): boolean {
+    return this.#committed.length > 0;
+  }
+
+  /** Every required member has flushed the entries up to `seq`. */
+  releaseFlushed(seq: Seq, onFlushed: (waiter: FlushWaiter) => void): void {
+    const flushed = this.#committed.filter((waiter) => waiter.seq <= seq);
+    if (flushed.length === 0) return;
+    this.#committed = this.#committed.filter((waiter) => waiter.seq > seq);
+    flushed.forEach(onFlushed);
+  }
+
+  /** Calls back for every call that waits for `seq` or an earlier entry, in order; not for those that wait for a flush from now on. */
   release(
     seq: Seq,
     onWrite: (seq: Seq, token: unknown, answer: Answer | undefined) => void,
     onJudged: (waiter: JudgedWaiter) => void,
   ): void {
     for (; this.#writes.length > 0 && this.#firstSeq <= seq; this.#firstSeq++) {
-      onWrite(this.#firstSeq, this.#writes.shift(), this.#takeAnswer(this.#firstSeq));
+      const token = this.#writes.shift();
+      const answer = this.#takeAnswer(this.#firstSeq);
+      if (!this.#takeSync(this.#firstSeq)) onWrite(this.#firstSeq, token, answer);
+      else this.addCommitted({ seq: this.#firstSeq, token, answer: answer ?? { kind: 'written', version: this.#firstSeq } });
       if (this.#judged.size > 0) this.#releaseJudged(this.#firstSeq, onJudged);
     }
     if (this.#judged.size === 0) return;
@@ -55,8 +90,15 @@ export class Waiters {
   abandon(onWrite: (token: unknown) => void, onJudged: (waiter: JudgedWaiter) => void): void {
     while (this.#writes.length > 0) onWrite(this.#writes.shift());
     this.#answers.clear();
+    this.#syncs.clear();
+    for (const { token } of this.#committed) onWrite(token);
+    this.#committed = [];
     for (const waiting of this.#judged.values()) waiting.forEach(onJudged);
     this.#judged.clear();
+  }
+
+  #takeSync(seq: Seq): boolean {
+    return this.#syncs.size > 0 && this.#syncs.delete(seq);
   }
 
   #takeAnswer(seq: Seq): Answer | undefined {
@@ -70,6 +112,9 @@ export class Waiters {
     const waiting = this.#judged.get(seq);
     if (waiting === undefined) return;
     this.#judged.delete(seq);
-    waiting.forEach(onJudged);
+    for (const waiter of waiting) {
+      if (waiter.isRecorded && waiter.sync) this.addCommitted({ seq, token: waiter.token, answer: waiter.answer });
+      else onJudged(waiter);
+    }
   }
 }

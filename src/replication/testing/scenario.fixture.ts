@@ -26,6 +26,7 @@ export interface ReadResult {
 }
 
 interface RequestContent extends Partial<RequestIdentity> {
+  readonly sync?: boolean;
   readonly key: string;
   /** Undefined: a delete. */
   readonly value: string | undefined;
@@ -188,6 +189,14 @@ export class Scenario {
   putExpiring(name: string, key: string, value: string, ttlMs: number): ScriptedCall {
     return this.#flushed(name, (node) => node.write(key, value, { ttlMs }));
   }
+  /** As `put`, of a write that is answered once it is flushed. */
+  putSynced(name: string, key: string, value: string): ScriptedCall {
+    return this.#flushed(name, (node) => node.write(key, value, { sync: true }));
+  }
+  /** What the disks of these nodes have written is flushed. */
+  flushDisks(...names: string[]): void {
+    for (const name of names) this.node(name).flushDisk();
+  }
   /** The shell of a primary reports the keys that are due, and the turn ends. */
   sweep(name: string): ScriptedCall {
     return this.#flushed(name, (node) => node.sweep());
@@ -214,10 +223,10 @@ export class Scenario {
    * client `x`, which knows the beginning of the shard and may send every number again.
    */
   request(name: string, number: number, content: RequestContent): ScriptedCall {
-    const { key, value, ifVersion, ...named } = content;
+    const { key, value, ifVersion, sync, ...named } = content;
     const known = { client: 'x', lowest: 1, history: this.state?.history ?? '', seq: 0, isFirstAttempt: true };
     const node = this.node(name);
-    const call = node.write(key, value, { ifVersion, request: { ...known, ...named, number } });
+    const call = node.write(key, value, { ifVersion, sync, request: { ...known, ...named, number } });
     node.handle({ type: 'flush' });
     return call;
   }

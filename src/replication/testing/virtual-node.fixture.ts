@@ -44,6 +44,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
   readonly roles: string[] = [];
   /** Of each key whose delete this primary has committed because it was due. */
   readonly lagsMs: number[] = [];
+  #lastWrite = 0;
   stopped: 'no' | 'clean' | 'unclean' | 'released' = 'no';
   /** Its machine refuses connections once the process has ended. */
   readonly silent = false;
@@ -108,7 +109,14 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
   }
   completeOneWrite(): void {
     const write = this.disk.completeOne();
-    if (write !== undefined) super.handle({ type: 'persisted', write });
+    if (write === undefined) return;
+    this.#lastWrite = write;
+    super.handle({ type: 'persisted', write });
+  }
+
+  /** What has been written is flushed: a script with `reportsFlushes` decides when. */
+  flushDisk(): void {
+    this.handle({ type: 'flushed', write: this.#lastWrite });
   }
 
   newCall(key = '', value?: string, ttlMs?: number): ScriptedCall {
@@ -120,7 +128,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
   write(
     key: string,
     value: string | undefined,
-    rest: Pick<WriteEvent, 'request' | 'ttlMs'> & { ifVersion?: number | undefined } = {},
+    rest: Pick<WriteEvent, 'request' | 'ttlMs' | 'sync'> & { ifVersion?: number | undefined } = {},
   ) {
     const call: ScriptedCall = this.newCall(key, value, rest.ttlMs);
     const bytes = value === undefined ? undefined : new TextEncoder().encode(value);
@@ -146,10 +154,10 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     return call;
   }
 
-  transact(transaction: Transaction, request?: RequestIdentity): ScriptedCall {
+  transact(transaction: Transaction, request?: RequestIdentity, sync = false): ScriptedCall {
     const call = this.newCall();
     const stored = new Map(keysOf(transaction).map((key) => [key, this.store.itemOf(key)]));
-    this.handle({ type: 'transact', token: call, transaction, stored, request });
+    this.handle({ type: 'transact', token: call, transaction, stored, request, sync });
     return call;
   }
 

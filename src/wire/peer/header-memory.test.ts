@@ -29,7 +29,7 @@ describe('headers', () => {
   const acknowledged = (ackedSeq: number, other: Partial<WireMessage> = {}): WireMessage => ({
     ...epoch,
     ...other,
-    body: { type: 'appendAnswer', number: 1, mismatch: false, ackedSeq },
+    body: { type: 'appendAnswer', number: 1, mismatch: false, ackedSeq, unflushed: 0 },
   });
   const appendOf = (run: { readonly epoch: number; readonly id: string }): WireMessage => ({
     ...epoch,

@@ -47,6 +47,7 @@ const acknowledgement: fc.Arbitrary<Body> = fc.record({
   number,
   mismatch: flag,
   ackedSeq: commitIndex,
+  unflushed: commitIndex,
 });
 
 function addressed(body: fc.Arbitrary<Body>): fc.Arbitrary<Addressed> {
@@ -201,7 +202,7 @@ test("a frame reports the cost of the node's data, and the last report counts", 
     { queuedBytes: 0, send: (frame) => frames.push(frame) > 0 },
     () => amounts.shift(),
   );
-  const body = { type: 'appendAnswer', number: 1, mismatch: false, ackedSeq: 1 } as const;
+  const body = { type: 'appendAnswer', number: 1, mismatch: false, ackedSeq: 1, unflushed: 0 } as const;
   const received: unknown[] = [];
   let reported: number | undefined;
   const incoming = new IncomingMessages(peerClusterOf('cluster-1'), (bytes) => {

@@ -94,7 +94,7 @@ describeVariants('all gone', [
   {
     rule: 'R13',
     does: 'ends a history that lives on disk',
-    edits: [edit('primary/handover.ts', 'if (!core.options.volatile) return exit(core, true);', '')],
+    edits: [edit('primary/handover.ts', 'if (!core.options.volatile) return drainAndExit(core, role);', '')],
     caughtBy: scenario('planned-end'),
   },
   {

@@ -17,7 +17,7 @@ describeVariants('transaction', [
     edits: [
       edit(
         file,
-        'return append(core, role, { writes, token, given, request: recorded, isTimed: writes.some(isExpiring) });',
+        'return append(core, role, { writes, token, given, sync, request: recorded, isTimed: writes.some(isExpiring) });',
         'for (const write of writes) append(core, role, { writes: [write], token, given });\n    return;',
       ),
     ],

@@ -47,11 +47,44 @@ describeVariants('write', [
     edits: [
       edit(
         'primary/append.ts',
-        'role.waiters.addWrite(entry.seq, token, given);',
+        'role.waiters.addWrite(entry.seq, token, given, sync);',
         "core.emit({ type: 'answer', token, answer: given ?? { kind: 'written', version: entry.seq } });",
       ),
     ],
     caughtBy: schedules(15),
+  },
+  {
+    rule: 'R6',
+    does: 'answers a write with sync at its commit',
+    edits: [edit('state/waiters.ts', 'if (sync) this.#syncs.add(seq);', '')],
+    caughtBy: scenario('sync-writes'),
+  },
+  {
+    rule: 'R6',
+    does: 'takes what a backup has written for flushed',
+    edits: [
+      edit('primary/replicate.ts', 'answer.ackedSeq - answer.unflushed', 'answer.ackedSeq'),
+      edit('primary/replicate.ts', 'answer.matchedSeq - answer.unflushed', 'answer.matchedSeq'),
+    ],
+    caughtBy: scenario('sync-writes'),
+  },
+  {
+    rule: 'R6',
+    does: 'does not wait for a flush of its own, as primary, with a write that has sync',
+    edits: [edit('primary/flush-wait.ts', 'id === self ? durability.flushedSeq', 'id === self ? durability.lastSeq')],
+    caughtBy: scenario('sync-writes'),
+  },
+  {
+    rule: 'R6',
+    does: 'does not wait for a flush when a write with sync is sent again',
+    edits: [edit('primary/retries.ts', 'else if (sync) answerOnceFlushed(core, role, { seq: known.seq, token, answer });\n', '')],
+    caughtBy: scenario('sync-writes'),
+  },
+  {
+    rule: 'R12',
+    does: 'hands over while a write with sync waits for a flush',
+    edits: [edit('primary/handover.ts', ' && !role.waiters.hasFlushWaiters', '')],
+    caughtBy: scenario('sync-writes'),
   },
   {
     rule: 'R6',
