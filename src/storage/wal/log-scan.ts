@@ -48,10 +48,11 @@ export class LogScan {
   readonly segments: readonly number[];
   /** Files that are not the log's. They are left alone. */
   readonly unknownFiles: readonly string[];
-  /** Headers that were read, by number. */
-  readonly headers = new Map<number, SegmentHeader>();
+  /** What the headers that were read say, by number of the segment. */
+  readonly headers = new Map<number, Omit<SegmentHeader, 'owner'>>();
   readonly #reader: SegmentReader;
   readonly #pins = new Map<string, SegmentPins>();
+  readonly #pinsOfRecords = new Map<LoggedReplica, SegmentPins>();
   #outcome: LogOutcome | undefined;
 
   constructor(place: LogPlace) {
@@ -73,10 +74,13 @@ export class LogScan {
 
   /** The segments that the replica needs, as far as the records that were read say. */
   pinsOf(replica: LoggedReplica): SegmentPins {
+    const known = this.#pinsOfRecords.get(replica);
+    if (known !== undefined) return known;
     const name = nameOfLogged(replica);
-    const found = this.#pins.get(name) ?? new SegmentPins();
-    this.#pins.set(name, found);
-    return found;
+    const pins = this.#pins.get(name) ?? new SegmentPins();
+    this.#pins.set(name, pins);
+    this.#pinsOfRecords.set(replica, pins);
+    return pins;
   }
 
   /** Reads all records once. @throws ForeignSegmentError, LogFormatError, or an error of the file system */
@@ -114,7 +118,8 @@ export class LogScan {
     const segment = this.#reader.read(number);
     const { folder, owner } = this.place;
     if (segment === undefined) return undefined;
-    this.headers.set(number, segment);
+    const { bytes, salt } = segment;
+    this.headers.set(number, { number, bytes, salt });
     const { clusterId, nodeId } = segment.owner;
     if (clusterId !== owner.clusterId || nodeId !== owner.nodeId) throw new ForeignSegmentError(folder, number, segment.owner);
     return segment;

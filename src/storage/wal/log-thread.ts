@@ -23,7 +23,7 @@ interface WaitingJob {
 
 /** @param script the module `log-thread-main` */
 export function startLogThread(script = new URL('./log-thread-main.js', import.meta.url)): LogThread {
-  const worker = new Worker(script);
+  const worker = new Worker(script, { name: 'log' });
   const waiting: WaitingJob[] = [];
   let failure: Error | undefined;
   const fail = (error: Error): void => {

@@ -18,8 +18,8 @@ function fileError(code: string): Error {
 export class MemoryFiles implements LogFiles {
   readonly files: Map<string, StoredFile>;
   /** Names on the device. */
-  readonly #durableNames: Map<string, StoredFile>;
-  readonly #open = new Map<number, { readonly path: string; readonly file: StoredFile }>();
+  #durableNames: Map<string, StoredFile>;
+  readonly #open = new Map<number, { path: string; readonly file: StoredFile }>();
   #next = 1;
   /** All files together are no larger. */
   capacity = Number.POSITIVE_INFINITY;
@@ -87,7 +87,10 @@ export class MemoryFiles implements LogFiles {
 
   rename(from: string, to: string): void {
     this.before('rename', from);
-    this.files.set(to, this.files.get(from)!);
+    const file = this.files.get(from);
+    if (file === undefined) throw fileError('ENOENT');
+    this.files.set(to, file);
+    for (const open of this.#open.values()) if (open.file === file) open.path = to;
     this.files.delete(from);
   }
 
@@ -98,7 +101,14 @@ export class MemoryFiles implements LogFiles {
 
   /** What is left when the process ends, but not the machine. */
   afterExit(): MemoryFiles {
-    return new MemoryFiles(new Map([...this.files].map(([path, { content }]) => [path, copyOf(content)])));
+    const copies = new Map<StoredFile, StoredFile>();
+    for (const file of [...this.files.values(), ...this.#durableNames.values()]) {
+      copies.set(file, { content: Buffer.from(file.content), durable: file.durable });
+    }
+    const copyOfAll = (names: Map<string, StoredFile>) => new Map([...names].map(([path, file]) => [path, copies.get(file)!]));
+    const left = new MemoryFiles(copyOfAll(this.files));
+    left.#durableNames = copyOfAll(this.#durableNames);
+    return left;
   }
 
   /** What is left when the power fails. `isWritten` decides for each sector that was not flushed whether it was written. */
@@ -109,7 +119,7 @@ export class MemoryFiles implements LogFiles {
       for (let at = 0; at < content.length; at += sectorBytes) {
         if (isWritten(path, at / sectorBytes)) content.copy(bytes, at, at, at + sectorBytes);
       }
-      left.set(path, copyOf(bytes));
+      left.set(path, { content: bytes, durable: Buffer.from(bytes) });
     }
     return new MemoryFiles(left);
   }
@@ -120,8 +130,4 @@ export class MemoryFiles implements LogFiles {
     this.before(operation, open.path);
     return open.file;
   }
-}
-
-function copyOf(content: Buffer): StoredFile {
-  return { content: Buffer.from(content), durable: Buffer.from(content) };
 }

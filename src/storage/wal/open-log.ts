@@ -5,7 +5,7 @@ import { startLogThread } from './log-thread.js';
 import type { LoggedReplica } from './record-format.js';
 import { type OpenSegment, segmentPath } from './segment-file.js';
 import { segmentHeaderBytes } from './segment-header.js';
-import { type LogOptions, type ResolvedLogOptions, WriteAheadLog } from './write-ahead-log.js';
+import { fewestSegments, type LogOptions, type ResolvedLogOptions, WriteAheadLog } from './write-ahead-log.js';
 
 const defaultSegmentBytes = 64 * 1024 * 1024;
 
@@ -26,6 +26,7 @@ export async function openLog(scan: LogScan, live: readonly LoggedReplica[], opt
     startThread: startLogThread,
     ...options,
   };
+  check(resolved);
   const { folder, owner } = scan.place;
   const { segment, position, nextBatch } = scan.outcome;
   const kept = discard(scan, resolved.segmentBytes);
@@ -46,8 +47,16 @@ export async function openLog(scan: LogScan, live: readonly LoggedReplica[], opt
   if (current !== undefined || ready.length > 0) return log;
   const error = await log.ready();
   if (error === undefined) return log;
-  await log.close();
+  await log.close().catch(() => {});
   throw error;
+}
+
+function check({ segmentBytes, maxBytes }: ResolvedLogOptions): void {
+  if (segmentBytes % 8 !== 0 || segmentBytes < 2 * segmentHeaderBytes) {
+    throw new RangeError(`a segment of the log cannot have ${segmentBytes} bytes`);
+  }
+  const leastBytes = fewestSegments * segmentBytes;
+  if (maxBytes < leastBytes) throw new RangeError(`the log needs ${leastBytes} bytes at least, and may take ${maxBytes}`);
 }
 
 /**

@@ -36,8 +36,9 @@ export class SegmentSupply {
   #removable = 0;
   #noSpace: Error | undefined;
   #retry: NodeJS.Timeout | undefined;
+  #onStuck: ((error: Error) => void) | undefined;
   #work: Promise<void> | undefined;
-  #closed = false;
+  #stopped = false;
 
   /**
    * @param oldest the number of the oldest segment, or of the first one to prepare
@@ -81,7 +82,7 @@ export class SegmentSupply {
   /** Closes the file of a segment that is written to its end. */
   release(number: number): void {
     const segment = this.#open.get(number);
-    if (segment === undefined || this.#closed) return;
+    if (segment === undefined || this.#stopped) return;
     this.#open.delete(number);
     this.#plan.thread.run({ kind: 'close', file: segment.file }).catch((error: Error) => this.#plan.onFailed(error));
   }
@@ -97,25 +98,43 @@ export class SegmentSupply {
     await this.#work;
   }
 
-  /** Closes all files. A preparation that is under way is given up; its file is removed at the next start. */
-  async close(): Promise<void> {
-    this.#closed = true;
+  /** Resolves when a batch waits for a segment for which the disk or the limit has no space. */
+  stuck(): Promise<Error> {
+    return new Promise((resolve) => {
+      this.#onStuck = resolve;
+      this.#maybeStuck();
+    });
+  }
+
+  /** Prepares and removes nothing any more. */
+  stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#retry);
+  }
+
+  /** Closes all files. A preparation that is under way is given up. */
+  async close(): Promise<void> {
+    this.stop();
     await this.#work;
     for (const { file } of this.#open.values()) await this.#plan.thread.run({ kind: 'close', file });
     this.#open.clear();
   }
 
   #maybeWork(): void {
-    if (this.#work !== undefined || this.#closed) return;
+    if (this.#work !== undefined || this.#stopped) return;
     this.#work = this.#workOff().catch((error: Error) => this.#plan.onFailed(error));
+  }
+
+  #maybeStuck(): void {
+    if (this.#waiting.length === 0 || this.#work !== undefined) return;
+    this.#onStuck?.(this.#noSpace ?? new Error(`the log is at its limit of ${this.#plan.maxBytes} bytes`));
   }
 
   async #workOff(): Promise<void> {
     // The first step must not begin before `#work` is set.
     await undefined;
     const { folder, thread, segmentBytes, maxBytes } = this.#plan;
-    while (!this.#closed) {
+    while (!this.#stopped) {
       if (this.#oldest <= this.#removable) {
         await thread.run({ kind: 'remove', path: segmentPath(folder, this.#oldest), folder });
         this.#oldest++;
@@ -131,18 +150,20 @@ export class SegmentSupply {
       }
     }
     this.#work = undefined;
+    this.#maybeStuck();
   }
 
   async #prepare(number: number): Promise<void> {
     const { folder, owner, segmentBytes: bytes, thread } = this.#plan;
     const from = unfinishedPath(folder, number);
-    const file = (await thread.run({ kind: 'create', path: from })).file!;
     const salt = randomBytes(4).readUInt32LE();
+    let file: number | undefined;
     try {
-      for (let at = 0; at < bytes && !this.#closed; at += stepBytes) {
+      file = (await thread.run({ kind: 'create', path: from })).file!;
+      for (let at = 0; at < bytes && !this.#stopped; at += stepBytes) {
         await thread.run({ kind: 'fill', file, from: at, to: Math.min(at + stepBytes, bytes) });
       }
-      if (this.#closed) return await this.#giveUp(file, from);
+      if (this.#stopped) return await this.#giveUp(file, from);
       const header = encodeSegmentHeader({ number, bytes, salt, owner });
       await thread.run({ kind: 'publish', file, header, from, to: segmentPath(folder, number), folder });
     } catch (error) {
@@ -164,9 +185,9 @@ export class SegmentSupply {
     }
   }
 
-  async #giveUp(file: number, path: string): Promise<void> {
+  async #giveUp(file: number | undefined, path: string): Promise<void> {
     const { thread, folder } = this.#plan;
-    await thread.run({ kind: 'close', file });
+    if (file !== undefined) await thread.run({ kind: 'close', file });
     await thread.run({ kind: 'remove', path, folder });
   }
 }

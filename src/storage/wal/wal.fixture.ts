@@ -15,13 +15,14 @@ import {
 import { executeLogJob } from './log-jobs.js';
 import type { LogThread } from './log-thread.js';
 
-export const segmentBytes = 16 * 1024;
+/** With 4 KiB for records. */
+export const segmentBytes = 8 * 1024;
 export const owner = { clusterId: 'cluster', nodeId: 'node' };
 export const folder = '/data/wal';
 const checkpointType = 9;
 
 /** Executes each job in a turn of its own. */
-function threadOn(files: LogFiles): LogThread {
+export function threadOn(files: LogFiles): LogThread {
   let last: Promise<unknown> = Promise.resolve();
   return {
     run: (job) => {

@@ -24,6 +24,9 @@ import { SegmentSupply } from './segment-supply.js';
 /** A log that is larger than this and than the data is to become smaller by a snapshot. */
 const minBudgetBytes = 256 * 1024 * 1024;
 
+/** The one in use, the next one, and two that may be about to be removed. */
+export const fewestSegments = 4;
+
 export type WriteCheckpoint = (journal: Journal, type: number, payload: Uint8Array) => void;
 
 export interface LogOptions {
@@ -33,7 +36,10 @@ export interface LogOptions {
   readonly segmentBytes?: number;
   /** A segment that no replica needs stays as long as the log after it is smaller than this, unless the disk is full. Default: 0. */
   readonly retainBytes?: number;
-  /** All files of the log together take at most this much; at least four segments. Default: no limit. */
+  /**
+   * All files of the log together take at most this much; at least four segments. Segments with entries that a replica needs stay, so
+   * the log has no room until snapshots of the replicas cover them. Default: no limit.
+   */
   readonly maxBytes?: number;
   /**
    * Writes the metadata of every live replica. It is called within an `append`, and must write the metadata as they are without the
@@ -80,7 +86,7 @@ export class WriteAheadLog {
     const { folder, owner, end, oldest, current, ready } = start;
     const { segmentBytes, maxBytes, syncIntervalMs, onProgress } = options;
     this.#segmentBytes = segmentBytes;
-    this.#retainBytes = options.retainBytes;
+    this.#retainBytes = Math.min(options.retainBytes, maxBytes - fewestSegments * segmentBytes);
     this.#maxBytes = maxBytes;
     this.failure = new Promise((resolve) => {
       this.#fail = resolve;
@@ -122,6 +128,14 @@ export class WriteAheadLog {
         return batch.kept;
       },
       unpinned: () => this.#trim(),
+      renamed: (journal, before) => {
+        this.#journals.delete(nameOfLogged(before));
+        this.#add(journal);
+      },
+      left: (journal) => {
+        this.#journals.delete(nameOfLogged(journal.replica));
+        this.#trim();
+      },
     };
     for (const [replica, pins] of start.pins) this.#add(new Journal(this.#forJournals, replica, pins));
     this.#supply.want(this.#queue.segment + 1);
@@ -134,6 +148,11 @@ export class WriteAheadLog {
   /** Every batch up to this one is flushed. */
   get flushedBatch(): number {
     return this.#writer.flushed;
+  }
+
+  /** The segment of the newest record. 0: there is none. */
+  get segment(): number {
+    return this.#queue.segment;
   }
 
   /** Bytes from the oldest segment to the newest record. */
@@ -166,19 +185,6 @@ export class WriteAheadLog {
     return this.#journals.get(nameOfLogged(replica)) ?? this.#add(new Journal(this.#forJournals, replica));
   }
 
-  /** Gives the replica of a journal a new id, with which it is found in the records from now on. */
-  rename(journal: Journal, id: string): void {
-    this.#journals.delete(nameOfLogged(journal.replica));
-    journal.rename(id);
-    this.#add(journal);
-  }
-
-  /** The replica is gone: it needs nothing any more. Append the record that says so before. */
-  forget(journal: Journal): void {
-    this.#journals.delete(nameOfLogged(journal.replica));
-    this.#trim();
-  }
-
   /** The replica that needs the oldest segment, if a snapshot of it could make the log smaller. */
   pinning(): Journal | undefined {
     let first: Journal | undefined;
@@ -200,20 +206,24 @@ export class WriteAheadLog {
     return this.#state === 'open' ? this.#writer.flush() : never;
   }
 
-  /** Flushes everything, and ends the threads. After a failure it only ends the threads. Never resolves while the disk hangs. */
+  /**
+   * Flushes everything, and ends the threads. Idempotent. Rejects if the log has failed, or if the disk has no space for what was
+   * appended. Never resolves while the disk hangs.
+   */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async #close(): Promise<void> {
-    if (this.#state === 'open') await Promise.race([this.#writer.flush(), this.failure]);
+    const error = await Promise.race([this.failure, this.#writer.flush(), this.#supply.stuck()]);
     this.#writer.stop();
     if (this.#state === 'open') {
       this.#state = 'closed';
       await this.#supply.close();
     }
     await Promise.all(this.#threads.map((thread) => thread.end()));
+    if (error !== undefined) throw error;
   }
 
   #add(journal: Journal): Journal {
@@ -239,6 +249,7 @@ export class WriteAheadLog {
     if (this.#state !== 'open') return;
     this.#state = 'failed';
     this.#writer.stop();
+    this.#supply.stop();
     this.#fail(error);
   }
 }
