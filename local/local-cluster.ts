@@ -4,10 +4,11 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { FormatRange } from '../src/formats.js';
 import { KvClient } from '../src/index.js';
 import type { NodeStatus, Topology } from '../src/wire/contract/kv-api.js';
 import { foundCluster } from './found-cluster.js';
-import { NodeProcess } from './node-process.js';
+import { NodeProcess, type NodeProcessOptions } from './node-process.js';
 import { isInSync } from './ring.js';
 import { type LocalZookeeper, startZooKeeper } from './zookeeper.js';
 
@@ -20,6 +21,8 @@ export interface LocalClusterOptions {
   readonly extra?: readonly string[];
   /** See `NodeProcessOptions`. */
   readonly nodeOptions?: readonly string[];
+  /** See `NodeProcessOptions`; the cluster is founded with the newest one. */
+  readonly formats?: FormatRange;
   /** Default: a ZooKeeper of its own, which ends with the cluster. */
   readonly zookeeper?: LocalZookeeper;
   /** Default true: `start` resolves when all nodes are in sync. */
@@ -37,6 +40,7 @@ export class LocalCluster implements AsyncDisposable {
   readonly root: string;
   readonly #extra: readonly string[];
   readonly #nodeOptions: readonly string[];
+  readonly #formats: FormatRange | undefined;
   readonly #ownsZookeeper: boolean;
   #nodes: NodeProcess[] = [];
   #observer: Promise<KvClient> | undefined;
@@ -47,7 +51,7 @@ export class LocalCluster implements AsyncDisposable {
     const cluster = new LocalCluster(zookeeper, options);
     const count = options.nodes ?? defaultNodes;
     try {
-      await foundCluster(zookeeper.address, cluster.root, cluster.#extra);
+      await foundCluster(zookeeper.address, cluster.root, cluster.#extra, options.formats);
       // Nodes start one after the other, so that the first node is the first primary, as a reader of the output
       // expects.
       for (let started = 0; started < count; started += 1) await cluster.addNode();
@@ -64,6 +68,7 @@ export class LocalCluster implements AsyncDisposable {
     this.root = `/kvnode-${randomBytes(6).toString('hex')}`;
     this.#extra = ['--shards', String(options.shards ?? defaultShards), ...(options.extra ?? [])];
     this.#nodeOptions = options.nodeOptions ?? [];
+    this.#formats = options.formats;
     this.#ownsZookeeper = options.zookeeper === undefined;
   }
 
@@ -82,14 +87,15 @@ export class LocalCluster implements AsyncDisposable {
       root: this.root,
       extra: [...this.#extra, ...extra],
       nodeOptions: this.#nodeOptions,
+      ...(this.#formats && { formats: this.#formats }),
     });
     this.#nodes.push(node);
     return node;
   }
 
   /** Starts a new, empty process on the port of an ended node. It replaces the old one in `nodes`. */
-  async restart(node: NodeProcess): Promise<NodeProcess> {
-    const again = await node.restart();
+  async restart(node: NodeProcess, changes: Partial<NodeProcessOptions> = {}): Promise<NodeProcess> {
+    const again = await node.restart(changes);
     this.#nodes = this.#nodes.map((one) => (one === node ? again : one));
     return again;
   }

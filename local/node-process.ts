@@ -6,6 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { parseAddress } from '../src/config/index.js';
+import type { FormatRange } from '../src/formats.js';
 import { endWithThisProcess } from './lifeline.js';
 import { LogRecords } from './log-records.js';
 import { programPath, toolEnvironment } from './programs.js';
@@ -19,6 +20,8 @@ export interface NodeProcessOptions {
   readonly extra?: readonly string[];
   /** Options of Node.js itself, such as `--import FILE`, one word each. */
   readonly nodeOptions?: readonly string[];
+  /** The formats that the node supports. Default: those of its version. */
+  readonly formats?: FormatRange;
   /** The words before `node`: a program that replaces itself by the node, with its arguments. */
   readonly launcher?: readonly string[];
   /** The limit for the time until the node listens. */
@@ -61,9 +64,10 @@ export class NodeProcess {
 
   private constructor(options: NodeProcessOptions) {
     this.options = options;
-    const { zk, root, port = 0, extra = [], nodeOptions = [], launcher = [] } = options;
+    const { zk, root, port = 0, extra = [], nodeOptions = [], formats, launcher = [] } = options;
+    const kvnode = formats === undefined ? [programPath('kvnode')] : [programPath('node-with-formats'), ...rangeOf(formats)];
     const words = ['--zk', zk, '--root', root, '--port', String(port), '--log-format', 'json', ...extra];
-    const [program, ...argv] = [...launcher, process.execPath, ...nodeOptions, programPath('kvnode'), ...words];
+    const [program, ...argv] = [...launcher, process.execPath, ...nodeOptions, ...kvnode, ...words];
     this.#child = spawn(program!, argv, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: toolEnvironment(),
@@ -145,9 +149,9 @@ export class NodeProcess {
   }
 
   /** Starts a new process with the same options on the same port. */
-  restart(): Promise<NodeProcess> {
+  restart(changes: Partial<NodeProcessOptions> = {}): Promise<NodeProcess> {
     const port = parseAddress(this.address, 'the address of the node').port;
-    return NodeProcess.start({ ...this.options, port });
+    return NodeProcess.start({ ...this.options, port, ...changes });
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -158,6 +162,10 @@ export class NodeProcess {
     if (stream === null) return;
     createInterface({ input: stream }).on('line', (line) => this.log.addLine(line));
   }
+}
+
+function rangeOf({ oldest, newest }: FormatRange): string[] {
+  return [String(oldest), String(newest)];
 }
 
 function describeExit({ code, signal }: Exit): string {

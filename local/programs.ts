@@ -6,6 +6,7 @@ const programs = {
   kvnode: 'dist/src/cli/kvnode.js',
   kvctl: 'dist/src/cli/kvctl.js',
   kvbench: 'dist/bench/kvbench.js',
+  'node-with-formats': 'dist/local/node-with-formats.js',
 } as const;
 
 /** This file runs from source, under the test runner, and from dist; the programs always run from dist. */

@@ -33,6 +33,7 @@ const nodeAdvice: Partial<Record<ErrorCode, string>> = {
   COORDINATION_UNAVAILABLE: 'Start ZooKeeper, or correct --zk.',
   CONFIG_MISMATCH:
     'Start the node with the values of the cluster, or choose another --root for another cluster. The first node fixes the values.',
+  UNSUPPORTED_FORMAT: 'Install the version of kvnode that the message names; "Upgrading" in docs/operations.md has the steps.',
   ADDRESS_UNAVAILABLE:
     'Stop the program that listens there, or choose another --host, --port or --http-port; port 0 takes any free one.',
   DATA_UNAVAILABLE: 'docs/durability.md describes the data directory, and how to replace or move one.',
@@ -72,6 +73,9 @@ const clientAdvice: Partial<Record<ErrorCode, string>> = {
     '"kvctl status" shows why, and "kvctl shard force-primary --all" shows the plan to resume with the remaining copies, and what would be lost, if anything.',
   NOT_FORCED:
     'Check "kvctl status", and repeat the command if the shard still needs it; without --accept-data-loss it shows the plan.',
+  NOT_UPGRADED:
+    'Restart the nodes that are named with the new version, and repeat the command; "kvctl upgrade" shows what each node supports.',
+  UNSUPPORTED_FORMAT: 'Use the kvctl of the version that the nodes run.',
   WRONG_CLUSTER:
     'Name nodes of one cluster only ("kvctl status --nodes HOST:PORT" shows the cluster of a node). After a cluster was rebuilt, start the shell again. Stop a node that was started with a wrong --root or --zk.',
   UNREACHABLE: 'Check --nodes, or --zk and --root, and that a node is running there.',

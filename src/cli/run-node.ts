@@ -10,6 +10,7 @@ import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import { resolveOptions } from '../config/index.js';
 import { KvError } from '../errors.js';
+import { type FormatRange, supportedFormats } from '../formats.js';
 import { createLogger, LogOutput } from '../logging/index.js';
 import { logLookUps } from '../net/index.js';
 import { KvNode } from '../node/index.js';
@@ -28,21 +29,21 @@ const standardOutput = 1;
  */
 const startPatienceMs = 1_000;
 
-/** Ends the process. */
-export async function runNode(signals: StopSignals): Promise<never> {
+/** Ends the process. @param formats those that the node supports; only tests of upgrades pass others. */
+export async function runNode(signals: StopSignals, formats = supportedFormats): Promise<never> {
   let output: LogOutput | undefined;
   const openLog = (): LogOutput => {
     output = LogOutput.open(standardOutput);
     return output;
   };
   try {
-    return await endNode(await run(signals, openLog), output);
+    return await endNode(await run(signals, formats, openLog), output);
   } catch (error) {
     return await endNode(fail(error, explainNodeFailure(error, 'starting'), false), output);
   }
 }
 
-async function run(signals: StopSignals, openLog: () => LogOutput): Promise<number> {
+async function run(signals: StopSignals, formats: FormatRange, openLog: () => LogOutput): Promise<number> {
   const commandLine = await parse(process.argv.slice(2));
   const { values, warnings } = resolveOptions({
     commandLine: commandLine.given,
@@ -61,7 +62,7 @@ async function run(signals: StopSignals, openLog: () => LogOutput): Promise<numb
 
   let node: KvNode | StopSignal;
   try {
-    const starting = KvNode.start({ ...values, logger, log });
+    const starting = KvNode.start({ ...values, formats, logger, log });
     node = await Promise.race([starting, signalled.then((signal) => pause(startPatienceMs, signal))]);
   } catch (error) {
     return fail(error, explainNodeFailure(error, 'starting'), showStack);

@@ -1,13 +1,9 @@
 /** Finds the addresses of the nodes for a client of the store. */
-import { locateRoot } from '../config/index.js';
 import { KvError } from '../errors.js';
+import { withZookeeper } from './brief-session.js';
 import { latestById, readNodes } from './node-reader.js';
-import { type ZnodeClient, ZnodeError } from './znode-client.js';
-import { ZnodePaths } from './znode-paths.js';
-import { ZookeeperClient } from './zookeeper/zookeeper-client.js';
-
-/** Any session timeout will do, since a client registers nothing. A server may raise it. */
-const sessionMs = 4_000;
+import type { ZnodeClient } from './znode-client.js';
+import type { ZnodePaths } from './znode-paths.js';
 
 /**
  * The addresses of the live nodes, in order of registration; none if there is no cluster.
@@ -15,7 +11,7 @@ const sessionMs = 4_000;
  */
 export async function discoverNodes(zk: string, root: string, timeoutMs: number): Promise<string[]> {
   try {
-    return await discover(zk, root, timeoutMs);
+    return await withZookeeper({ zk, root, timeoutMs }, 'no', addressesOf);
   } catch (error) {
     throw inWordsOfOptions(error);
   }
@@ -25,24 +21,6 @@ export async function discoverNodes(zk: string, root: string, timeoutMs: number)
 function inWordsOfOptions(error: unknown): unknown {
   if (!(error instanceof KvError)) return error;
   return new KvError(error.code, error.message.replace(/--(?=(zk|root)\b)/, ''), { cause: error });
-}
-
-async function discover(zk: string, root: string, timeoutMs: number): Promise<string[]> {
-  const location = locateRoot(zk, root);
-  const deadlineMs = performance.now() + timeoutMs;
-  const client = await ZookeeperClient.connect({ servers: location.servers, sessionMs, startupTimeoutMs: timeoutMs });
-  const remainingMs = Math.max(1, deadlineMs - performance.now());
-  // Closing the client rejects every pending request.
-  const timer = setTimeout(() => void client.close(), remainingMs);
-  try {
-    return await addressesOf(client, new ZnodePaths(location.root));
-  } catch (cause) {
-    if (!(cause instanceof ZnodeError)) throw cause;
-    throw new KvError('COORDINATION_UNAVAILABLE', `ZooKeeper at --zk ${zk} stopped answering`, { cause });
-  } finally {
-    clearTimeout(timer);
-    await client.close();
-  }
 }
 
 export async function addressesOf(client: ZnodeClient, paths: ZnodePaths): Promise<string[]> {

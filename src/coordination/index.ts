@@ -20,4 +20,10 @@ export type {
 } from './coordinator.js';
 export { discoverNodes } from './discover-nodes.js';
 export { initializeCluster } from './initialize-cluster.js';
+export {
+  type ClusterFormats,
+  type FinishedUpgrade,
+  finishUpgrade,
+  readClusterFormats,
+} from './upgrade.js';
 export { MalformedZnodeError, parseConfig } from './znode-data.js';

@@ -23,10 +23,12 @@ import { nodesCommand } from './status/nodes.js';
 import { statusCommand } from './status/status.js';
 import { dumpCommand } from './transfer/dump.js';
 import { restoreCommand } from './transfer/restore.js';
+import { upgradeCommand } from './upgrade.js';
 
 export const commands: readonly Command[] = [
   ...[putCommand, getCommand, deleteCommand, incrementCommand, mgetCommand, keysCommand, locateCommand],
   ...[appendCommand, setrangeCommand, getsetCommand, getdelCommand, transactCommand],
   ...[ttlCommand, touchCommand, persistCommand],
-  ...[statusCommand, healthCommand, nodesCommand, infoCommand, dumpCommand, restoreCommand, initCommand, forcePrimaryCommand],
+  ...[statusCommand, healthCommand, nodesCommand, infoCommand, dumpCommand, restoreCommand, initCommand, upgradeCommand],
+  forcePrimaryCommand,
 ];
