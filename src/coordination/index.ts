@@ -4,6 +4,12 @@
  * The rest of kvnode uses the interface `Coordinator` and never ZooKeeper itself.
  */
 export { checkSettings, proposedConfig } from './cluster-config.js';
+export {
+  type ClusterFormats,
+  type FinishedUpgrade,
+  finishUpgrade,
+  readClusterFormats,
+} from './cluster-upgrade.js';
 export { connectCoordinator } from './connect-coordinator.js';
 export type {
   Candidate,
@@ -20,10 +26,4 @@ export type {
 } from './coordinator.js';
 export { discoverNodes } from './discover-nodes.js';
 export { initializeCluster } from './initialize-cluster.js';
-export {
-  type ClusterFormats,
-  type FinishedUpgrade,
-  finishUpgrade,
-  readClusterFormats,
-} from './upgrade.js';
 export { MalformedZnodeError, parseConfig } from './znode-data.js';

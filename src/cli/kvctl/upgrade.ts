@@ -1,11 +1,8 @@
 import { resolveOptions } from '../../config/index.js';
-import type { ClusterFormats, FinishedUpgrade } from '../../coordination/index.js';
 import { KvError } from '../../errors.js';
-import { formatsText } from '../../formats.js';
 import { type Command, type CommandContext, expectOperands } from './command.js';
 import { exitCodes } from './exit-codes.js';
 import { unlessGivenUp } from './give-up.js';
-import { plainTable } from './tables.js';
 import { reportWhile } from './waiting.js';
 
 export const upgradeCommand: Command = {
@@ -26,6 +23,7 @@ export const upgradeCommand: Command = {
     if (connection.nodes !== undefined)
       throw new KvError('INVALID_OPTION', 'upgrade connects to ZooKeeper: pass --zk, not --nodes');
     const { readClusterFormats, finishUpgrade } = await import('../../coordination/index.js');
+    const { renderFinished, renderFormats } = await import('./upgrade-report.js');
     if (options.finish === true) {
       const finished = await inZookeeper(context, 'unknown', finishUpgrade);
       output.result(renderFinished(finished), { finished: true, before: finished.before, ...finished.cluster });
@@ -51,32 +49,4 @@ function inZookeeper<Result>(
     () => `ZooKeeper at ${values.zk} has not answered yet`,
     () => unlessGivenUp(work(place), call.signal, executed),
   );
-}
-
-function renderFormats(cluster: ClusterFormats): string {
-  return [`cluster ${cluster.clusterId} uses format ${cluster.inUse}`, nodeTable(cluster), nextStep(cluster)].join('\n\n');
-}
-
-function nodeTable({ nodes }: ClusterFormats): string {
-  const table = plainTable(['node', 'version', 'supports']);
-  for (const { nodeId, kvnodeVersion, formats } of nodes)
-    table.push([nodeId, kvnodeVersion ?? '-', formats === undefined ? 'not known' : formatsText(formats)]);
-  return table.toString();
-}
-
-function nextStep({ inUse, newest, nodes, behind }: ClusterFormats): string {
-  if (nodes.length === 0) return 'no node is registered';
-  if (newest === inUse) return 'no node supports a newer format: there is no upgrade to finish';
-  if (behind.length === 0)
-    return `every node supports format ${newest}: "kvctl upgrade --finish" takes it into use; until then every node can go back to the older version`;
-  const names = behind.map(({ nodeId }) => nodeId).join(', ');
-  return `to be upgraded before format ${newest} can be taken into use: ${names}`;
-}
-
-function renderFinished({ before, cluster }: FinishedUpgrade): string {
-  const { clusterId, inUse, behind } = cluster;
-  const done = `cluster ${clusterId} uses format ${inUse} from now on (before: ${before}); nodes that do not support it are refused`;
-  if (behind.length === 0) return done;
-  const names = behind.map(({ nodeId }) => nodeId).join(', ');
-  return `${done}\nregistered meanwhile, and serving nothing until they are upgraded: ${names}`;
 }

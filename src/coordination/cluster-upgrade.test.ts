@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { FormatRange } from '../formats.js';
+import { raiseFormat } from './cluster-upgrade.js';
 import { config, join, nodeNamed, root } from './coordinator.fixture.js';
 import { MemoryZookeeper } from './memory/memory-zookeeper.fixture.js';
-import { raiseFormat } from './upgrade.js';
 import { anyVersion, type ZnodeClient } from './znode-client.js';
 import { ZnodePaths } from './znode-paths.js';
 
