@@ -27,7 +27,6 @@ export {
   type Compare,
   type Expiry,
   type FoundItem,
-  type KeyCondition,
   type KeyOperation,
   type KeyResult,
   keysOf,

@@ -1,6 +1,7 @@
 /** A store in a map that judges requests as a node does, for tests of the routes. */
 import { KvError } from '../../errors.js';
-import { decodeChange, encodeAnswer } from '../../node/operations/change.js';
+import { ChangeDecoder } from '../../node/operations/change.js';
+import { encodeAnswer } from '../../node/operations/change-answer.js';
 import { checkExpiry, checkIfVersion, checkKeyBytes, checkValue } from '../../node/operations/request-checks.js';
 import { judgeTransaction } from '../../replication/primary/judge-transaction.js';
 import type { ChangeMethod } from '../../wire/contract/change-messages.js';
@@ -78,7 +79,8 @@ export class FakeKeyValues implements KeyValues {
 
   async change(kind: ChangeMethod, message: Buffer) {
     this.#fail();
-    const change = decodeChange(kind, message, this.maxValueBytes);
+    const request = { buffer: message, valueStart: 0, valueEnd: message.length, client: '' };
+    const change = new ChangeDecoder(this.maxValueBytes).decode(kind, request);
     const newest = (key: string) => this.values.get(key) ?? { value: undefined, version: 0 };
     const judged = judgeTransaction(change.transaction, newest, { seq: this.#version + 1, expiryAfter: (ttlMs) => ttlMs });
     if ('refusal' in judged) throw new KvError(judged.refusal, 'refused', { currentVersion: judged.currentVersion });

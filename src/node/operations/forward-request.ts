@@ -53,15 +53,17 @@ export function forwardOperation(
   const address = parts.directory.primaryElsewhere(shard);
   if (isAgain && address !== undefined && parts.forwarder.hasJustFailed(address))
     return Promise.reject(new KvError('NO_PRIMARY', `the primary at ${address} could not be reached; the request was not sent`));
-  const { kind, message } = operation;
-  const method = isChange(kind!) ? keyValueServiceWithRawKeys[changes[kind].rpc]! : methods[kind!];
+  const kind = operation.kind!;
+  const isOfChanges = isChange(kind);
+  const method = isOfChanges ? keyValueServiceWithRawKeys[changes[kind].rpc]! : methods[kind];
   const definition = method as MethodDefinition<object, OperationResponse>;
-  const request = message === undefined ? requestOf(operation, identity) : identified(message, identity);
+  const request = isOfChanges ? identified(operation, identity) : requestOf(operation, identity);
   return forwardRequest(parts, shard, definition, request, remainingMs, trace, gone);
 }
 
-/** Of two fields with one number nodes read the last (pipeline-operations.ts, message-table.ts). */
-function identified(message: Buffer, identity: RequestIdentity | undefined): Buffer {
+/** Of two fields with one number nodes read the last (pipeline-operations.ts, operation-fields.ts). */
+function identified({ buffer, valueStart, valueEnd }: DecodedOperation, identity: RequestIdentity | undefined): Buffer {
+  const message = buffer.subarray(valueStart, valueEnd);
   if (identity === undefined) return message;
   const writer = new ProtobufWriter();
   writer.raw(message);

@@ -14,14 +14,14 @@ import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
 import type { Method, OperationCounts } from '../../metrics/index.js';
 import { shardOfKey } from '../../placement/index.js';
-import { keysOf, type RequestIdentity } from '../../replication/index.js';
+import type { RequestIdentity } from '../../replication/index.js';
 import { type OperationSpan, type TraceHeaders, type Tracing, traceHeadersOf } from '../../tracing/index.js';
 import { isChange } from '../../wire/contract/change-messages.js';
 import { ownCopyOf } from '../../wire/protobuf/own-memory.js';
 import type { LocalShard } from '../shards/local-shard.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import { type ApiTraits, type ApiTraitsTable, traitsOfApis } from './api-traits.js';
-import { decodeChange, judgedWrite, type KeyChange } from './change.js';
+import { ChangeDecoder, judgedWrite, type KeyChange } from './change.js';
 import type { Forwarder } from './forwarder.js';
 import type { Caller, DecodedOperation } from './operation.js';
 import { OperationOutcomes, type OutcomeParts } from './operation-outcomes.js';
@@ -50,6 +50,7 @@ export class OperationExecutor {
   readonly #maxValueBytes: number;
   readonly #directory: ShardDirectory;
   readonly #tracing: Tracing | undefined;
+  readonly #changes: ChangeDecoder;
   readonly #slice = new ShardSlice();
   readonly #outcomes: OperationOutcomes;
   readonly #identity = new IdentityCheck();
@@ -60,6 +61,7 @@ export class OperationExecutor {
     this.nodeId = nodeId;
     this.apis = traitsOfApis(counts);
     this.#maxValueBytes = maxValueBytes;
+    this.#changes = new ChangeDecoder(maxValueBytes);
     this.#directory = directory;
     this.#tracing = tracing;
     const tryAgain = this.#tryAgain.bind(this);
@@ -118,12 +120,13 @@ export class OperationExecutor {
       if (this.#refusal !== undefined) return this.#outcomes.refused(caller, id, kind, this.#refusal, tracking);
       if (kind === undefined) throw new KvError('INVALID_ARGUMENT', 'an operation that this version does not know');
       if (isChange(kind)) {
-        const change = decodeChange(kind, operation.message!, this.#maxValueBytes, operation.client);
+        const change = this.#changes.decode(kind, operation);
         if (change.request !== undefined) this.#identity.check(change.request);
-        shard = shardOfAll(keysOf(change.transaction), this.#directory.shardCount);
+        shard = shardOfAll(change.keys, this.#directory.shardCount);
         const request = this.#identify(change.request, shard, caller, tracking);
-        const bytes = operation.message!.length;
-        return this.#change(id, { ...change, request }, bytes, shard, this.#held(shard, caller), caller, tracking);
+        const identified = request === change.request ? change : { ...change, request };
+        const bytes = operation.valueEnd - operation.valueStart;
+        return this.#change(id, identified, bytes, shard, this.#held(shard, caller), caller, tracking);
       }
       const key = this.#check(operation, kind);
       const { shardCount } = this.#directory;
@@ -225,7 +228,7 @@ export class OperationExecutor {
       const { nowMs } = this.#slice;
       if (ifValue === undefined && !keepTtl) return local.write({ key, value, ifVersion, ttlMs, request }, waiting, nowMs);
       const transaction = judgedWrite(key, value, { ifVersion, ifValue: ifValue?.slice(), ttlMs, keepTtl });
-      local.transact({ transaction, request }, waiting, nowMs);
+      local.transact({ transaction, keys: [key], request }, waiting, nowMs);
     } catch (error) {
       // The operation waits already: it has to settle.
       waiting.failed(error);

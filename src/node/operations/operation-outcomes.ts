@@ -214,7 +214,7 @@ export class OperationOutcomes {
       return void setImmediate(() => this.#parts.tryAgain(operation, caller, tracking));
     if (!mayTryAgain(error, isRepeatable(operation, tracking))) return refuse(error);
     tracking.endLimit();
-    const bytes = operation.message?.length ?? operation.valueEnd - operation.valueStart;
+    const bytes = operation.valueEnd - operation.valueStart;
     const tryAgain = (): void => this.#parts.tryAgain(operation, caller, tracking);
     tracking.kept ??= new KeptCall(shard, kind, bytes, patience, tryAgain, refuse);
     if (!this.kept.keep(tracking.kept, error)) refuse(error);

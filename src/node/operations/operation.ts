@@ -23,8 +23,11 @@ export interface DecodedOperation {
   /** Undefined: the bytes are not valid UTF-8. */
   readonly key: string | undefined;
   readonly keyBytes: number;
-  /** The memory in which the value of a put lies. The executor copies the value. */
-  readonly buffer: Uint8Array;
+  /**
+   * The memory in which the value of a put lies, or the encoded request of an operation that changes keys by what is there
+   * (`changes`); such an operation has no `key`. The executor copies the value.
+   */
+  readonly buffer: Buffer;
   readonly valueStart: number;
   readonly valueEnd: number;
   readonly ifVersion: number | undefined;
@@ -34,9 +37,7 @@ export interface DecodedOperation {
   readonly ttlMs: number | undefined;
   /** Of a put: the key keeps the expiry that it has. */
   readonly keepTtl: boolean;
-  /** The encoded request of an operation that changes keys by what is there (`changes`); such an operation has no `key`. */
-  readonly message: Buffer | undefined;
-  /** With it, the caller may send the write again (R16). That of an operation of `changes` is in its `message`. */
+  /** With it, the caller may send the write again (R16). That of an operation of `changes` is in its encoded request. */
   readonly request: RequestIdentity | undefined;
   /** The client of an identity that names none; empty: there is none. */
   readonly client: string;

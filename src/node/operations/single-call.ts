@@ -50,7 +50,6 @@ export interface CallOutcome<Response> {
 }
 
 const noValue = Buffer.alloc(0);
-const noKey = { key: noValue };
 
 /** An answer that is known at once is given before this returns. */
 export function runCall<Kind extends Method>(
@@ -64,7 +63,7 @@ export function runCall<Kind extends Method>(
   executor.beginSlice(nowMs);
   const call = new SingleCall(executor.nodeId, options, nowMs, outcome as CallOutcome<OperationResponse>);
   const operation = Buffer.isBuffer(request)
-    ? { ...operationOf(kind, noKey, options.trace), message: request }
+    ? operationOf(kind, { key: noValue, value: request }, options.trace)
     : operationOf(kind, request, options.trace);
   executor.execute(operation, call, nowMs);
 }
@@ -81,14 +80,13 @@ function operationOf(
     kind,
     key: isUtf8(key) ? key.toString('utf8') : undefined,
     keyBytes: key.length,
-    buffer: value,
+    buffer: Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.length),
     valueStart: 0,
     valueEnd: value.length,
     ifVersion,
     ifValue,
     ttlMs,
     keepTtl,
-    message: undefined,
     request: identityOf(identity),
     client: '',
     traceParent: trace?.parent,

@@ -1,13 +1,6 @@
 /** Reads and writes on the replica of this node. They are refused, with an error code, unless it is the serving primary. */
 import { type ErrorCode, KvError, type ShardPosition } from '../../errors.js';
-import {
-  type Answer,
-  type FoundItem,
-  keysOf,
-  type Refusal,
-  type RequestIdentity,
-  type Transaction,
-} from '../../replication/index.js';
+import type { Answer, FoundItem, Refusal, RequestIdentity, Transaction } from '../../replication/index.js';
 import type { StoredHead, StoredValue } from '../../storage/index.js';
 import { transactionCost } from '../capacity/transaction-cost.js';
 import type { WriteAdmission } from '../capacity/write-admission.js';
@@ -27,6 +20,8 @@ export interface LocalWrite {
 
 export interface LocalTransaction {
   readonly transaction: Transaction;
+  /** Those of the transaction, once each. */
+  readonly keys: readonly string[];
   readonly request?: RequestIdentity | undefined;
 }
 
@@ -152,8 +147,7 @@ export class LocalShard {
 
   /** Takes effect as a whole, in the order of the calls for each of its keys. */
   transact(proposed: LocalTransaction, operation: LocalOperation, nowMs: number): void {
-    const { transaction } = proposed;
-    const keys = keysOf(transaction);
+    const { keys } = proposed;
     let at: number | undefined = nowMs;
     const pending = this.#stripes.runAll(keys, () => {
       const found = keys.map((key) => this.#newestItem(key));

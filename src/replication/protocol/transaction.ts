@@ -104,9 +104,22 @@ export interface KeyResult {
  */
 export const maxTransactionBytes = 13 * 1024 * 1024;
 
+/** From this many keys on a set finds those that are named again. */
+const manyKeys = 16;
+
 /** Every key that the transaction names, once each, in the order in which they are named. */
 export function keysOf({ compares, operations, otherwise }: Transaction): string[] {
   // Nearly all have one operation.
   if (operations.length === 1 && compares.length === 0 && otherwise.length === 0) return [operations[0]!.key];
-  return [...new Set([...compares, ...operations, ...otherwise].map(({ key }) => key))];
+  const keys: string[] = [];
+  const count = compares.length + operations.length + otherwise.length;
+  const isNew = count < manyKeys ? (key: string) => !keys.includes(key) : newTo(new Set<string>());
+  for (const { key } of compares) if (isNew(key)) keys.push(key);
+  for (const { key } of operations) if (isNew(key)) keys.push(key);
+  for (const { key } of otherwise) if (isNew(key)) keys.push(key);
+  return keys;
+}
+
+function newTo(known: Set<string>): (key: string) => boolean {
+  return (key) => known.size !== known.add(key).size;
 }

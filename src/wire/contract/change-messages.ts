@@ -162,7 +162,8 @@ const persistResponse = new MessageTable<Fields<PersistResponse>>({
   position: positionField,
 });
 
-const operation = new MessageTable<TransactOperation<Buffer>>({
+/** By the kind of an operation: its field in a TransactOperation, and its message. */
+export const operations = {
   get: [1, getRequest],
   put: [2, putRequest],
   delete: [3, deleteRequest],
@@ -173,7 +174,8 @@ const operation = new MessageTable<TransactOperation<Buffer>>({
   getAndDelete: [8, getAndDeleteRequest],
   touch: [9, touchRequest],
   persist: [10, persistRequest],
-});
+} as const;
+const operation = new MessageTable<TransactOperation<Buffer>>(operations);
 const result = new MessageTable<Fields<TransactResult>>({
   get: [1, getResponse],
   put: [2, putResponse],
@@ -186,7 +188,7 @@ const result = new MessageTable<Fields<TransactResult>>({
   touch: [9, touchResponse],
   persist: [10, persistResponse],
 });
-const compare = new MessageTable<TransactCompare<Buffer>>({
+export const compare = new MessageTable<TransactCompare<Buffer>>({
   key: [1, 'bytes'],
   version: [2, 'optional uint'],
   exists: [3, 'optional bool'],

@@ -12,10 +12,11 @@ const tags = {
   seq: tagOf(2, 'varint'),
 };
 
-const noBytes: Buffer = Buffer.alloc(0);
+/** A longer position is not remembered. */
+const maxKnownBytes = 127;
 
+/** Reads from the reader that each call passes, so that one serves many messages. */
 export class IdentityReader {
-  readonly #reader: ProtobufReader;
   readonly #texts: KnownTexts;
   /** Whether one of the two fields was read since the last `take`. */
   isFound = false;
@@ -27,18 +28,17 @@ export class IdentityReader {
   #history = '';
   #seq = 0;
   /** The last position that was read, and its bytes: the requests of one turn of a client nearly always name the same one. */
-  #knownBytes = noBytes;
+  readonly #known = new Uint8Array(maxKnownBytes);
+  #knownBytes = 0;
   #knownHistory = '';
   #knownSeq = 0;
 
-  constructor(reader: ProtobufReader, texts: KnownTexts) {
-    this.#reader = reader;
+  constructor(texts: KnownTexts) {
     this.#texts = texts;
   }
 
   /** The content of the field `request`, whose tag was read. */
-  readRequest(): void {
-    const reader = this.#reader;
+  readRequest(reader: ProtobufReader): void {
     const outerEnd = reader.enter();
     this.isFound = true;
     this.#isRead = true;
@@ -58,10 +58,9 @@ export class IdentityReader {
   }
 
   /** The content of the field `position`, whose tag was read. */
-  readPosition(): void {
-    const reader = this.#reader;
+  readPosition(reader: ProtobufReader): void {
     this.isFound = true;
-    if (reader.skipIfSame(this.#knownBytes)) {
+    if (reader.skipIfSame(this.#known, this.#knownBytes)) {
       this.#history = this.#knownHistory;
       this.#seq = this.#knownSeq;
       return;
@@ -76,10 +75,17 @@ export class IdentityReader {
       else if (tag === tags.history) this.#history = this.#texts.read(reader);
       else reader.skip(tag);
     }
-    this.#knownBytes = reader.view(start);
+    this.#remember(reader, start);
+    reader.leave(outerEnd);
+  }
+
+  /** Copied by hand: a view of the message would keep it in memory, and costs more than a few dozen bytes. */
+  #remember({ buffer, position }: ProtobufReader, start: number): void {
+    const length = position - start;
+    this.#knownBytes = length <= maxKnownBytes ? length : 0;
+    for (let at = 0; at < this.#knownBytes; at++) this.#known[at] = buffer[start + at]!;
     this.#knownHistory = this.#history;
     this.#knownSeq = this.#seq;
-    reader.leave(outerEnd);
   }
 
   /**

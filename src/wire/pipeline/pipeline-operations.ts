@@ -161,7 +161,7 @@ export class OperationReader {
   /** Undefined: the key is not valid UTF-8. */
   key: string | undefined = '';
   keyBytes = 0;
-  /** Where the value of a put lies in `buffer`. */
+  /** Where the value of a put lies in `buffer`, or the encoded request of an operation of `changes`. */
   valueStart = 0;
   valueEnd = 0;
   ifVersion: number | undefined;
@@ -170,8 +170,6 @@ export class OperationReader {
   /** Of a put; not checked. */
   ttlMs: number | undefined;
   keepTtl = false;
-  /** The encoded request of an operation of `changes`, a view of `buffer`. */
-  message: Buffer | undefined;
   /** Of a put or a delete; that of `changes` is in their message. Nothing of it has been checked. */
   request: RequestIdentity | undefined;
   /** Only its length has been checked. */
@@ -182,7 +180,7 @@ export class OperationReader {
     this.buffer = buffer;
     this.#texts = texts;
     this.#reader = new ProtobufReader(buffer);
-    this.#identity = new IdentityReader(this.#reader, texts);
+    this.#identity = new IdentityReader(texts);
   }
 
   /** The client of a request that names none; empty if the message does not name it. @throws MalformedMessage */
@@ -240,7 +238,8 @@ export class OperationReader {
     const kind = changeOfTag.get(tag);
     if (kind === undefined) return reader.skip(tag);
     this.kind = kind;
-    this.message = reader.view(reader.bytes());
+    this.valueStart = reader.bytes();
+    this.valueEnd = reader.position;
   }
 
   #request(kind: 'get' | 'put' | 'delete'): void {
@@ -262,8 +261,8 @@ export class OperationReader {
         this.valueStart = reader.bytes();
         this.valueEnd = reader.position;
       } else if ((tag === tags.request || tag === tags.position) && kind !== 'get') {
-        if (tag === tags.request) this.#identity.readRequest();
-        else this.#identity.readPosition();
+        if (tag === tags.request) this.#identity.readRequest(reader);
+        else this.#identity.readPosition(reader);
       } else this.#condition(tag, kind);
     }
     reader.leave(outerEnd);

@@ -32,6 +32,7 @@ export type FieldTable<Message> = { readonly [Name in keyof Message]-?: readonly
 interface Field {
   readonly name: string;
   readonly number: number;
+  readonly tag: number;
   readonly kind: Exclude<FieldKind, readonly unknown[] | { readonly optional: AnyTable }>;
   readonly isRepeated: boolean;
   readonly isOptional: boolean;
@@ -51,9 +52,11 @@ export class MessageTable<Message extends object> {
 
   constructor(table: FieldTable<Message>) {
     const entries = Object.entries<readonly [number, FieldKind]>(table);
-    this.fields = entries.map(([name, [number, kind]]) => ({ name, number, ...partsOf(kind) }));
+    this.fields = entries
+      .map(([name, [number, kind]]) => ({ name, number, ...partsOf(kind) }))
+      .map((field) => ({ ...field, tag: tagOf(field.number, isNumber(field.kind) ? 'varint' : 'bytes') }));
     const byTag: Field[] = [];
-    for (const field of this.fields) byTag[tagOf(field.number, isNumber(field.kind) ? 'varint' : 'bytes')] = field;
+    for (const field of this.fields) byTag[field.tag] = field;
     this.#byTag = byTag;
     this.#blank = Object.fromEntries(this.fields.map((field) => [field.name, defaultOf(field)]));
     this.#lists = this.fields.filter(({ isRepeated }) => isRepeated).map(({ name }) => name);

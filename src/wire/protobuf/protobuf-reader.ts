@@ -112,10 +112,9 @@ export class ProtobufReader {
     return start;
   }
 
-  /** Passes over a field of bytes if its content is this, which is not empty. False: nothing was read. */
-  skipIfSame(content: Uint8Array): boolean {
+  /** Passes over a field of bytes if its content is the first `length` bytes of `content`, at least one. False: nothing was read. */
+  skipIfSame(content: Uint8Array, length: number): boolean {
     const { buffer } = this;
-    const { length } = content;
     const start = this.#position + 1;
     // A length of one byte: longer content is not compared.
     if (length === 0 || length > 0x7f || buffer[start - 1] !== length || start + length > this.#end) return false;

@@ -9,7 +9,7 @@ import { type Edit, edit, loadEdited } from './variant-lab.js';
 /** @param count of operations, all on one key. @param executed whether the node accepts them. */
 function judgesCount(count: number, executed: boolean): PreparedCheck {
   return async () => {
-    const { decodeChange } = await import('../../../src/node/operations/change.js');
+    const { ChangeDecoder } = await import('../../../src/node/operations/change.js');
     const { changes } = await import('../../../src/wire/contract/change-messages.js');
     const { KvError } = await import('../../../src/errors.js');
     return async () => {
@@ -17,7 +17,7 @@ function judgesCount(count: number, executed: boolean): PreparedCheck {
       const message = changes.transact.request.encode({ operations } as never);
       let refusal: string | undefined;
       try {
-        decodeChange('transact', message, 1_000);
+        new ChangeDecoder(1_000).decode('transact', { buffer: message, valueStart: 0, valueEnd: message.length, client: '' });
       } catch (error) {
         refusal = error instanceof KvError ? `${error.code} ${error.executed}` : String(error);
       }
@@ -64,7 +64,7 @@ async function judgesOneTransactionOfAKeyAtATime() {
           override failed = reject;
         }
         const operations = keys.map((key): KeyOperation => ({ kind: 'getAndDelete', key }));
-        shard.transact({ transaction: { compares: [], operations, otherwise: [] } }, new Add(), 0);
+        shard.transact({ transaction: { compares: [], operations, otherwise: [] }, keys }, new Add(), 0);
       });
     expect(await Promise.all([add('one', 'counter'), add('other', 'counter'), add('counter', 'one')])).toEqual([1, 2, 3]);
   };
@@ -90,7 +90,7 @@ const variants: readonly { rule: string; does: string; edits: readonly Edit[]; c
   {
     rule: 'one shard',
     does: 'executes a transaction with keys of several shards at the shard of the first',
-    edits: [edit('../node/operations/shard-of-all.ts', 'if (shards.length === 1) return', 'if (shards.length > 0) return')],
+    edits: [edit('../node/operations/shard-of-all.ts', '!== shard) refuse', '< 0) refuse')],
     check: refusesKeysOfSeveralShards,
   },
   {
