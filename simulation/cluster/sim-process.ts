@@ -216,6 +216,7 @@ function optionsOf({ seed, setup }: Plan, replicaId: string, number: number): Re
     maxBatchesInFlight,
     maxUncommittedEntries,
     maxRequests: seed % 3 === 0 ? 2 : 1000,
+    mostRequests: 1000,
     ...bounds,
   };
 }

@@ -31,6 +31,17 @@ describe('the account of a node', () => {
     expect(account.usedBytes).toBe(usedBytesOf(one));
   });
 
+  it('has room for requests until those of all its shards take as much memory as the retained log may', () => {
+    const account = accountOf(2);
+    const half = account.budget.retainBytes / 2;
+    const requestBytes = [half, half - 1];
+    for (const bytes of requestBytes) account.add({ ...shardOf(0), requestBytes: bytes });
+    expect(account.hasRoomForRequests).toBe(true);
+    account.add({ ...shardOf(0), requestBytes: 1 });
+    vi.advanceTimersByTime(10);
+    expect(account.hasRoomForRequests).toBe(false);
+  });
+
   it('counts again only after a change, and not more often than every ten milliseconds', () => {
     const account = accountOf(1);
     let counts = 0;

@@ -21,6 +21,7 @@ interface Sums {
   /** The cost of all data, uncommitted writes included. */
   readonly usedBytes: number;
   readonly uncommittedBytes: number;
+  readonly requestBytes: number;
 }
 
 /** The sums are counted again after this time at the earliest, because counting visits every shard. */
@@ -32,7 +33,7 @@ export class NodeAccount {
   /** Shards of the cluster: this node may come to hold all of them. */
   readonly shardCount: number;
   readonly #shards = new Set<CountedShard>();
-  #sums: Sums = { usedBytes: 0, uncommittedBytes: 0 };
+  #sums: Sums = { usedBytes: 0, uncommittedBytes: 0, requestBytes: 0 };
   #countedMs = Number.NEGATIVE_INFINITY;
   #isOutdated = true;
   /** How many shards the placement gives to each node. */
@@ -54,6 +55,11 @@ export class NodeAccount {
   /** The uncommitted writes of all shards at this node. They may be counted `countAgainMs` ago. */
   get uncommittedBytes(): number {
     return this.#count().uncommittedBytes;
+  }
+
+  /** Whether the shards of this node may recognise more requests than their parts (R16). It may be counted `countAgainMs` ago. */
+  get hasRoomForRequests(): boolean {
+    return this.#count().requestBytes < this.budget.retainBytes;
   }
 
   add(shard: CountedShard): void {
@@ -103,11 +109,13 @@ export class NodeAccount {
     this.#isOutdated = false;
     let usedBytes = 0;
     let uncommittedBytes = 0;
+    let requestBytes = 0;
     for (const shard of this.#shards) {
       usedBytes += usedBytesOf(shard);
       uncommittedBytes += shard.uncommittedBytes;
+      requestBytes += shard.requestBytes;
     }
-    this.#sums = { usedBytes, uncommittedBytes };
+    this.#sums = { usedBytes, uncommittedBytes, requestBytes };
     return this.#sums;
   }
 }

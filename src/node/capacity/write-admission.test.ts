@@ -12,14 +12,24 @@ interface NodeUse {
   readonly maxUncommittedBytes?: number;
   uncommittedBytes?(): number;
   otherShardsBytes?(): number;
+  requestsFit?(): boolean;
 }
-const nodeOf = ({ shardCount = 1, uncommittedBytes, otherShardsBytes, maxUncommittedBytes = 2 ** 40 }: NodeUse = {}) => ({
+const nodeOf = ({
+  shardCount = 1,
+  uncommittedBytes,
+  otherShardsBytes,
+  requestsFit,
+  maxUncommittedBytes = 2 ** 40,
+}: NodeUse = {}) => ({
   shardCount,
   budget: { maxUncommittedBytes },
   get uncommittedBytes() {
     return uncommittedBytes?.() ?? 0;
   },
   usedBytesBeside: () => otherShardsBytes?.() ?? 0,
+  get hasRoomForRequests() {
+    return requestsFit?.() ?? true;
+  },
 });
 
 const shardOf = (more: Partial<AdmittingShard> = {}): AdmittingShard => ({
@@ -159,6 +169,18 @@ describe('the admission of writes', () => {
     others.bytes = 9_900;
     // Beyond its part it looks again.
     expect(put(500)).toBe('MEMORY_FULL');
+  });
+
+  it('shows, for a moment after each look, whether the node has room for more requests', () => {
+    const node = { fits: true };
+    const admission = new WriteAdmission(shardOf(), nodeOf({ requestsFit: () => node.fits }), () => []);
+    const put = (nowMs: number) => admission.refusalOf({ key: 'k', value: new Uint8Array(1) }, nowMs);
+    expect(admission.hasRoomForRequests(0)).toBe(false);
+    put(0);
+    expect([0, 99, 100].map((nowMs) => admission.hasRoomForRequests(nowMs))).toEqual([true, true, false]);
+    node.fits = false;
+    put(200);
+    expect(admission.hasRoomForRequests(200)).toBe(false);
   });
 
   it('leaves the judgement to the primary if this node is not primary', () => {

@@ -24,7 +24,7 @@ export interface ProposedWrite {
 }
 
 /** The node's account, as far as it is needed to judge. */
-type Node = Pick<NodeAccount, 'shardCount' | 'uncommittedBytes' | 'usedBytesBeside'> & {
+type Node = Pick<NodeAccount, 'shardCount' | 'uncommittedBytes' | 'usedBytesBeside' | 'hasRoomForRequests'> & {
   readonly budget: Pick<NodeAccount['budget'], 'maxUncommittedBytes'>;
 };
 
@@ -41,12 +41,18 @@ export class WriteAdmission {
   /** Bytes that may be accepted without a closer look, which counts them as if no write overwrote or deleted anything. */
   #roomBytes = 0;
   #validUntilMs = Number.NEGATIVE_INFINITY;
+  #hasRoomForRequests = false;
 
   /** @param holders the nodes that hold a copy; none, unless this node is primary: then another node judges. */
   constructor(shard: AdmittingShard, node: Node, holders: () => readonly Holder[]) {
     this.#shard = shard;
     this.#node = node;
     this.#holders = holders;
+  }
+
+  /** Whether the node has room for more requests than the shard's part (R16), as the last look has shown. */
+  hasRoomForRequests(nowMs: number): boolean {
+    return this.#hasRoomForRequests && nowMs < this.#validUntilMs;
   }
 
   /** @returns why the write must not be accepted: it is definitely not executed. Undefined: it is counted as accepted. */
@@ -94,6 +100,7 @@ export class WriteAdmission {
     // Each shard may use its part of the room before it looks again.
     this.#roomBytes = Math.min(roomBytes, acceptableBytes) / this.#node.shardCount - cost;
     this.#validUntilMs = nowMs + validMs;
+    this.#hasRoomForRequests = this.#node.hasRoomForRequests;
     if (cost <= roomBytes) return undefined;
     if (fullest === undefined || growsNothing()) return undefined;
     const { nodeId, limitBytes } = fullest;

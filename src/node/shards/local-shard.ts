@@ -171,7 +171,12 @@ export class LocalShard {
     const isKnown = this.#recognises(proposed);
     const refusal = isKnown ? undefined : this.#admission.refusalOfCost(bytes, () => !grows, nowMs ?? performance.now());
     if (refusal !== undefined) return operation.failed(refusal);
-    this.#host.write({ type: 'transact', token: operation, transaction, stored, request }, nowMs);
+    const hasRoom = this.#hasRoomFor(request, nowMs);
+    this.#host.write({ type: 'transact', token: operation, transaction, stored, request, hasRoom }, nowMs);
+  }
+
+  #hasRoomFor(request: RequestIdentity | undefined, nowMs = performance.now()): boolean | undefined {
+    return request && this.#admission.hasRoomForRequests(nowMs);
   }
 
   /** Whether the request was executed before: then it changes nothing, and needs no room. */
@@ -206,7 +211,11 @@ export class LocalShard {
     nowMs?: number,
   ): void {
     const { version: storedVersion, expiresAtMs: storedExpiresAtMs } = newest ?? notLookedUp;
-    this.#host.write({ type: 'write', token, key, value, ifVersion, ttlMs, storedVersion, storedExpiresAtMs, request }, nowMs);
+    const hasRoom = this.#hasRoomFor(request, nowMs);
+    this.#host.write(
+      { type: 'write', token, key, value, ifVersion, ttlMs, storedVersion, storedExpiresAtMs, request, hasRoom },
+      nowMs,
+    );
   }
 
   /** `section` fails only if the storage fails to read: then nothing was appended. */

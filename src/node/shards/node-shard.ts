@@ -64,11 +64,12 @@ export interface NodeShardOptions {
 const retainEntries = 10_000;
 const minRetainEntries = 1_000;
 /**
- * Requests that a node recognises (R16): all its shards together, and each shard at least. A client has one for each write in
- * flight, and the last one of its shard.
+ * Requests that a node recognises (R16): each shard its part, and at least so many. A client has one for each write in flight, and the
+ * last one of its shard. While the requests of all shards take less memory than the retained log may, one shard may have all of them:
+ * a client with a thousand writes in flight needs more than the part of a shard, if there are many shards.
  */
 const recognisedRequests = 65_536;
-const minRecognisedRequests = 256;
+const minRecognisedRequests = 1_024;
 /** Bounds of one shard's uncommitted entries, and of the batches on their way to each backup (docs/memory.md). */
 const bounds = {
   maxUncommittedEntries: 100_000,
@@ -237,6 +238,7 @@ function replicaOptionsOf(
     retainBytes: Math.floor(budget.retainBytes / shards),
     maxRequests: Math.max(minRecognisedRequests, Math.floor(recognisedRequests / shards)),
     maxRequestBytes: Math.floor(budget.retainBytes / shards),
+    mostRequests: recognisedRequests,
     maxUncommittedBytes: budget.maxUncommittedBytes,
   };
 }

@@ -68,6 +68,7 @@ export function localShardOf(node: VirtualNode, head: Storage['head'] = (key) =>
     shardCount: 1,
     uncommittedBytes: 0,
     usedBytesBeside: () => 0,
+    hasRoomForRequests: true,
     budget: { maxUncommittedBytes: lotsOfBytes },
   };
   const admission = new WriteAdmission(host, lotsOfRoom, () => []);

@@ -60,8 +60,10 @@ export function recordOf(
 ): RecordedRequest {
   const { client, number } = request;
   const lowest = Math.min(request.lowest, number);
-  const { maxRequests, maxRequestBytes } = core.options;
-  const floor = core.requests.nextFloor(maxRequests, maxRequestBytes, core.appliedSeq);
+  const { maxRequests, maxRequestBytes, mostRequests } = core.options;
+  const floor = event.hasRoom
+    ? core.requests.nextFloor(mostRequests, Number.POSITIVE_INFINITY, core.appliedSeq)
+    : core.requests.nextFloor(maxRequests, maxRequestBytes, core.appliedSeq);
   return { client, number, lowest, fingerprint: fingerprintOf(event), floor, seq: core.log.lastSeq + 1, answer };
 }
 

@@ -63,6 +63,8 @@ export interface WriteEvent {
   readonly sync?: boolean | undefined;
   /** With it, the client may send the write again after an unknown outcome, and it is executed once (R16). */
   readonly request?: RequestIdentity | undefined;
+  /** The node has room for more requests than the part of this shard (`ReplicaOptions.maxRequests`). Undefined: it has none. */
+  readonly hasRoom?: boolean | undefined;
 }
 
 /** A transaction. The shell reports it under the stripe locks of all its keys. */
@@ -80,6 +82,7 @@ export interface TransactEvent {
   readonly sync?: boolean | undefined;
   /** As in `WriteEvent`. */
   readonly request?: RequestIdentity | undefined;
+  readonly hasRoom?: boolean | undefined;
 }
 
 /** A read that sees the last write of its key appended before it. It is `readable` once that write has committed (R6, R9). */

@@ -21,10 +21,15 @@ export interface ReplicaOptions {
   /** Bounds on the entries that wait to be committed; beyond them writes are refused. */
   readonly maxUncommittedEntries: number;
   readonly maxUncommittedBytes: number;
-  /** Above this number of recognised requests the primary raises the floor below which they are forgotten (R16). */
+  /**
+   * The part of this shard in the requests that its node recognises (R16). Above it the primary raises the floor below which requests
+   * are forgotten, unless the node has room for more.
+   */
   readonly maxRequests: number;
   /** The same, for their estimated memory: a request keeps its answer, which may contain values. */
   readonly maxRequestBytes: number;
+  /** Above this number of requests the primary raises the floor although its node has room. At least `maxRequests`. */
+  readonly mostRequests: number;
   /** Bounds on one Append; a single larger entry is still sent alone. */
   readonly maxBatchEntries: number;
   readonly maxBatchBytes: number;

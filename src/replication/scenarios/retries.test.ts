@@ -150,6 +150,21 @@ describe('retries (R16)', () => {
     );
   });
 
+  it('while its node has room, a shard recognises more requests than its part, up to a bound', () => {
+    const c = Scenario.of('a b', { maxRequests: 4, maxRequestBytes: 0, mostRequests: 12 });
+    const request = (client: number, hasRoom: boolean) => {
+      c.request('a', 1, { client: `client ${client}`, key: 'k', value: `v${client}`, seq: client - 1, hasRoom });
+      c.deliverAll();
+      return c.status('a').requests;
+    };
+    for (let client = 1; client <= 12; client++) expect(request(client, true)).toBe(client);
+    expect(request(13, true)).toBe(13);
+    expect(request(14, true)).toBe(10);
+    let left = request(15, false);
+    for (let client = 16; client < 30; client++) left = request(client, false);
+    expect(left).toBeLessThanOrEqual(4);
+  });
+
   it('a position of another history, or ahead of the log, is refused', () => {
     const c = Scenario.of('a b');
     expect(outcome(c.request('a', 1, { key: 'k', value: 'v', history: 'another' }))).toBe('REQUEST_TOO_OLD');

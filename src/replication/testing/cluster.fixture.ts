@@ -33,6 +33,7 @@ export const defaultOptions: Omit<ReplicaOptions, 'replicaId' | 'idSeed'> = {
   maxUncommittedBytes: 1_000_000,
   maxRequests: 1000,
   maxRequestBytes: 1024 * 1024,
+  mostRequests: 1000,
   maxBatchEntries: 100,
   maxBatchesInFlight: 2,
   maxBatchBytes: 100_000,

@@ -31,6 +31,8 @@ interface RequestContent extends Partial<RequestIdentity> {
   /** Undefined: a delete. */
   readonly value: string | undefined;
   readonly ifVersion?: number;
+  /** See `WriteEvent`. */
+  readonly hasRoom?: boolean;
 }
 
 export class Scenario {
@@ -223,10 +225,10 @@ export class Scenario {
    * client `x`, which knows the beginning of the shard and may send every number again.
    */
   request(name: string, number: number, content: RequestContent): ScriptedCall {
-    const { key, value, ifVersion, sync, ...named } = content;
+    const { key, value, ifVersion, sync, hasRoom, ...named } = content;
     const known = { client: 'x', lowest: 1, history: this.state?.history ?? '', seq: 0, isFirstAttempt: true };
     const node = this.node(name);
-    const call = node.write(key, value, { ifVersion, sync, request: { ...known, ...named, number } });
+    const call = node.write(key, value, { ifVersion, sync, hasRoom, request: { ...known, ...named, number } });
     node.handle({ type: 'flush' });
     return call;
   }

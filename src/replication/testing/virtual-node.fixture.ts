@@ -128,7 +128,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
   write(
     key: string,
     value: string | undefined,
-    rest: Pick<WriteEvent, 'request' | 'ttlMs' | 'sync'> & { ifVersion?: number | undefined } = {},
+    rest: Pick<WriteEvent, 'request' | 'ttlMs' | 'sync' | 'hasRoom'> & { ifVersion?: number | undefined } = {},
   ) {
     const call: ScriptedCall = this.newCall(key, value, rest.ttlMs);
     const bytes = value === undefined ? undefined : new TextEncoder().encode(value);

@@ -15,7 +15,7 @@ export interface PlainAnswer {
 }
 
 /** Many calls to one node share a connection. */
-class PlainCaller implements Disposable {
+export class PlainCaller implements Disposable {
   readonly #client: Client;
 
   constructor(node: NodeProcess) {
