@@ -17,7 +17,18 @@ function primaryOf(nodeId: string, shard: number, ...inSync: string[]): ReplicaS
 function statusOf(nodeId: string, ...replicas: ReplicaStatus[]): NodeStatus {
   const words = { nodeId, address: nodeId, version: '', zookeeper: 'connected', warnings: [], zone: '' };
   const counts = { uptimeMs: 1, memoryBytes: 1, maxMemoryBytes: 1, keys: 1, dataBytes: 1, dataLimitBytes: 1, weight: 1 };
-  return { ...words, ...counts, logLinesDropped: 0, openDescriptors: 20, maxDescriptors: 1_024, durability: 'memory', replicas };
+  return {
+    ...words,
+    ...counts,
+    logLinesDropped: 0,
+    openDescriptors: 20,
+    maxDescriptors: 1_024,
+    durability: 'memory',
+    formatInUse: 6,
+    oldestFormat: 6,
+    newestFormat: 6,
+    replicas,
+  };
 }
 
 const placedOn = (...lists: string[][]) => ({

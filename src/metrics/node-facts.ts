@@ -32,6 +32,8 @@ export interface NodeFacts {
   /** Number of nodes registered in ZooKeeper, as last reported. */
   readonly nodes: number;
   readonly placementVersion: number;
+  /** The format that the cluster uses, and the newest one that the node supports. */
+  readonly format: { readonly inUse: number; readonly newest: number };
   /** Open connections to the node's port, over gRPC and frames. */
   readonly grpcConnections: number;
   /** Connections to that port that were refused or cut off since the start, by reason. */

@@ -52,6 +52,7 @@ const facts: NodeFacts = {
   zookeeperConnected: true,
   nodes: 3,
   placementVersion: 4,
+  format: { inUse: 6, newest: 7 },
   grpcConnections: 5,
   cutConnections: { silent: 6 },
   pipelines: 2,

@@ -114,6 +114,7 @@ export class NodeParts {
       zone,
       weight,
       config,
+      format,
       coordinator,
       budget,
       lifecycle,

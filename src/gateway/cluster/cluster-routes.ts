@@ -114,7 +114,7 @@ function limitOf({ limit = String(defaultPageKeys) }: Query): number {
 
 function figuresOf({ replicas, version, uptimeMs, zookeeper, keys, warnings, ...figures }: NodeFigures) {
   const { dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes, durability } = figures;
-  const { logLinesDropped, openDescriptors, maxDescriptors } = figures;
+  const { formatInUse, oldestFormat, newestFormat, logLinesDropped, openDescriptors, maxDescriptors } = figures;
   return {
     version,
     uptimeMs,
@@ -126,6 +126,9 @@ function figuresOf({ replicas, version, uptimeMs, zookeeper, keys, warnings, ...
     memoryBytes,
     maxMemoryBytes,
     durability,
+    formatInUse,
+    oldestFormat,
+    newestFormat,
     logLinesDropped,
     openDescriptors,
     maxDescriptors,

@@ -35,6 +35,9 @@ export class FakeClusterView implements ClusterView {
       openDescriptors: 20,
       maxDescriptors: 1_024,
       durability: 'always',
+      formatInUse: 6,
+      oldestFormat: 6,
+      newestFormat: 7,
       replicas: [...this.keys].map(([shard, keys]) => ({
         shard,
         role: 'backup',

@@ -6,8 +6,8 @@ import { describeProblem, httpCodes } from './problem.js';
 
 /** Codes of clients, of a start, of an operator's command, of rpcs that HTTP does not have, or of a connection that is gone. */
 const neverByHttp: readonly ErrorCode[] = [
-  ...(['NOT_FORCED', 'CANCELLED', 'CLOSED', 'INVALID_OPTION'] as const),
-  ...(['COORDINATION_UNAVAILABLE', 'CONFIG_MISMATCH', 'ADDRESS_UNAVAILABLE', 'DATA_UNAVAILABLE'] as const),
+  ...(['NOT_FORCED', 'NOT_UPGRADED', 'CANCELLED', 'CLOSED', 'INVALID_OPTION'] as const),
+  ...(['COORDINATION_UNAVAILABLE', 'CONFIG_MISMATCH', 'UNSUPPORTED_FORMAT', 'ADDRESS_UNAVAILABLE', 'DATA_UNAVAILABLE'] as const),
 ];
 
 interface Row {

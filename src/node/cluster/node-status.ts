@@ -1,6 +1,7 @@
 /** The status of a node and its replicas, with warnings, as kv.v1.Cluster/GetNodeStatus returns it. Pure. */
 
 import type { DurabilityMode, SessionStatus } from '../../coordination/index.js';
+import type { ClusterFormat } from '../../formats.js';
 import type { LogState } from '../../logging/index.js';
 import type { HeldReplica } from '../../metrics/index.js';
 import { type CoreStatus, endOf, type Line, nameOf, nodeIdOf, type ShardState } from '../../replication/index.js';
@@ -27,6 +28,7 @@ export interface StatusFacts {
   readonly conflict?: string | undefined;
   readonly minInSync: number;
   readonly durability: DurabilityMode;
+  readonly format: Pick<ClusterFormat, 'inUse' | 'supported'>;
   readonly held: readonly Held[];
   /** Resident memory, and the most it may be. */
   readonly memoryBytes: number;
@@ -42,7 +44,7 @@ const nearlyFull = 0.9;
 
 export function describeNode(facts: StatusFacts): NodeStatus {
   const { nodeId, address, zone = '', weight = 1, uptimeMs, session, held, dataLimitBytes } = facts;
-  const { durability, memoryBytes, maxMemoryBytes, log, descriptors } = facts;
+  const { durability, format, memoryBytes, maxMemoryBytes, log, descriptors } = facts;
   return {
     nodeId,
     address,
@@ -60,6 +62,9 @@ export function describeNode(facts: StatusFacts): NodeStatus {
     openDescriptors: descriptors.open || 0,
     maxDescriptors: descriptors.allowed || 0,
     durability,
+    formatInUse: format.inUse,
+    oldestFormat: format.supported.oldest,
+    newestFormat: format.supported.newest,
     keys: held.reduce((sum, { keys }) => sum + keys, 0),
     dataBytes: dataBytesOf(held),
   };

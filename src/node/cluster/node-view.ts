@@ -1,5 +1,6 @@
 /** What a node shows of itself: its readiness, its status, and the facts behind its metrics. */
 import type { ClusterConfig, Coordinator, NodeRegistration } from '../../coordination/index.js';
+import type { ClusterFormat } from '../../formats.js';
 import type { LogState } from '../../logging/index.js';
 import { type NodeFacts, residentBytes } from '../../metrics/index.js';
 import type { NodeStatus } from '../../wire/contract/kv-api.js';
@@ -18,6 +19,7 @@ export interface NodeViewOptions {
   readonly zone: string | undefined;
   readonly weight: number;
   readonly config: ClusterConfig;
+  readonly format: ClusterFormat;
   readonly budget: MemoryBudget;
   readonly lifecycle: Lifecycle;
   readonly cluster: KnownCluster;
@@ -57,7 +59,7 @@ export class NodeView {
   }
 
   get status(): NodeStatus {
-    const { nodeId, address, zone = '', weight, config, budget, coordinator, log, descriptors } = this.#options;
+    const { nodeId, address, zone = '', weight, config, format, budget, coordinator, log, descriptors } = this.#options;
     return describeNode({
       nodeId,
       address,
@@ -65,6 +67,7 @@ export class NodeView {
       weight,
       minInSync: config.minInSync,
       durability: config.durability,
+      format,
       uptimeMs: performance.now() - this.#startedMs,
       session: coordinator.session,
       conflict: coordinator.conflict?.message,
@@ -78,7 +81,7 @@ export class NodeView {
   }
 
   get facts(): OwnFacts {
-    const { nodeId, config, budget, coordinator, cluster, log, descriptors } = this.#options;
+    const { nodeId, config, format, budget, coordinator, cluster, log, descriptors } = this.#options;
     const { dataBytes, retainBytes, maxMemoryBytes } = budget;
     const isPlaced = (nodes: readonly string[] | undefined): boolean => nodes?.includes(nodeId) ?? false;
     const placed = cluster.placement?.shards;
@@ -89,6 +92,7 @@ export class NodeView {
       ready: this.readiness.ready,
       zookeeperConnected: coordinator.session === 'connected',
       nodes: cluster.nodes.length,
+      format: { inUse: format.inUse, newest: format.supported.newest },
       placementVersion: cluster.placement?.version ?? 0,
       logLinesDropped: log.droppedLines,
       descriptors,

@@ -97,6 +97,7 @@ describe('the status of a node', () => {
   const node = {
     ...({ nodeId: 'a', address: 'a:1', uptimeMs: 1, session: 'connected', memoryBytes: 1, maxMemoryBytes: 2 } as const),
     durability: 'memory' as const,
+    format: { inUse: 6, supported: { oldest: 5, newest: 7 } },
     log: { droppedLines: 0, problem: undefined },
     descriptors: { open: 20, allowed: 64, problem: undefined },
   };
@@ -117,6 +118,7 @@ describe('the status of a node', () => {
       weight: 3,
       held: [replicaOf(0, ['a', 'b']), replicaOf(5, ['a', 'b'])],
     });
+    expect(status).toMatchObject({ formatInUse: 6, oldestFormat: 5, newestFormat: 7 });
     expect(status).toMatchObject({ keys: 20, dataBytes: 200, dataLimitBytes: 1_000, zone: 'north', weight: 3, warnings: [] });
     expect(status.replicas.map(({ shard, keys }) => [shard, keys])).toEqual([
       [0, 10],

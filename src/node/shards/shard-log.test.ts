@@ -98,7 +98,14 @@ const figures = {
   log: { droppedLines: 0, problem: undefined },
   descriptors: { open: 20, allowed: 64, problem: undefined },
 };
-const node = { nodeId: 'a', address: 'a:1', session: 'connected', durability: 'memory', ...figures } as const;
+const node = {
+  nodeId: 'a',
+  address: 'a:1',
+  session: 'connected',
+  durability: 'memory',
+  format: { inUse: 6, supported: { oldest: 6, newest: 6 } },
+  ...figures,
+} as const;
 
 test.each<[keyof typeof cases, string]>([
   ['lostWithCopy', 'shards 0-1: ZooKeeper has lost the state; the copy here is kept; nothing is served'],

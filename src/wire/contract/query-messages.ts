@@ -85,6 +85,9 @@ const statusTable = new MessageTable<NodeStatus>({
   openDescriptors: [17, 'uint'],
   maxDescriptors: [18, 'uint'],
   durability: [19, 'string'],
+  formatInUse: [20, 'uint'],
+  oldestFormat: [21, 'uint'],
+  newestFormat: [22, 'uint'],
 });
 
 const holderTable = new MessageTable<KeyHolder>({

@@ -36,6 +36,7 @@ test('kvctl info - shows histories only of offline shards, and of shards of whic
   expect(text).toMatch(/history +shard 0: h at epoch 5:e5; ZooKeeper names new at epoch 1:n1\n/);
   expect(text).toMatch(/history +shard 1: no copy/);
   expect(text).not.toContain('k at epoch');
+  expect(text).toMatch(/format +6, and it supports format 6\n/);
 });
 
 test('kvctl info - shows some of many offline shards, and counts the others', async () => {

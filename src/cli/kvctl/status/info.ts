@@ -1,4 +1,5 @@
 import { KvError } from '../../../errors.js';
+import { formatsText } from '../../../formats.js';
 import { rangesOf } from '../../../topology/shard-ranges.js';
 import type { NodeStatus, ReplicaStatus } from '../../../wire/contract/kv-api.js';
 import { type Command, expectOperands } from '../command.js';
@@ -59,6 +60,7 @@ function factsOf(status: NodeStatus): [string, string][] {
     ['data', `${size(status.dataBytes)} of ${size(status.dataLimitBytes)}`],
     ['memory', `${size(status.memoryBytes)} of ${size(status.maxMemoryBytes)}`],
     ['durability', status.durability || 'not known'],
+    ['format', formatFact(status)],
     ['descriptors', `${grouped(status.openDescriptors)} of ${grouped(status.maxDescriptors)}`],
     ['log lines dropped', grouped(status.logLinesDropped)],
     ['primary of', shardsWhere((role) => role === 'primary')],
@@ -67,6 +69,10 @@ function factsOf(status: NodeStatus): [string, string][] {
     ...historyFacts(replicas),
     ...warnings.map((warning): [string, string] => ['warning', warning]),
   ];
+}
+
+function formatFact({ formatInUse, oldestFormat: oldest, newestFormat: newest }: NodeStatus): string {
+  return formatInUse === 0 ? 'not known' : `${formatInUse}, and it supports ${formatsText({ oldest, newest })}`;
 }
 
 /** The histories of shards that are offline, or of which ZooKeeper names another history. */

@@ -30,7 +30,7 @@ export function nodesToJson({ answers }: GatheredCluster): object {
 export function nodeToJson({ node, status, problem }: NodeAnswer): object {
   if (status === undefined) return { ...node, answered: false, problem };
   const { replicas, uptimeMs, version, zookeeper, keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes } = status;
-  const { durability, logLinesDropped, openDescriptors, maxDescriptors } = status;
+  const { durability, formatInUse, oldestFormat, newestFormat, logLinesDropped, openDescriptors, maxDescriptors } = status;
   return {
     ...node,
     answered: true,
@@ -45,6 +45,9 @@ export function nodeToJson({ node, status, problem }: NodeAnswer): object {
     memoryBytes,
     maxMemoryBytes,
     durability,
+    formatInUse,
+    oldestFormat,
+    newestFormat,
     logLinesDropped,
     openDescriptors,
     maxDescriptors,

@@ -52,7 +52,8 @@ function answer(id: string, replicas: ReplicaStatus[]): NodeAnswer {
   const facts = { version: '1.2.3', uptimeMs: 1_000, zookeeper: 'connected', warnings: [], memoryBytes: 0, maxMemoryBytes: 0 };
   const own = { zone: node.zone, weight: 1, logLinesDropped: 0, openDescriptors: 0, maxDescriptors: 0, durability: 'memory' };
   const held = { keys: 200 * replicas.length, dataBytes: 2 ** 20, dataLimitBytes: 2 ** 29 };
-  const status: NodeStatus = { nodeId: id, address: node.address, replicas, ...facts, ...held, ...own };
+  const formats = { formatInUse: 6, oldestFormat: 6, newestFormat: 6 };
+  const status: NodeStatus = { nodeId: id, address: node.address, replicas, ...facts, ...held, ...own, ...formats };
   return { node, status };
 }
 

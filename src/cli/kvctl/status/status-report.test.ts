@@ -65,6 +65,22 @@ const view: GatheredCluster = {
 };
 
 describe('kvctl status', () => {
+  test('the first line reports an upgrade that is not finished', () => {
+    const [one, silent] = view.answers;
+    const answers = (...supported: (readonly [inUse: number, newest: number])[]) => [
+      ...supported.map(([formatInUse, newestFormat]) => ({ ...one!, status: { ...one!.status!, formatInUse, newestFormat } })),
+      silent!,
+    ];
+    const firstLine = (...supported: (readonly [inUse: number, newest: number])[]) =>
+      renderStatus({ ...view, answers: answers(...supported) }).split('\n')[0];
+    expect(firstLine([6, 6])).not.toContain('upgrade');
+    expect(firstLine([6, 6], [6, 7])).toContain(
+      '; upgrade from format 6 to 7 not finished, 1 of 3 nodes support it ("kvctl upgrade")',
+    );
+    // A node that has not learned the newer format yet does not count as an upgrade that is not finished.
+    expect(firstLine([6, 7], [7, 7])).not.toContain('upgrade');
+  });
+
   test('shows nodes, shards and replicas, and the nodes that did not answer', () => {
     const text = renderStatus(view);
     expect(text).toMatch(/│ a +│ a:1 +│ 1 +│ 1 +│ 7 +│ 3 MiB of 512 MiB +│ 100 MiB of 1 GiB +│ 61 s +│ connected +│ 1\.2\.3 +│/);

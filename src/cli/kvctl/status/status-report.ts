@@ -34,11 +34,23 @@ export function renderStatus(view: GatheredCluster, all = false): string {
   return parts.join('\n\n');
 }
 
-/** A node of an earlier version names no durability. */
+/** A node of an earlier version names no durability and no format. */
 function clusterLine({ topology, answers }: GatheredCluster): string {
   const known = answers.map(({ status }) => status?.durability ?? '').find((durability) => durability !== '');
-  const cluster = `cluster ${topology.clusterId}`;
-  return known === undefined ? cluster : `${cluster}; durability: ${known}`;
+  const facts = [`cluster ${topology.clusterId}`];
+  if (known !== undefined) facts.push(`durability: ${known}`);
+  const upgrade = unfinishedUpgrade(answers);
+  if (upgrade !== undefined) facts.push(upgrade);
+  return facts.join('; ');
+}
+
+/** Undefined while no node supports a newer format than the cluster uses. */
+function unfinishedUpgrade(answers: GatheredCluster['answers']): string | undefined {
+  const inUse = Math.max(0, ...answers.map(({ status }) => status?.formatInUse ?? 0));
+  const newest = Math.max(0, ...answers.map(({ status }) => status?.newestFormat ?? 0));
+  if (newest <= inUse) return undefined;
+  const upgraded = answers.filter(({ status }) => status?.newestFormat === newest).length;
+  return `upgrade from format ${inUse} to ${newest} not finished, ${upgraded} of ${answers.length} nodes support it ("kvctl upgrade")`;
 }
 
 /** The warnings of the nodes, and those that only a view of all nodes shows, each once. */

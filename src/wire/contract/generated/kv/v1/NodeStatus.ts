@@ -22,6 +22,9 @@ export interface NodeStatusInput {
   'openDescriptors'?: (number | string | Long);
   'maxDescriptors'?: (number | string | Long);
   'durability'?: (string);
+  'formatInUse'?: (number);
+  'oldestFormat'?: (number);
+  'newestFormat'?: (number);
 }
 
 export interface NodeStatus {
@@ -43,4 +46,7 @@ export interface NodeStatus {
   'openDescriptors': (number);
   'maxDescriptors': (number);
   'durability': (string);
+  'formatInUse': (number);
+  'oldestFormat': (number);
+  'newestFormat': (number);
 }
