@@ -11,6 +11,7 @@ const longest = [
     'cluster/lost-history',
     'cluster/planned-stop',
     'cluster/start-up',
+    'cluster/upgrade',
   ],
   ...[
     'long/exactly-once',

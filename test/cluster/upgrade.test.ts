@@ -82,6 +82,11 @@ test('the upgrade is not finished while a node does not support the newer format
   expect([refused.code, refused.stdout]).toEqual([1, '']);
   expect(refused.stderr).toContain(`format ${after} is not supported by every node yet: ${behind} (kvnode`);
   expect(refused.stderr).toContain('NOT_UPGRADED');
+  const misdirected = await runKvctl(['upgrade', '--nodes', cluster.addresses.join(',')]);
+  expect([misdirected.code, misdirected.stderr.includes('pass --zk, not --nodes')]).toEqual([2, true]);
+  expect((await kvctl('status')).stdout).toContain(
+    `upgrade from format ${before} to ${after} not finished, 2 of 3 nodes support it`,
+  );
 });
 
 test('before the upgrade is finished a node can go back to the version before', async () => {
@@ -105,7 +110,8 @@ test('kvctl upgrade --finish has every running node use the newer format, while 
     expect(await log.waitFor('the cluster uses a newer format from now on')).toMatchObject({ format: after });
   await expectLoadToContinue();
   await cluster.waitForInSync(3);
-  for (const { log } of cluster.nodes) expect(log.find('a node refuses to replicate with this one')).toEqual([]);
+  for (const status of await cluster.statuses())
+    expect(status).toMatchObject({ formatInUse: after, oldestFormat: before, newestFormat: after, warnings: [] });
   const again = await kvctl('upgrade', '--finish');
   expect([again.code, again.stderr.includes('there is nothing to finish')]).toEqual([1, true]);
 });
@@ -130,7 +136,9 @@ test('nodes of the version after join, and one that is too new is refused', asyn
   expect(text).toMatch(/is too new for it: install kvnode/);
 });
 
-test('no call failed, and every counter has what was added to it', async () => {
+test('no call failed, no node refused another, and every counter has what was added to it', async () => {
   expect(await load.stop()).toBeGreaterThan(7 * someAnswers);
   expect(load.findings).toEqual([]);
+  const refusals = cluster.nodes.flatMap(({ log }) => log.find(({ msg }) => msg.startsWith('a node refuses to replicate')));
+  expect(refusals).toEqual([]);
 });
