@@ -3,7 +3,7 @@
  * stands there. A generation is a history that goes on without a loss. The operator's command and an ended history
  * begin another one (R13).
  */
-import type { Answer, LogEntry } from '../../src/replication/index.js';
+import type { Answer, LogEntry, RecordedAnswer } from '../../src/replication/index.js';
 import type { Store, StoredItem } from '../virtual/store.js';
 import { ExpiryModel } from './expiry-model.js';
 import { sameBytes } from './same-bytes.js';
@@ -153,7 +153,7 @@ export class HistoryModel {
 }
 
 /** The same text for equal answers, in whatever order they have their fields. */
-export function textOfAnswer(answer: Answer | undefined): string {
+export function textOfAnswer(answer: Answer | RecordedAnswer | undefined): string {
   if (answer === undefined) return '';
   return JSON.stringify(answer, (_, value) => (isFields(value) ? Object.fromEntries(Object.entries(value).sort()) : value));
 }

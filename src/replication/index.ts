@@ -18,7 +18,7 @@ export { type EpochMark, endOf, type Line, markIdOf, nameOf } from './protocol/l
 export type { KeyWrite, LogEntry } from './protocol/log-entry.js';
 export type { EpochRun } from './protocol/log-position.js';
 export type { BodyOf, Message, RequestBody, ResponseBody } from './protocol/message.js';
-export type { RecordedAnswer } from './protocol/recorded-answer.js';
+export { type RecordedAnswer, wroteAnswer } from './protocol/recorded-answer.js';
 export { mayBeginAt, type RecoveredReplica, type ReplicaMetadata, type StoredSnapshot } from './protocol/recovered.js';
 export type { ReplicaOptions } from './protocol/replica-options.js';
 export { type RecordedRequest, type RequestIdentity, requestBytes } from './protocol/request.js';

@@ -4,7 +4,7 @@ import type { Answer } from '../protocol/effect.js';
 import type { TransactEvent, WriteEvent } from '../protocol/event.js';
 import { fingerprintOfTransaction, fingerprintOfWrite } from '../protocol/fingerprint.js';
 import type { Seq } from '../protocol/ids.js';
-import type { RecordedAnswer } from '../protocol/recorded-answer.js';
+import { type JudgedAnswer, judgedForm, type RecordedAnswer } from '../protocol/recorded-answer.js';
 import type { RecordedRequest, RequestIdentity } from '../protocol/request.js';
 import type { Core } from '../state/core.js';
 import type { Primary } from '../state/role.js';
@@ -27,9 +27,10 @@ export function answerKnown(core: Core, role: Primary, event: WriteEvent | Trans
     core.emit({ type: 'answer', token, answer: { kind: 'refused', refusal: 'REQUEST_REUSED', isDefinite } });
     return true;
   }
-  const answer: Answer = known.answer ?? { kind: 'written', version: known.seq };
-  if (known.seq > core.commitIndex) role.waiters.addJudged(known.seq, { token, answer, isRecorded: true, sync });
-  else if (sync) answerOnceFlushed(core, role, { seq: known.seq, token, answer });
+  const { seq } = known;
+  const answer: Answer = known.answer === undefined ? { kind: 'written', version: seq } : judgedForm(known.answer, seq);
+  if (seq > core.commitIndex) role.waiters.addJudged(seq, { token, answer, isRecorded: true, sync });
+  else if (sync) answerOnceFlushed(core, role, { seq, token, answer });
   else core.emit({ type: 'answer', token, answer });
   return true;
 }
@@ -46,7 +47,7 @@ function tooOld({ history = '', commitIndex }: Core, { isFirstAttempt }: Request
 }
 
 /** The answer to a put or delete that found this version, and wrote nothing. */
-export function unwritten(found: Seq, value: Uint8Array | undefined, ifVersion: Seq | undefined): RecordedAnswer {
+export function unwritten(found: Seq, value: Uint8Array | undefined, ifVersion: Seq | undefined): JudgedAnswer {
   if (value === undefined && found === 0 && (ifVersion === undefined || ifVersion === 0)) return { kind: 'nothingToDelete' };
   return { kind: 'refused', refusal: 'VERSION_MISMATCH', currentVersion: found };
 }

@@ -4,7 +4,7 @@ import type { Answer, NewestWrite } from '../protocol/effect.js';
 import type { DueKey, OrderedReadEvent, TransactEvent, WriteEvent } from '../protocol/event.js';
 import type { Seq } from '../protocol/ids.js';
 import { itemOf, type KeyWrite, versionOf, writeOf } from '../protocol/log-entry.js';
-import type { RecordedAnswer } from '../protocol/recorded-answer.js';
+import { type JudgedAnswer, recordedForm } from '../protocol/recorded-answer.js';
 import type { RequestIdentity } from '../protocol/request.js';
 import { keysOf } from '../protocol/transaction.js';
 import type { Core } from '../state/core.js';
@@ -73,10 +73,10 @@ export function onTransact(core: Core, event: TransactEvent): void {
   if (!('refusal' in judged) && judged.writes.length > 0) {
     const { writes, held, results } = judged;
     const given = { kind: 'transacted', version: seq, held, results } as const;
-    const recorded = request && recordOf(core, event, request, given);
+    const recorded = request && recordOf(core, event, request, recordedForm(given, writes[0]?.value));
     return append(core, role, { writes, token, given, sync, request: recorded, isTimed: writes.some(isExpiring) });
   }
-  const given: RecordedAnswer =
+  const given: JudgedAnswer =
     'refusal' in judged
       ? { kind: 'refused', ...judged }
       : { kind: 'transacted', version: 0, held: judged.held, results: judged.results };

@@ -11,7 +11,7 @@ import type { Line } from './lineage.js';
 import type { LogEntry } from './log-entry.js';
 import type { EpochRun } from './log-position.js';
 import type { Message } from './message.js';
-import type { JudgedRefusal, RecordedAnswer } from './recorded-answer.js';
+import type { JudgedAnswer, JudgedRefusal } from './recorded-answer.js';
 import type { RecordedRequest } from './request.js';
 import type { ShardState } from './shard-state.js';
 
@@ -50,7 +50,7 @@ export type Answer =
    * `nothingToDelete`: a delete of a key that does not exist. `transacted`: `version` is that of its entry, 0 if it wrote nothing;
    * `held`: every compare held.
    */
-  | Exclude<RecordedAnswer, { kind: 'refused' }>
+  | Exclude<JudgedAnswer, { kind: 'refused' }>
   /** Of the keys that the shell has reported as due, none is due and has no newer write. If there are some, their delete is `written`. */
   | { readonly kind: 'nothingDue' }
   /** `operation`: the number of the operation of a transaction that was refused. */

@@ -1,5 +1,5 @@
 /** The answers of packed requests (R16), as an array of numbers and one of bytes. */
-import { judgedRefusals, type RecordedAnswer } from '../protocol/recorded-answer.js';
+import { type JudgedAnswer, judgedRefusals } from '../protocol/recorded-answer.js';
 import type { KeyResult } from '../protocol/transaction.js';
 
 /** The first number of an answer. */
@@ -20,7 +20,7 @@ export class PackedAnswers {
   readonly #values: Uint8Array;
   readonly #large: Uint8Array[] = [];
 
-  constructor(answers: readonly (RecordedAnswer | undefined)[]) {
+  constructor(answers: readonly (JudgedAnswer | undefined)[]) {
     const numbers: number[] = [];
     const values: Uint8Array[] = [];
     let valueBytes = 0;
@@ -50,7 +50,7 @@ export class PackedAnswers {
     this.bytes = this.#numbers.byteLength + this.#starts.byteLength + valueBytes + largeBytes;
   }
 
-  get(index: number): RecordedAnswer | undefined {
+  get(index: number): JudgedAnswer | undefined {
     const numbers = this.#numbers;
     let at = this.#starts[index]!;
     const next = (): number => numbers[at++]!;
@@ -91,7 +91,7 @@ export class PackedAnswers {
   }
 }
 
-function append(numbers: number[], answer: RecordedAnswer | undefined, place: (value: Uint8Array) => number): void {
+function append(numbers: number[], answer: JudgedAnswer | undefined, place: (value: Uint8Array) => number): void {
   if (answer === undefined) numbers.push(none);
   else if (answer.kind === 'nothingToDelete') numbers.push(nothingToDelete);
   else if (answer.kind === 'refused') {

@@ -81,7 +81,7 @@ export class PackedEntries {
     const writes: KeyWrite[] = [];
     const end = this.#writeEnds === undefined ? index + 1 : this.#writeEnds[index]!;
     for (let at = index === 0 ? 0 : (this.#writeEnds?.[index - 1] ?? index); at < end; at++) writes.push(this.#writeAt(at));
-    const entry = { seq, epoch: this.epoch, writes, request: this.#requests?.get(index, seq) };
+    const entry = { seq, epoch: this.epoch, writes, request: this.#requests?.get(index, seq, writes) };
     const atMs = this.#expiry?.atMs(index);
     return atMs === undefined ? entry : { ...entry, atMs };
   }

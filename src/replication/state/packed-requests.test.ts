@@ -26,7 +26,9 @@ test('packed entries - keep the requests that they execute with their answers, a
     { seq: 11, epoch: 1, writes, request: requestOf('x', 4, 11, { kind: 'transacted', version: 11, held: false, results }) },
     { seq: 12, epoch: 1, writes: [], request: requestOf('x', 5, 12, { ...refusal, operation: 0 }) },
     { seq: 13, epoch: 1, writes: [], request: requestOf('x', 6, 13, refusal) },
+    { seq: 14, epoch: 1, writes, request: requestOf('y', 2, 14, { kind: 'wrote', operations: 1_024 }) },
+    { seq: 15, epoch: 1, writes, request: requestOf('y', 3, 15, { kind: 'counted', sum: writes[0]!.value }) },
   ];
   const packed = new PackedEntries(entries);
-  expect([7, 8, 9, 10, 11, 12, 13].map((seq) => packed.get(seq))).toEqual(entries);
+  expect([7, 8, 9, 10, 11, 12, 13, 14, 15].map((seq) => packed.get(seq))).toEqual(entries);
 });

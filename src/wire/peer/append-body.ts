@@ -80,7 +80,7 @@ export function readEntry(reader: ProtobufReader, bytes: Buffer): LogEntry {
     if (tag === varint1) seq = reader.varint();
     else if (tag === varint2) epoch = reader.varint();
     else if (tag === bytes3) writes.push(readKeyWrite(reader, bytes));
-    else if (tag === bytes4) request = readRequest(reader, seq);
+    else if (tag === bytes4) request = readRequest(reader, seq, writes[0]?.value);
     else if (tag === varint5) atMs = reader.varint();
     else reader.skip(tag);
   }

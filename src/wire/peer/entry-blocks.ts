@@ -101,7 +101,7 @@ function writeEntry(writer: ProtobufWriter, { seq, epoch, writes, request, atMs 
     if (expiresAtMs !== undefined) writer.uint64(3, expiresAtMs);
     writer.end();
   }
-  if (request !== undefined) writeRequest(writer, 4, request, 0);
+  if (request !== undefined) writeRequest(writer, 4, request, 0, writes[0]?.value);
   if (atMs !== undefined) writer.uint64(5, atMs);
   writer.end();
 }

@@ -1,6 +1,6 @@
 /** Recorded answers of every kind, for the tests of codecs, and the same as protobufjs has them. */
 import * as fc from 'fast-check';
-import type { RecordedAnswer } from '../../replication/index.js';
+import { type RecordedAnswer, type RecordedRequest, wroteAnswer } from '../../replication/index.js';
 
 const number = fc.oneof(fc.nat(300), fc.maxSafeNat());
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => new Uint8Array(array));
@@ -11,6 +11,8 @@ const result = fc.record(
 
 export const recordedAnswer: fc.Arbitrary<RecordedAnswer> = fc.oneof(
   fc.constant({ kind: 'nothingToDelete' as const }),
+  fc.integer({ min: 1, max: 1_024 }).map(wroteAnswer),
+  fc.record({ kind: fc.constant('counted' as const), sum: fc.uint8Array({ minLength: 1, maxLength: 40 }) }),
   fc.record({
     kind: fc.constant('transacted' as const),
     version: number,
@@ -28,8 +30,18 @@ export const recordedAnswer: fc.Arbitrary<RecordedAnswer> = fc.oneof(
   ),
 );
 
-/** The fields of the message; a version of 0 is left out, as on the wire. */
-export function plainAnswer(answer: RecordedAnswer): object {
+/** The fields of the message of a request; those that are 0 and left out on the wire are left out. */
+export function plainRequest({ answer, lowest, floor, ...fields }: Omit<RecordedRequest, 'seq'>): object {
+  return {
+    ...fields,
+    ...(lowest === 0 ? {} : { lowest }),
+    ...(floor === 0 ? {} : { floor }),
+    ...(answer === undefined ? {} : { answer: plainAnswer(answer) }),
+  };
+}
+
+function plainAnswer(answer: RecordedAnswer): object {
+  if (answer.kind === 'wrote') return { wrote: answer.operations };
   const { kind: _, ...fields } = answer;
   if (answer.kind !== 'transacted') return withoutZero(fields);
   return withoutZero({ ...fields, results: answer.results.map(withoutZero) });

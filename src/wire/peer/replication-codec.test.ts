@@ -8,7 +8,7 @@ import { protoFolder } from '../contract/proto-files.js';
 import { ProtobufReader } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { peerClusterOf } from './peer-cluster.fixture.js';
-import { plainAnswer, recordedAnswer } from './recorded-answer.fixture.js';
+import { plainRequest, recordedAnswer } from './recorded-answer.fixture.js';
 import { ReplicationCodec, readMessageBody, type WireMessage } from './replication-codec.js';
 
 const formatVersion = supportedFormats.newest;
@@ -150,9 +150,8 @@ const entryType = proto.lookupType('kv.internal.v1.Entry');
 function asProtoEntry({ request, ...entry }: LogEntry): Uint8Array {
   const writes = entry.writes.map(defined);
   if (request === undefined) return entryType.encode({ ...defined(entry), writes }).finish();
-  const { answer, seq: _, ...fields } = request;
-  const recorded = answer === undefined ? fields : { ...fields, answer: plainAnswer(answer) };
-  return entryType.encode({ ...defined(entry), writes, request: recorded }).finish();
+  const { seq: _, ...fields } = request;
+  return entryType.encode({ ...defined(entry), writes, request: plainRequest(fields) }).finish();
 }
 
 /** protobufjs writes the fields that are there. */

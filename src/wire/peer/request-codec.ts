@@ -1,12 +1,15 @@
 /** The request that a log entry executes, as messages between nodes carry it (R16). Written by hand, as the entries are. */
-import type { RecordedRequest } from '../../replication/index.js';
+import type { RecordedAnswer, RecordedRequest } from '../../replication/index.js';
 import { KnownTexts } from '../protobuf/known-texts.js';
 import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
-import { readRecordedAnswer, writeRecordedAnswer } from './answer-codec.js';
+import { readRecordedAnswer, withSum, writeRecordedAnswer } from './answer-codec.js';
 
 /** Estimated bytes of a request. */
 export const requestMessageBytes = 48;
+
+/** Estimated bytes of its answer. */
+const expectedAnswerBytes = 8;
 
 /** Most requests are those of a few clients. */
 const clients = new KnownTexts();
@@ -21,50 +24,60 @@ const tags = {
   seq: tagOf(7, 'varint'),
 };
 
-/** @param seq the seq to write: 0 within an entry, which has its own. */
-export function writeRequest(writer: ProtobufWriter, field: number, request: RecordedRequest, seq: number): void {
+/**
+ * @param seq the seq to write: 0 within an entry, which has its own.
+ * @param written the value of the first write of that entry
+ */
+export function writeRequest(
+  writer: ProtobufWriter,
+  field: number,
+  request: RecordedRequest,
+  seq: number,
+  written?: Uint8Array,
+): void {
   const { client, number, lowest, fingerprint, floor, answer } = request;
   writer.begin(field, requestMessageBytes);
   writer.string(1, client);
   writer.uint64(2, number);
-  writer.uint64(3, lowest);
+  if (lowest !== 0) writer.uint64(3, lowest);
   writer.uint64(4, fingerprint);
-  writer.uint64(5, floor);
+  if (floor !== 0) writer.uint64(5, floor);
   if (answer !== undefined) {
-    writer.begin(6, requestMessageBytes);
-    writeRecordedAnswer(writer, answer);
+    writer.begin(6, expectedAnswerBytes);
+    writeRecordedAnswer(writer, answer, written);
     writer.end();
   }
   if (seq !== 0) writer.uint64(7, seq);
   writer.end();
 }
 
-/** @param seq that of the entry, where the message itself has none. */
-export function readRequest(reader: ProtobufReader, seq = 0): RecordedRequest {
-  const request = {
-    client: '',
-    number: 0,
-    lowest: 0,
-    fingerprint: 0,
-    floor: 0,
-    seq,
-    answer: undefined as RecordedRequest['answer'],
-  };
+/**
+ * @param seq that of the entry, where the message itself has none.
+ * @param written the value of the first write of that entry; undefined: there is no entry, or no such value. @throws MalformedMessage
+ */
+export function readRequest(reader: ProtobufReader, seq = 0, written?: Uint8Array): RecordedRequest {
+  let client = '';
+  let number = 0;
+  let lowest = 0;
+  let fingerprint = 0;
+  let floor = 0;
+  let ownSeq = seq;
+  let answer: RecordedAnswer | undefined;
   const outerEnd = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === tags.client) request.client = clients.read(reader);
-    else if (tag === tags.number) request.number = reader.varint();
-    else if (tag === tags.lowest) request.lowest = reader.varint();
-    else if (tag === tags.fingerprint) request.fingerprint = reader.varint();
-    else if (tag === tags.floor) request.floor = reader.varint();
+    if (tag === tags.client) client = clients.read(reader);
+    else if (tag === tags.number) number = reader.varint();
+    else if (tag === tags.lowest) lowest = reader.varint();
+    else if (tag === tags.fingerprint) fingerprint = reader.varint();
+    else if (tag === tags.floor) floor = reader.varint();
     else if (tag === tags.answer) {
       const requestEnd = reader.enter();
-      request.answer = readRecordedAnswer(reader);
+      answer = withSum(readRecordedAnswer(reader), written);
       reader.leave(requestEnd);
-    } else if (tag === tags.seq) request.seq = reader.varint();
+    } else if (tag === tags.seq) ownSeq = reader.varint();
     else reader.skip(tag);
   }
   reader.leave(outerEnd);
-  return request;
+  return { client, number, lowest, fingerprint, floor, seq: ownSeq, answer };
 }

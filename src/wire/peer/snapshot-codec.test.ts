@@ -6,7 +6,7 @@ import type { SnapshotItem } from '../../replication/index.js';
 import type { RecordView } from '../../storage/index.js';
 import { protoFolder } from '../contract/proto-files.js';
 import { peerClusterOf } from './peer-cluster.fixture.js';
-import { plainAnswer, recordedAnswer } from './recorded-answer.fixture.js';
+import { plainRequest, recordedAnswer } from './recorded-answer.fixture.js';
 import { ReplicationCodec } from './replication-codec.js';
 import { encodeDumpRequest, readSnapshotBody, type SnapshotBody, SnapshotEncoder } from './snapshot-codec.js';
 
@@ -67,9 +67,7 @@ function viewOf(key: Buffer, { value, version, expiresAtMs }: Omit<SnapshotItem,
 
 function twinOf(number: number, { type, ...fields }: SnapshotBody): protobuf.Message {
   if (!('requests' in fields)) return messageType.fromObject({ header, number, [type]: fields });
-  const requests = fields.requests.map(({ answer, ...rest }) =>
-    answer === undefined ? rest : { ...rest, answer: plainAnswer(answer) },
-  );
+  const requests = fields.requests.map(plainRequest);
   return messageType.fromObject({ header, number, requests: { requests } });
 }
 

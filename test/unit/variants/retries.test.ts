@@ -18,7 +18,7 @@ describeVariants('retries', [
   {
     rule: 'R16',
     does: 'answers a request whose entry is not committed yet',
-    edits: [edit('primary/retries.ts', 'if (known.seq > core.commitIndex) role', 'if (known.seq === -1) role')],
+    edits: [edit('primary/retries.ts', 'if (seq > core.commitIndex) role', 'if (seq === -1) role')],
     caughtBy: scenario('retries'),
   },
   {
@@ -136,7 +136,7 @@ describeVariants('retries', [
   {
     rule: 'R16',
     does: 'answers a transaction that is sent again with its version, and without its results',
-    edits: [edit('primary/retries.ts', 'known.answer ?? {', '{')],
+    edits: [edit('primary/retries.ts', 'known.answer === undefined ? {', 'known.seq === seq ? {')],
     caughtBy: schedules(40),
   },
   {
@@ -145,7 +145,7 @@ describeVariants('retries', [
     edits: [
       edit(
         'primary/write.ts',
-        'const recorded = request && recordOf(core, event, request, given);',
+        'const recorded = request && recordOf(core, event, request, recordedForm(given, writes[0]?.value));',
         'const recorded = undefined;',
       ),
     ],
