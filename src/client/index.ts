@@ -23,6 +23,7 @@ export type { KvClientOptions, NodesOptions, ZooKeeperOptions } from './options.
 export type {
   DeleteOptions,
   DeleteResult,
+  DumpOptions,
   FailedOutcome,
   ForcePrimaryOptions,
   GetOutcome,

@@ -83,6 +83,11 @@ export interface DeleteResult {
   readonly nodeId: string;
 }
 
+export interface DumpOptions extends CallOptions {
+  /** The node sends no faster what it scans; what is written meanwhile comes besides. Default 0: as the node's --move-rate allows. */
+  readonly maxBytesPerSecond?: number;
+}
+
 export interface ForcePrimaryOptions extends CallOptions {
   readonly shard: number;
   /** The caller vouches that the old members are stopped for good and accepts the loss of the data that only they held. */

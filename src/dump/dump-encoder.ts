@@ -34,14 +34,10 @@ export class DumpEncoder {
 
   encode(records: readonly DumpRecord[]): Buffer {
     this.#records += records.length;
-    const sizes = records.map(sizeOf);
-    const bytes = Buffer.allocUnsafe(sizes.reduce((sum, { frameBytes }) => sum + frameBytes, 0));
+    const keyBytes = records.map(({ key }) => Buffer.byteLength(key));
+    const bytes = Buffer.allocUnsafe(records.reduce((sum, record, index) => sum + frameBytesOf(record, keyBytes[index]!), 0));
     let at = 0;
-    for (const [index, record] of records.entries()) {
-      const size = sizes[index]!;
-      writeRecord(bytes.subarray(at, at + size.frameBytes), record, size);
-      at += size.frameBytes;
-    }
+    for (const [index, record] of records.entries()) at = writeRecord(bytes, at, record, keyBytes[index]!);
     return this.#hashed(bytes);
   }
 
@@ -61,27 +57,34 @@ export class DumpEncoder {
   }
 }
 
-interface RecordSize {
-  readonly keyBytes: number;
-  readonly headBytes: number;
-  readonly frameBytes: number;
+function headBytesOf({ ttlMs }: DumpRecord): number {
+  return recordHeadBytes + (ttlMs === undefined ? 0 : ttlBytes);
 }
 
-function sizeOf({ key, value, ttlMs }: DumpRecord): RecordSize {
-  const keyBytes = Buffer.byteLength(key);
-  const headBytes = recordHeadBytes + (ttlMs === undefined ? 0 : ttlBytes);
-  return { keyBytes, headBytes, frameBytes: lengthBytes + headBytes + keyBytes + value.length + checkBytes };
+function frameBytesOf(record: DumpRecord, keyBytes: number): number {
+  return lengthBytes + headBytesOf(record) + keyBytes + record.value.length + checkBytes;
 }
 
-function writeRecord(frame: Buffer, { key, value, version, ttlMs }: DumpRecord, { keyBytes, headBytes }: RecordSize): void {
-  const body = bodyOf(frame);
-  body[0] = ttlMs === undefined ? kinds.record : kinds.recordWithTtl;
-  body.writeBigUInt64BE(BigInt(version), 1);
-  body.writeUInt16BE(keyBytes, 9);
-  if (ttlMs !== undefined) body.writeBigUInt64BE(BigInt(ttlMs), recordHeadBytes);
-  body.write(key, headBytes, 'utf8');
-  body.set(value, headBytes + keyBytes);
-  seal(frame);
+/** @returns the end of the frame. A view of each part, or a BigInt for each number, would cost as much as everything else. */
+function writeRecord(bytes: Buffer, frameStart: number, record: DumpRecord, keyBytes: number): number {
+  const { key, value, version, ttlMs } = record;
+  const start = frameStart + lengthBytes;
+  const keyStart = start + headBytesOf(record);
+  const end = keyStart + keyBytes + value.length;
+  bytes.writeUInt32BE(end - start, frameStart);
+  bytes[start] = ttlMs === undefined ? kinds.record : kinds.recordWithTtl;
+  writeUInt64(bytes, version, start + 1);
+  bytes.writeUInt16BE(keyBytes, start + 9);
+  if (ttlMs !== undefined) writeUInt64(bytes, ttlMs, start + recordHeadBytes);
+  bytes.write(key, keyStart, 'utf8');
+  bytes.set(value, keyStart + keyBytes);
+  bytes.writeUInt32BE(crc32(bytes.subarray(frameStart, end)), end);
+  return end + checkBytes;
+}
+
+function writeUInt64(bytes: Buffer, value: number, at: number): void {
+  bytes.writeUInt32BE(Math.floor(value / 2 ** 32), at);
+  bytes.writeUInt32BE(value % 2 ** 32, at + 4);
 }
 
 function jsonFrame(kind: number, value: object): Buffer {

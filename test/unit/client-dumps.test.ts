@@ -39,10 +39,15 @@ async function read(parts: AsyncIterable<DumpPart>): Promise<string[]> {
 
 describe.each(['tcp', 'grpc'] as const)('a dump over %s', (transport) => {
   test('comes from the primary, part by part', async () => {
-    cluster.dump = (node, _, reply) => serveWhole(node.id, reply);
+    const requests: object[] = [];
+    cluster.dump = (node, request, reply) => {
+      requests.push(request);
+      serveWhole(node.id, reply);
+    };
     cluster.setPrimary(cluster.nodes[1]);
     const client = await connect({ transport });
-    expect(await read(client.dumpShard(0))).toEqual(['begin at node-2', 'k', 'end at 7']);
+    expect(await read(client.dumpShard(0, { maxBytesPerSecond: 9 }))).toEqual(['begin at node-2', 'k', 'end at 7']);
+    expect(requests).toEqual([{ shard: 0, maxBytesPerSecond: 9 }]);
   });
 
   test('begins again at the next primary when the first one is replaced', async () => {
@@ -88,7 +93,7 @@ describe.each(['tcp', 'grpc'] as const)('a dump over %s', (transport) => {
 
   test('of a shard that is refused for good fails at once', async () => {
     const client = await connect({ transport });
-    cluster.dump = (_node, shard, reply) => reply.fail(new KvError('INVALID_ARGUMENT', `there is no shard ${shard}`));
+    cluster.dump = (_node, { shard }, reply) => reply.fail(new KvError('INVALID_ARGUMENT', `there is no shard ${shard}`));
     expect(await failure(read(client.dumpShard(3)))).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 

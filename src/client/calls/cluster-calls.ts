@@ -14,7 +14,7 @@ import type {
 import type { DumpPart } from '../../wire/dump/dump-parts.js';
 import { checkKey } from '../arguments.js';
 import type { CallOptions, Limits } from '../call-limits.js';
-import type { ForcePrimaryOptions } from '../results.js';
+import type { DumpOptions, ForcePrimaryOptions } from '../results.js';
 import type { NodeTransport } from '../transport/node-transport.js';
 import { ChangeCalls } from './change-calls.js';
 import { dumpShard } from './receive-dump.js';
@@ -121,7 +121,7 @@ export abstract class ClusterCalls extends ChangeCalls {
    * @param options `deadlineMs` limits the time to each next part, not that of the whole dump.
    * @throws KvError as for `get`; OVERLOADED if the shard is written faster than the dump is read; INVALID_ARGUMENT.
    */
-  dumpShard(shard: number, options: CallOptions = {}): AsyncGenerator<DumpPart, void> {
+  dumpShard(shard: number, options: DumpOptions = {}): AsyncGenerator<DumpPart, void> {
     return dumpShard(this.core, shard, options);
   }
 

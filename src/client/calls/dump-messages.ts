@@ -1,5 +1,6 @@
 /** The messages of one dump as they arrive: the reader takes them one by one, and the node waits while the reader is behind. */
 import { KvError } from '../../errors.js';
+import type { DumpShardRequest } from '../../wire/dump/dump-parts.js';
 import { type Limits, remainingMs } from '../call-limits.js';
 import type { DumpStream, NodeTransport } from '../transport/node-transport.js';
 
@@ -14,8 +15,8 @@ export class DumpMessages {
   #error: KvError | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(transport: NodeTransport, shard: number) {
-    this.#stream = transport.dumpShard(shard, {
+  constructor(transport: NodeTransport, request: DumpShardRequest) {
+    this.#stream = transport.dumpShard(request, {
       onMessage: (message) => this.#received(message),
       onEnd: (error) => this.#ended(error),
     });
@@ -26,8 +27,8 @@ export class DumpMessages {
    *
    * @throws KvError the refusal of the node; the limits have been reached
    */
-  static async open(transport: NodeTransport, shard: number, limits: Limits): Promise<DumpMessages> {
-    const messages = new DumpMessages(transport, shard);
+  static async open(transport: NodeTransport, request: DumpShardRequest, limits: Limits): Promise<DumpMessages> {
+    const messages = new DumpMessages(transport, request);
     try {
       await messages.#whenReadable(limits);
       return messages;

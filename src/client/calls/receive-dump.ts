@@ -3,18 +3,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../../errors.js';
 import { type DumpPart, readDumpPart } from '../../wire/dump/dump-parts.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
-import type { CallOptions } from '../call-limits.js';
 import type { ClientCore } from '../client-core.js';
 import type { SendToNode } from '../node-queries.js';
+import type { DumpOptions } from '../results.js';
 import { backoffMs, mayRetry } from '../retry/retry-rule.js';
 import { DumpMessages } from './dump-messages.js';
 
 /** How often a dump may break off after its beginning before the call fails. */
 const maxBreaks = 8;
 
-export async function* dumpShard(core: ClientCore, shard: number, options: CallOptions): AsyncGenerator<DumpPart, void> {
+export async function* dumpShard(core: ClientCore, shard: number, options: DumpOptions): AsyncGenerator<DumpPart, void> {
+  const request = { shard, maxBytesPerSecond: rateOf(options) };
   for (let breaks = 0; ; ) {
-    const send: SendToNode<DumpMessages> = (to, within) => DumpMessages.open(to, shard, within);
+    const send: SendToNode<DumpMessages> = (to, within) => DumpMessages.open(to, request, within);
     const messages = await core.run({ access: 'read', shard, bytes: 0, send }, core.limitsOf(options));
     try {
       for (;;) {
@@ -31,6 +32,11 @@ export async function* dumpShard(core: ClientCore, shard: number, options: CallO
     }
     await pause(backoffMs(breaks, Math.random()));
   }
+}
+
+function rateOf({ maxBytesPerSecond = 0 }: DumpOptions): number {
+  if (Number.isSafeInteger(maxBytesPerSecond) && maxBytesPerSecond >= 0) return maxBytesPerSecond;
+  throw new KvError('INVALID_ARGUMENT', `maxBytesPerSecond must be a whole number from 0, not ${maxBytesPerSecond}`);
 }
 
 function decode(message: Buffer): DumpPart | undefined {

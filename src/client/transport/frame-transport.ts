@@ -15,7 +15,7 @@ import type {
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
 import { type Query, queries } from '../../wire/contract/query-messages.js';
-import { dumpRequestTable, dumpShardRpc } from '../../wire/dump/dump-parts.js';
+import { type DumpShardRequest, dumpRequestTable, dumpShardRpc } from '../../wire/dump/dump-parts.js';
 import type { DataRequest, RequestIdentity } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
 import { type Limits, remainingMs } from '../call-limits.js';
@@ -100,7 +100,7 @@ export class FrameTransport implements NodeTransport {
     };
   }
 
-  dumpShard(shard: number, { onMessage, onEnd }: DumpListener): DumpStream {
+  dumpShard(request: DumpShardRequest, { onMessage, onEnd }: DumpListener): DumpStream {
     let isOver = false;
     const end = (error: KvError | undefined): void => {
       this.#queries.delete(fail);
@@ -121,8 +121,8 @@ export class FrameTransport implements NodeTransport {
       onEnd() {},
       onClosed: end,
     });
-    this.#queries.set(fail, shard);
-    stream.send(dumpRequestTable.encode({ shard }));
+    this.#queries.set(fail, request.shard);
+    stream.send(dumpRequestTable.encode(request));
     const cancel = (): void => {
       isOver = true;
       this.#queries.delete(fail);

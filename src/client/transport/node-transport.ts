@@ -16,6 +16,7 @@ import type {
   NodeStatus,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
+import type { DumpShardRequest } from '../../wire/dump/dump-parts.js';
 import type { DataRequest, RequestIdentity } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
 import type { Limits } from '../call-limits.js';
@@ -58,7 +59,7 @@ export interface NodeTransport {
   /** @returns a function that stops the watch. */
   watchTopology(heldOnly: boolean, listener: TopologyListener): () => void;
   /** Only the primary can answer. No deadline applies. */
-  dumpShard(shard: number, listener: DumpListener): DumpStream;
+  dumpShard(request: DumpShardRequest, listener: DumpListener): DumpStream;
   /** The number of requests that have neither been answered nor failed. */
   readonly pending: number;
   /**

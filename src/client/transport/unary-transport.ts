@@ -29,6 +29,7 @@ import type {
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
 import { identityFieldsOf } from '../../wire/contract/request-identity.js';
+import type { DumpShardRequest } from '../../wire/dump/dump-parts.js';
 import { encodeIdentity } from '../../wire/pipeline/identity-writer.js';
 import type { DataRequest, RequestIdentity } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
@@ -57,7 +58,7 @@ const methods = {
   locateKey: method<LocateKeyRequest, KeyLocation>(clusterService, 'LocateKey'),
   getNodeStatus: method<object, NodeStatus>(clusterService, 'GetNodeStatus'),
   listKeys: method<ListKeysRequest, ListKeysResponse>(clusterService, 'ListKeys'),
-  dumpShard: method<{ shard: number }, Buffer>(clusterService, 'DumpShard'),
+  dumpShard: method<DumpShardRequest, Buffer>(clusterService, 'DumpShard'),
   forcePrimary: method<ForcePrimaryRequest, ForcePrimaryResponse>(clusterService, 'ForcePrimary'),
 };
 
@@ -148,10 +149,10 @@ export class UnaryTransport implements NodeTransport {
     };
   }
 
-  dumpShard(shard: number, { onMessage, onEnd }: DumpListener): DumpStream {
+  dumpShard(request: DumpShardRequest, { onMessage, onEnd }: DumpListener): DumpStream {
     const { path, requestSerialize, responseDeserialize } = methods.dumpShard;
     const metadata = clusterMetadata(this.#cluster.clusterId);
-    const stream = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, { shard }, metadata);
+    const stream = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata);
     let isOver = false;
     const end = (error: KvError | undefined): void => {
       this.#pending.delete(fail);
@@ -163,7 +164,7 @@ export class UnaryTransport implements NodeTransport {
       end(error);
       stream.cancel();
     };
-    this.#pending.set(fail, shard);
+    this.#pending.set(fail, request.shard);
     // It stays attached after the dump has been given up: a stream error without a listener would end the process.
     stream.on('error', (error: ServiceError) => end(this.#errorOf(error)));
     stream.on('end', () => end(undefined));

@@ -31,14 +31,14 @@ test.each([
   ['a shard of which the node holds nothing', 1, 'NOT_PRIMARY'],
 ])('DumpShard - of %s is refused', (_, shard, code) => {
   const reader = new DumpReader();
-  serverOf().serve({ shard }, reader.reply);
+  serverOf().serve({ shard, maxBytesPerSecond: 0 }, reader.reply);
   expect(reader.error?.code).toBe(code);
 });
 
 test('DumpShard - is refused as a read is', () => {
   refusal = new KvError('LEASE_LAPSED', 'it lapsed');
   const reader = new DumpReader();
-  serverOf().serve({ shard: 0 }, reader.reply);
+  serverOf().serve({ shard: 0, maxBytesPerSecond: 0 }, reader.reply);
   refusal = undefined;
   expect(reader.error?.code).toBe('LEASE_LAPSED');
 });
@@ -46,13 +46,13 @@ test('DumpShard - is refused as a read is', () => {
 test('DumpShard - as many dumps as a node may make, and one more when one of them is over', async () => {
   const server = serverOf();
   const readers = Array.from({ length: 8 }, idleReader);
-  for (const { reply } of readers) server.serve({ shard: 0 }, reply);
+  for (const { reply } of readers) server.serve({ shard: 0, maxBytesPerSecond: 0 }, reply);
   const [late, later] = [idleReader(), idleReader()];
-  server.serve({ shard: 0 }, late.reply);
+  server.serve({ shard: 0, maxBytesPerSecond: 0 }, late.reply);
   expect(late.error?.code).toBe('OVERLOADED');
   readers[0]!.reply.onClosed();
   await expect.poll(() => server.count).toBe(7);
-  server.serve({ shard: 0 }, later.reply);
+  server.serve({ shard: 0, maxBytesPerSecond: 0 }, later.reply);
   expect(later.parts.map(({ type }) => type)).toEqual(['begin']);
   server.close();
   expect([...readers.slice(1), later].map(({ error }) => error?.code)).toEqual(Array(8).fill('STOPPING'));

@@ -3,7 +3,8 @@ import type { ServerWritableStream } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import { replyOverGrpc } from '../../transport/grpc/grpc-reply-stream.js';
 import type { ReplyStream } from '../../transport/index.js';
-import { type MoveRate, SnapshotPace } from '../peers/snapshot-pace.js';
+import type { DumpShardRequest } from '../../wire/dump/dump-parts.js';
+import { MoveRate, SnapshotPace } from '../peers/snapshot-pace.js';
 import { DumpBacklog } from './dump-backlog.js';
 import { type DumpedReplica, ShardDump } from './shard-dump.js';
 
@@ -42,15 +43,15 @@ export class DumpServer {
   }
 
   /** The answer, or the refusal, goes to `reply`. */
-  serve({ shard }: { readonly shard: number }, reply: ReplyStream): void {
+  serve(request: DumpShardRequest, reply: ReplyStream): void {
     try {
-      this.#begin(shard, reply);
+      this.#begin(request, reply);
     } catch (error) {
       reply.fail(error instanceof KvError ? error : new KvError('INTERNAL', 'the dump failed', { cause: error }));
     }
   }
 
-  serveOverGrpc(call: ServerWritableStream<{ shard: number }, Buffer>): void {
+  serveOverGrpc(call: ServerWritableStream<DumpShardRequest, Buffer>): void {
     this.serve(call.request, replyOverGrpc(call));
   }
 
@@ -59,7 +60,7 @@ export class DumpServer {
     for (const dump of this.#dumps) dump.giveUp();
   }
 
-  #begin(shard: number, reply: ReplyStream): void {
+  #begin({ shard, maxBytesPerSecond }: DumpShardRequest, reply: ReplyStream): void {
     const { nodeId, shardCount, rate, replicaAt } = this.#parts;
     if (shard >= shardCount) throw new KvError('INVALID_ARGUMENT', `there is no shard ${shard}`);
     const replica = replicaAt(shard);
@@ -68,8 +69,9 @@ export class DumpServer {
     const refusal = replica.local.refusalOfRead(nowMs);
     if (refusal !== undefined) throw refusal;
     if (this.#dumps.size >= maxDumps) throw new KvError('OVERLOADED', `${maxDumps} dumps are being made already`);
-    const pace = new SnapshotPace(rate, nowMs);
-    const dump = new ShardDump({ nodeId, replica: replica.host, reply, pace, backlog: this.#backlog });
+    const rates = maxBytesPerSecond > 0 ? [rate, new MoveRate(maxBytesPerSecond)] : [rate];
+    const paces = rates.map((limit) => new SnapshotPace(limit, nowMs));
+    const dump = new ShardDump({ nodeId, replica: replica.host, reply, paces, backlog: this.#backlog });
     this.#dumps.add(dump);
     void dump.run().then(() => this.#dumps.delete(dump));
   }

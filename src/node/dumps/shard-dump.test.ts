@@ -12,8 +12,8 @@ const plentyBytes = 1024 * 1024 * 1024;
 
 function dumpOf(primary: DumpedPrimary, reader: DumpReader, maxHeldBytes = plentyBytes) {
   const backlog = new DumpBacklog(maxHeldBytes);
-  const pace = new SnapshotPace(new MoveRate(Number.MAX_SAFE_INTEGER), 0);
-  const dump = new ShardDump({ nodeId: 'a', replica: primary, reply: reader.reply, pace, backlog });
+  const paces = [new SnapshotPace(new MoveRate(Number.MAX_SAFE_INTEGER), 0)];
+  const dump = new ShardDump({ nodeId: 'a', replica: primary, reply: reader.reply, paces, backlog });
   return { dump, backlog };
 }
 

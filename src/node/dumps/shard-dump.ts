@@ -33,7 +33,8 @@ export interface ShardDumpParts {
   readonly nodeId: string;
   readonly replica: DumpedReplica;
   readonly reply: ReplyStream;
-  readonly pace: SnapshotPace;
+  /** The scan keeps to all of them. */
+  readonly paces: readonly SnapshotPace[];
   readonly backlog: DumpBacklog;
 }
 
@@ -95,15 +96,17 @@ export class ShardDump {
 
   /** @param forget called when the position is read that the dump shows: what is applied afterwards is no part of it. */
   async #copy(forget: () => void): Promise<DumpEnd> {
-    const { nodeId, replica, pace } = this.#parts;
+    const { nodeId, replica, paces } = this.#parts;
     const { keyCount: keys, dataBytes } = replica.storage;
     await this.#send(encodeBegin({ position: this.#base, epoch: this.#epoch, keys, dataBytes, nodeId }));
     for await (const _ of replica.storage.scan(messageBytes, (record) => this.#addStored(record))) {
       this.#check();
       const bytes = this.#scannedBytes;
       this.#scannedBytes = 0;
-      await Promise.all([this.#sendWaiting(), pause(pace.pauseMs(bytes, performance.now()))]);
-      pace.paused(performance.now());
+      const nowMs = performance.now();
+      const pauseMs = Math.max(...paces.map((pace) => pace.pauseMs(bytes, nowMs)));
+      await Promise.all([this.#sendWaiting(), pause(pauseMs)]);
+      for (const pace of paces) pace.paused(performance.now());
     }
     this.#check();
     const { position } = replica;

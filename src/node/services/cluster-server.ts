@@ -23,6 +23,7 @@ import type {
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
 import { clusterServiceWithRawKeys } from '../../wire/contract/server-contract.js';
+import type { DumpShardRequest } from '../../wire/dump/dump-parts.js';
 import { probeKey } from '../cluster/probe-address.js';
 import type { TopologyPublisher, TopologyWatcher } from '../cluster/topology-publisher.js';
 import type { DumpServer } from '../dumps/dump-server.js';
@@ -46,7 +47,7 @@ export interface ClusterContext {
 }
 
 type TopologyStream = ServerWritableStream<GetTopologyRequest, TopologyReport>;
-type DumpCall = ServerWritableStream<{ shard: number }, Buffer>;
+type DumpCall = ServerWritableStream<DumpShardRequest, Buffer>;
 type LocateCall = ServerUnaryCall<LocateKeyRequest<Buffer>, KeyLocation>;
 
 /** A node that holds the shard has this long to answer; then this node answers with what it knows itself. */

@@ -10,7 +10,7 @@ import { GrpcServerStream } from '../../transport/grpc/grpc-frame-stream.js';
 import { type FrameCounts, type FrameStream, ReplyStream, type TurnEnd } from '../../transport/index.js';
 import { toStatus } from '../../wire/contract/grpc-status.js';
 import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
-import { dumpRequestTable, dumpShardRpc } from '../../wire/dump/dump-parts.js';
+import { type DumpShardRequest, dumpRequestTable, dumpShardRpc } from '../../wire/dump/dump-parts.js';
 import { readEnvelope } from '../../wire/peer/envelope.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
 import { PendingCalls } from '../capacity/pending-calls.js';
@@ -221,7 +221,7 @@ export class NodeServices {
     this.#pipeline.serve((listener) => client.open(accept, listener), refuse);
   }
 
-  #serveDump(request: { readonly shard: number }, stream: FrameStream): ReplyStream {
+  #serveDump(request: DumpShardRequest, stream: FrameStream): ReplyStream {
     const reply = new ReplyStream(stream);
     this.#dumps.serve(request, reply);
     return reply;

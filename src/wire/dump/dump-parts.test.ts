@@ -12,6 +12,7 @@ const responseType = root.lookupType('kv.v1.DumpShardResponse');
 const asObject = (bytes: Buffer): object => responseType.toObject(responseType.decode(bytes), { longs: Number, defaults: false });
 const encoded = (message: object): Buffer => Buffer.from(responseType.encode(responseType.fromObject(message)).finish());
 
+const request = { shard: 300, maxBytesPerSecond: 2 ** 30 };
 const position = { history: 'h', seq: 2 ** 40 };
 const begin = { position, epoch: 3, keys: 4, dataBytes: 5, nodeId: 'n' };
 const end = { position, timeMs: 2 ** 41 };
@@ -46,7 +47,7 @@ test('the parts of a dump are as the proto file says', () => {
   expect(asObject(encodeBegin(begin))).toEqual({ begin });
   expect(asObject(encodeEnd(end))).toEqual({ end });
   expect(asObject(written())).toEqual({ records: { records: records.map(known) } });
-  expect(dumpRequestTable.encode({ shard: 300 })).toEqual(Buffer.from(requestType.encode({ shard: 300 }).finish()));
+  expect(dumpRequestTable.encode(request)).toEqual(Buffer.from(requestType.encode(request).finish()));
 });
 
 test('the parts of another writer are read', () => {

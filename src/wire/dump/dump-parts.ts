@@ -32,7 +32,13 @@ export type DumpPart =
 /** The full name of the rpc. */
 export const dumpShardRpc = 'kv.v1.Cluster/DumpShard';
 
-export const dumpRequestTable = new MessageTable<{ shard: number }>({ shard: [1, 'uint'] });
+export interface DumpShardRequest {
+  readonly shard: number;
+  /** The node scans no faster; 0: as its own limit allows. */
+  readonly maxBytesPerSecond: number;
+}
+
+export const dumpRequestTable = new MessageTable<DumpShardRequest>({ shard: [1, 'uint'], maxBytesPerSecond: [2, 'uint'] });
 
 const beginTable = new MessageTable<Omit<DumpBegin, 'position'> & { readonly position: ShardPosition | null }>({
   position: [1, positionTable],

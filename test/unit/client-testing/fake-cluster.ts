@@ -36,7 +36,7 @@ import type {
   Topology,
   TopologyReport,
 } from '../../../src/wire/contract/kv-api.js';
-import { dumpShardRpc } from '../../../src/wire/dump/dump-parts.js';
+import { type DumpShardRequest, dumpShardRpc } from '../../../src/wire/dump/dump-parts.js';
 import { dumpOverGrpc, fakeDumpHandler } from './fake-dumps.js';
 import { servePipeline } from './fake-pipeline.js';
 import { FakeRequests, type IdentifiedRequest } from './fake-requests.js';
@@ -97,7 +97,7 @@ export class FakeCluster {
   judge: Judge = () => 'serve';
   readonly requests = new FakeRequests();
   /** Answers DumpShard; replaced by tests. */
-  dump: (node: FakeNode, shard: number, reply: ReplyStream) => void = (_, _shard, reply) => reply.end();
+  dump: (node: FakeNode, request: DumpShardRequest, reply: ReplyStream) => void = (_, _request, reply) => reply.end();
   readonly clusterId: string;
   readonly #shards: { primary: number; epoch: number }[];
   #version = 0;
@@ -172,7 +172,7 @@ export class FakeCluster {
       'kv.v1.KeyValue/Pipeline': pipeline,
       ...unaryHandlers(clusterService, this.#clusterHandlers(node)),
       ...fakeWatchHandlers(this.#watches(node)),
-      [dumpShardRpc]: fakeDumpHandler((shard, reply) => this.dump(node, shard, reply)),
+      [dumpShardRpc]: fakeDumpHandler((request, reply) => this.dump(node, request, reply)),
     };
     frames.goLive({ gate: { clusterId: this.clusterId, judge }, handlers });
     node.proxy = await TcpProxy.start(node.listening.port, at?.port);
@@ -303,7 +303,7 @@ export class FakeCluster {
       GetTopology: this.#handler(node, 'GetTopology', () => this.#report),
       WatchTopology: (call: Parameters<typeof watchOverGrpc>[0]) => watchOverGrpc(call, this.#watches(node)),
       DumpShard: (call: Parameters<typeof dumpOverGrpc>[0]) =>
-        dumpOverGrpc(call, (shard, reply) => this.dump(node, shard, reply)),
+        dumpOverGrpc(call, (request, reply) => this.dump(node, request, reply)),
       LocateKey: this.#handler(node, 'LocateKey', ({ key }: LocateKeyRequest) => locateKey(this.topology, key)),
       ListKeys: this.#handler(node, 'ListKeys', ({ shard }: ListKeysRequest) => {
         const primary = this.nodes[this.#shards[shard]!.primary] === node;

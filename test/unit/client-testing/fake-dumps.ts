@@ -4,21 +4,21 @@ import type { FrameHandler } from '../../../src/node/services/frame-server.js';
 import { oneRequest } from '../../../src/node/services/one-request.js';
 import { replyOverGrpc } from '../../../src/transport/grpc/grpc-reply-stream.js';
 import { ReplyStream } from '../../../src/transport/index.js';
-import { dumpRequestTable } from '../../../src/wire/dump/dump-parts.js';
+import { type DumpShardRequest, dumpRequestTable } from '../../../src/wire/dump/dump-parts.js';
 
-type Serve = (shard: number, reply: ReplyStream) => void;
+type Serve = (request: DumpShardRequest, reply: ReplyStream) => void;
 
-export function dumpOverGrpc(call: ServerWritableStream<{ shard: number }, Buffer>, serve: Serve): void {
+export function dumpOverGrpc(call: ServerWritableStream<DumpShardRequest, Buffer>, serve: Serve): void {
   call.sendMetadata(new Metadata());
-  serve(call.request.shard, replyOverGrpc(call));
+  serve(call.request, replyOverGrpc(call));
 }
 
 export function fakeDumpHandler(serve: Serve): FrameHandler {
   return oneRequest(
     (request) => dumpRequestTable.decode(request),
-    ({ shard }, stream) => {
+    (request, stream) => {
       const reply = new ReplyStream(stream);
-      serve(shard, reply);
+      serve(request, reply);
       return reply;
     },
   );

@@ -69,7 +69,7 @@ test('what does not fit into memory is kept in a file that has no name', async (
   const expected = new Map<string, string>();
   let version = 0;
   for (const round of [1, 2, 3]) {
-    for (let first = 0; first < 4_000; first += 100) {
+    for (let first = 0; first < 8_000; first += 100) {
       const writes = Array.from({ length: 100 }, (_, index): Write => {
         const key = `key:${first + index}`;
         version += 1;
@@ -89,7 +89,7 @@ test('what does not fit into memory is kept in a file that has no name', async (
 test('a folder that cannot be written is named in the error', async () => {
   vi.stubEnv('TMPDIR', join(folder, 'none'));
   const newest = new NewestRecords(0);
-  const large = recordsOf(Array.from({ length: 3 }, (_, index): Write => ['a', ''.padEnd(60_000), index + 1]));
+  const large = recordsOf(Array.from({ length: 300 }, (_, index): Write => ['a', ''.padEnd(60_000), index + 1]));
   await expect(newest.add(large)).rejects.toMatchObject({ code: 'INVALID_OPTION', message: expect.stringContaining('ENOENT') });
   await newest.close();
 });

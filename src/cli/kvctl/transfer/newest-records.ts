@@ -1,7 +1,7 @@
 /**
  * The records of a dump of one shard, of which only the newest of each key counts, in bounded memory: which records are superseded is
  * known only at the end. They are distributed over partitions by their key. Each partition is small enough to be searched in memory
- * later; until then it lies in a temporary file. The records of a small shard never reach the file.
+ * later; until then it lies in a temporary file, unless the shard is small.
  */
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,19 +16,24 @@ const fewestPartitions = 16;
 const mostPartitions = 256;
 /** What is written to the file at once, unless a record is larger. */
 const chunkBytes = 64 * 1024;
+/** Chunks stay in memory until they have more bytes than this. */
+const memoryBytes = 16 * 1024 * 1024;
 /** Before each record in a chunk stands its length. */
 const lengthBytes = 4;
 /** The most records that are returned together, and about the most bytes. */
 const batchRecords = 1_000;
 const batchBytes = 4 * 1024 * 1024;
 
+/** A chunk that is full. */
 interface Chunk {
+  /** Undefined: it is in the file. */
+  readonly memory: Buffer | undefined;
   readonly offset: number;
   readonly length: number;
 }
 
 interface Partition {
-  readonly written: Chunk[];
+  readonly full: Chunk[];
   /** The chunk that is being filled. */
   filling: Buffer | undefined;
   filledBytes: number;
@@ -38,12 +43,14 @@ export class NewestRecords {
   readonly #partitions: readonly Partition[];
   #file: FileHandle | undefined;
   #fileBytes = 0;
+  /** Of full chunks, those in the file included. */
+  #fullBytes = 0;
 
   /** @param expectedBytes of all keys and values, about. */
   constructor(expectedBytes: number) {
     const wanted = Math.ceil(expectedBytes / partitionBytes);
     const length = Math.min(mostPartitions, Math.max(fewestPartitions, wanted));
-    this.#partitions = Array.from({ length }, () => ({ written: [], filling: undefined, filledBytes: 0 }));
+    this.#partitions = Array.from({ length }, () => ({ full: [], filling: undefined, filledBytes: 0 }));
   }
 
   /** @returns the number of the records. @throws KvError if the temporary file cannot be written */
@@ -53,7 +60,7 @@ export class NewestRecords {
       const partition = this.#partitions[hashOfKey(place) % this.#partitions.length]!;
       const bytes = lengthBytes + place.end - place.start;
       if (partition.filling !== undefined && partition.filledBytes + bytes > partition.filling.length)
-        await this.#write(partition);
+        await this.#putAway(partition);
       append(partition, place, bytes);
       count += 1;
     }
@@ -82,26 +89,36 @@ export class NewestRecords {
     await this.#file?.close();
   }
 
-  async #newestOf({ written, filling, filledBytes }: Partition): Promise<Map<string, DumpedRecord>> {
+  async #newestOf({ full, filling, filledBytes }: Partition): Promise<Map<string, DumpedRecord>> {
     const newest = new Map<string, DumpedRecord>();
-    for (const { offset, length } of written) {
-      const chunk = Buffer.allocUnsafe(length);
-      await this.#inFile((file) => file.read(chunk, 0, length, offset));
-      keepNewest(newest, chunk);
-    }
+    for (const chunk of full) keepNewest(newest, chunk.memory ?? (await this.#read(chunk)));
     if (filling !== undefined) keepNewest(newest, filling.subarray(0, filledBytes));
     return newest;
   }
 
-  /** Writes the chunk that is being filled. */
-  async #write(partition: Partition): Promise<void> {
-    const length = partition.filledBytes;
-    const chunk = partition.filling!.subarray(0, length);
+  /** Puts the chunk away that is being filled. */
+  async #putAway(partition: Partition): Promise<void> {
+    const chunk = partition.filling!.subarray(0, partition.filledBytes);
+    partition.filling = undefined;
+    const { length } = chunk;
+    this.#fullBytes += length;
+    if (this.#fullBytes <= memoryBytes) partition.full.push({ memory: chunk, offset: 0, length });
+    else partition.full.push({ memory: undefined, offset: await this.#write(chunk), length });
+  }
+
+  /** @returns where it is in the file. */
+  async #write(chunk: Buffer): Promise<number> {
+    const { length } = chunk;
     const offset = this.#fileBytes;
     this.#fileBytes += length;
-    partition.written.push({ offset, length });
-    partition.filling = undefined;
     await this.#inFile((file) => file.write(chunk, 0, length, offset));
+    return offset;
+  }
+
+  async #read({ offset, length }: Chunk): Promise<Buffer> {
+    const chunk = Buffer.allocUnsafe(length);
+    await this.#inFile((file) => file.read(chunk, 0, length, offset));
+    return chunk;
   }
 
   async #inFile(

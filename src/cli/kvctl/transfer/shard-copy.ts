@@ -1,5 +1,5 @@
 /** A copy of one shard as it was at one position of its log: receives a dump of the shard, and returns the newest record of each key. */
-import type { CallOptions, KvClient } from '../../../client/index.js';
+import type { DumpOptions, KvClient } from '../../../client/index.js';
 import type { DumpedShard, DumpRecord } from '../../../dump/index.js';
 import { KvError } from '../../../errors.js';
 import type { DumpPart } from '../../../wire/dump/dump-parts.js';
@@ -30,7 +30,7 @@ export class ShardCopy {
   static async receive(
     client: Pick<KvClient, 'dumpShard'>,
     shard: number,
-    call: CallOptions,
+    call: DumpOptions,
     events: CopyEvents,
   ): Promise<ShardCopy> {
     const parts = client.dumpShard(shard, call);
