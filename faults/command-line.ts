@@ -19,7 +19,7 @@ const maxMinutes = 24 * 60;
 const maxSeed = 2 ** 32 - 1;
 
 const epilogue = `Starts its own ZooKeeper, nodes and clients as processes. At its end, even by a signal, it removes what it made.
-As root, each process runs in a network namespace of its own. Without root, only ZooKeeper can be cut off.
+As root, with ip and iptables, each process runs in a network namespace of its own. Otherwise only ZooKeeper can be cut off.
 
 Exit codes: 0 every check passed; 1 a check failed, and its history and logs were kept; 2 the command line is wrong;
 3 the run itself failed.`;

@@ -30,7 +30,7 @@ export class NamespaceNetwork implements Network {
   readonly #places: NamespacePlace[] = [];
   readonly #cut = new Set<NamespacePlace>();
 
-  /** @returns the reason if namespaces are not permitted */
+  /** @returns the reason if the machine lacks what namespaces need */
   static async open(scope: RunScope): Promise<NamespaceNetwork | { readonly impossible: string }> {
     const hub = `${scope.namespaces}-hub`;
     try {
@@ -40,7 +40,7 @@ export class NamespaceNetwork implements Network {
       await runCommandLine('ip', '-n', hub, 'link', 'set', 'dev', 'bridge', 'up');
       return new NamespaceNetwork(scope, hub, await connectThisProcess(hub));
     } catch (error) {
-      return { impossible: error instanceof Error ? error.message.trim() : String(error) };
+      return { impossible: reasonOf(error) };
     }
   }
 
@@ -122,6 +122,11 @@ async function connectThisProcess(hub: string): Promise<string> {
     return subnet;
   }
   throw new Error('no subnet is free');
+}
+
+function reasonOf(error: unknown): string {
+  const { code, path, message = String(error) } = error as Partial<NodeJS.ErrnoException>;
+  return code === 'ENOENT' ? `there is no ${path}; on Debian: apt-get install iproute2 iptables` : message.trim();
 }
 
 function isTaken(error: Error): false {

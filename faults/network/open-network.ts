@@ -13,6 +13,6 @@ export interface OpenedNetwork {
 export async function openNetwork(scope: RunScope): Promise<OpenedNetwork> {
   const opened = await NamespaceNetwork.open(scope);
   if (opened instanceof NamespaceNetwork) return { network: opened, limitation: undefined };
-  const limitation = `network namespaces are not permitted (${opened.impossible}): only ZooKeeper can be cut off, by proxies`;
+  const limitation = `without network namespaces (${opened.impossible}) only ZooKeeper can be cut off, by proxies`;
   return { network: new ProxyNetwork(), limitation };
 }
