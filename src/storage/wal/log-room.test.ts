@@ -174,8 +174,9 @@ test('before the disk is full the log has no room for writes, while deletes and 
   expect(isKept).toBe(false);
   expect(opened.log.hasRoom).toBe(false);
 
-  journal.cover(seq);
+  journal.cover(seq + 10);
   await Promise.all(waiting);
+  journal.cover(seq + 15);
   while (!opened.log.hasRoom) await nextTurn();
   await opened.log.close();
   expect(scanAll(files).records.at(-1)!.payload).toBe(payloadOf('late', 1_500).toString());
