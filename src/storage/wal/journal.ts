@@ -12,8 +12,6 @@ export interface JournalLog {
   add(record: NewRecord, mustFlush: boolean): Promise<void>;
   /** The replica may need fewer segments than before. */
   unpinned(): void;
-  renamed(journal: Journal, before: LoggedReplica): void;
-  left(journal: Journal): void;
 }
 
 export class Journal {
@@ -67,14 +65,7 @@ export class Journal {
 
   /** The replica has a new id from now on. What it needs stays. */
   rename(id: string): void {
-    const before = this.#replica;
     this.#id = idWords(id);
-    this.#replica = { shard: before.shard, id };
-    this.#log.renamed(this, before);
-  }
-
-  /** The replica is gone, and needs nothing any more. The record that says so must be kept before. */
-  leave(): void {
-    this.#log.left(this);
+    this.#replica = { shard: this.#replica.shard, id };
   }
 }

@@ -91,7 +91,11 @@ test('a replica that has left, or is not live after a restart, needs no segment'
   await settle();
   expect(segmentsOf(files)).toEqual([1, 2, 3, 4]);
   const left = files.afterExit();
-  leaving.leave();
+  void leaving.append(2, payloadOf('left'));
+  opened.log.forget(leaving);
+  files.before = (_, path) => {
+    if (path === segmentPath(folder, 1)) expect(scanAll(files.afterPowerLoss(() => false)).records.at(-1)!.payload).toBe('left');
+  };
   await untilSegments(files, [3, 4]);
   await opened.log.close();
 
@@ -111,7 +115,7 @@ test('a replica with a new id needs what it needed before', async () => {
   const journal = opened.journal(replicaOf(0));
   const next = await fillTo(3, opened, journal);
   const { id } = replicaOf(0, 1);
-  journal.rename(id);
+  opened.log.rename(journal, id);
   expect(opened.log.journal({ shard: 0, id })).toBe(journal);
   expect(opened.log.journal(replicaOf(0))).not.toBe(journal);
   await journal.append(3, payloadOf('renamed'));

@@ -77,6 +77,8 @@ export class WriteAheadLog {
   readonly #writer: BatchWriter;
   readonly #threads: readonly LogThread[];
   readonly #journals = new Map<string, Journal>();
+  /** Journals of replicas that are gone, until the batch with the record that says so is flushed. */
+  #leaving: { readonly journal: Journal; readonly batch: number }[] = [];
   readonly #forJournals: JournalLog;
   #state: 'open' | 'failed' | 'closed' = 'open';
   #fail!: (error: Error) => void;
@@ -128,14 +130,6 @@ export class WriteAheadLog {
         return batch.kept;
       },
       unpinned: () => this.#trim(),
-      renamed: (journal, before) => {
-        this.#journals.delete(nameOfLogged(before));
-        this.#add(journal);
-      },
-      left: (journal) => {
-        this.#journals.delete(nameOfLogged(journal.replica));
-        this.#trim();
-      },
     };
     for (const [replica, pins] of start.pins) this.#add(new Journal(this.#forJournals, replica, pins));
     this.#supply.want(this.#queue.segment + 1);
@@ -183,6 +177,20 @@ export class WriteAheadLog {
   /** The journal of a replica, which is made when it is first asked for. */
   journal(replica: LoggedReplica): Journal {
     return this.#journals.get(nameOfLogged(replica)) ?? this.#add(new Journal(this.#forJournals, replica));
+  }
+
+  /** Gives the replica of a journal a new id, with which it is found in the records from now on. */
+  rename(journal: Journal, id: string): void {
+    this.#journals.delete(nameOfLogged(journal.replica));
+    journal.rename(id);
+    this.#add(journal);
+  }
+
+  /** The replica is gone: once the record that says so is flushed, which must be appended before, it needs nothing any more. */
+  forget(journal: Journal): void {
+    this.#journals.delete(nameOfLogged(journal.replica));
+    this.#leaving.push({ journal, batch: this.appendedBatch });
+    this.#trim();
   }
 
   /** The replica that needs the oldest segment, if a snapshot of it could make the log smaller. */
@@ -238,8 +246,10 @@ export class WriteAheadLog {
     const { oldest, noSpace } = this.#supply;
     // The metadata must stay: those of the newest segment count once that segment's first batch is flushed.
     let last = this.#writer.flushedSegment - 1;
+    this.#leaving = this.#leaving.filter(({ batch }) => batch > this.flushedBatch);
     if (last < oldest) return;
-    for (const { oldestNeeded } of this.#journals.values()) last = Math.min(last, (oldestNeeded ?? segment) - 1);
+    const journals = [...this.#journals.values(), ...this.#leaving.map(({ journal }) => journal)];
+    for (const { oldestNeeded } of journals) last = Math.min(last, (oldestNeeded ?? segment) - 1);
     if (noSpace === undefined)
       last = Math.min(last, segment - 1 - Math.ceil((this.#retainBytes - usedBytes) / this.#segmentBytes));
     if (last >= oldest) this.#supply.remove(last);
