@@ -1,0 +1,61 @@
+/**
+ * Lets the disk of a node fail, hang or be full, without code in the node. It is loaded into the node's process before the node is:
+ * `node --import <this module> <kvnode>`, or by NODE_OPTIONS. Worker threads load it as well, and it acts only in these: there a
+ * node writes its data.
+ *
+ * The file that the environment variable KVNODE_BREAK_DISK names has the orders, one a line: `<order> <part of a path>`. Each counts
+ * for the files whose path contains that part. The file is read anew before each operation, and may be absent.
+ *
+ * - `fail`: a flush fails with EIO.
+ * - `hang`: a flush does not end until the order is gone.
+ * - `full`: a write fails with ENOSPC.
+ */
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
+
+type Order = 'fail' | 'hang' | 'full';
+
+/** Between two looks at the orders while a flush hangs. */
+const lookMs = 10;
+
+const orders = process.env.KVNODE_BREAK_DISK;
+
+function isOrdered(order: Order, file: number): boolean {
+  if (orders === undefined || !fs.existsSync(orders)) return false;
+  const path = fs.readlinkSync(`/proc/self/fd/${file}`);
+  const lines = fs.readFileSync(orders, 'utf8').trim().split('\n');
+  return lines.some((line) => line.startsWith(`${order} `) && path.includes(line.slice(order.length + 1)));
+}
+
+function fileError(code: string, operation: string): Error {
+  return Object.assign(new Error(`${code}: the disk is broken for a test, ${operation}`), { code, syscall: operation });
+}
+
+function beforeFlush(file: number): void {
+  if (isOrdered('fail', file)) throw fileError('EIO', 'fdatasync');
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  while (isOrdered('hang', file)) Atomics.wait(cell, 0, 0, lookMs);
+}
+
+function beforeWrite(file: number): void {
+  if (isOrdered('full', file)) throw fileError('ENOSPC', 'write');
+}
+
+/** Calls `before` with the file of each call of a function of the file system. */
+function precede(name: 'fdatasyncSync' | 'writeSync' | 'writevSync', before: (file: number) => void): void {
+  const original = fs[name] as (file: number, ...rest: unknown[]) => unknown;
+  Object.assign(fs, {
+    [name]: (file: number, ...rest: unknown[]) => {
+      before(file);
+      return original(file, ...rest);
+    },
+  });
+}
+
+if (!isMainThread) {
+  precede('fdatasyncSync', beforeFlush);
+  precede('writeSync', beforeWrite);
+  precede('writevSync', beforeWrite);
+  syncBuiltinESMExports();
+}
