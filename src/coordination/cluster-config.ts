@@ -61,9 +61,12 @@ export function agreed(path: string, wanted: ClusterConfig, stored: ClusterConfi
       'CONFIG_MISMATCH',
       `ZooKeeper holds cluster ${stored.clusterId} at ${path}, and the data directory of this node is of cluster ${wanted.clusterId}`,
     );
-  if (stored.formatVersion < formats.oldest) throw tooNew(path, stored, formats);
+  // A node with data of the cluster knows its format, which a ZooKeeper that went back in time may have lost.
+  const isKnown = wanted.restored === true && wanted.formatVersion > stored.formatVersion;
+  const { formatVersion, kvnodeVersion } = isKnown ? wanted : stored;
+  if (formatVersion < formats.oldest) throw tooNew(path, stored, formats);
   checkSettings(`the cluster at ${path} in ZooKeeper`, wanted, stored);
-  return stored;
+  return { ...stored, formatVersion, kvnodeVersion };
 }
 
 /** @param where what has the stored settings. @throws KvError CONFIG_MISMATCH naming each option and both values. */

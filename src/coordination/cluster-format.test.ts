@@ -61,6 +61,15 @@ describe('a node that starts', () => {
     });
   });
 
+  it('raises the format where its data is of a newer one than ZooKeeper shows', async () => {
+    const zookeeper = await founded(inFormat(4, '1.0.0'));
+    const known = { ...inFormat(6, '2.0.0'), restored: true };
+    const { coordinator, reports } = join(zookeeper, neverMs, both);
+    expect(await coordinator.agreeOnConfig(known)).toMatchObject({ formatVersion: 6, kvnodeVersion: '2.0.0' });
+    expect(storedIn(zookeeper)).toEqual(inFormat(6, '2.0.0'));
+    expect([reports.formats, reports.conflicts]).toEqual([[], []]);
+  });
+
   it('is refused as too new by an older format, with the version to install', async () => {
     const zookeeper = await founded(inFormat(4, '1.3.0'));
     const joining = join(zookeeper, neverMs, both).coordinator.agreeOnConfig(inFormat(6));

@@ -77,7 +77,11 @@ export class ConfigKeeper {
       this.#wake = new AbortController();
       const { sessionId } = this.#client;
       const stored = await readConfig(this.#client, this.#path, this.#formats);
-      if (stored !== undefined) return this.#adopt(agreed(this.#path, wanted, stored.config, this.#formats), sessionId);
+      if (stored !== undefined) {
+        const config = this.#adopt(agreed(this.#path, wanted, stored.config, this.#formats), sessionId);
+        await this.#keep(config, stored);
+        return config;
+      }
       if (connections !== this.#connections) {
         connections = this.#connections;
         beganMs = performance.now();

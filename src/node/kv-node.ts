@@ -6,11 +6,12 @@
  * being answered, then the ports, and last the data.
  */
 import { type ClusterConfig, type Coordinator, connectCoordinator } from '../coordination/index.js';
-import { ClusterFormat, supportedFormats } from '../formats.js';
+import { type ClusterFormat, supportedFormats } from '../formats.js';
 import { framesVersion } from '../transport/index.js';
 import { packageVersion } from '../version.js';
 import { agreeOnCluster } from './cluster/agree-on-cluster.js';
 import { ClusterEvents } from './cluster/cluster-events.js';
+import { followFormat } from './cluster/follow-format.js';
 import { refuseIdInUse } from './cluster/id-in-use.js';
 import type { Readiness } from './cluster/readiness.js';
 import { DataFolder } from './data/data-folder.js';
@@ -76,9 +77,7 @@ export class KvNode {
       await refuseIdInUse(coordinator, id, endpoints.address, folder?.identity && folder.path);
       // The configuration that is agreed on stays, for this cluster, for good. What fails after it concerns the data of this node.
       const config = await agreeOnCluster(options, folder, coordinator);
-      // The format may be raised from now on.
-      const format = new ClusterFormat(options.formats ?? supportedFormats, config.formatVersion);
-      events.subscribe({ onFormat: (version) => void format.learn(version) });
+      const format = followFormat(options.formats ?? supportedFormats, config, events, folder);
       const data = await openData(folder, id, config);
       return new KvNode(id, options, config, format, data, events, coordinator, endpoints);
     } catch (error) {

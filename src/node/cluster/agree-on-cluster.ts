@@ -30,7 +30,8 @@ export async function agreeOnCluster(
     if (!supports(formats, formatVersion))
       throw unusable(
         folder.path,
-        `the cluster of the data uses format ${formatVersion}, and this version of kvnode supports ${formatsText(formats)}`,
+        `the cluster of the data uses format ${formatVersion}, and this version of kvnode supports ${formatsText(formats)}. ` +
+          `Install ${known.kvnodeVersion === undefined ? '' : `kvnode ${known.kvnodeVersion}, or `}a version that supports format ${formatVersion}`,
       );
     checkSettings(`the cluster of the data in ${folder.path}`, proposed, known);
     return coordinator.agreeOnConfig({ ...known, restored: true });

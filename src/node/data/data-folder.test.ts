@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { ClusterConfig } from '../../coordination/index.js';
+import { packageVersion } from '../../version.js';
 import { DataFolder } from './data-folder.js';
 
 const cluster: ClusterConfig = {
@@ -68,6 +69,33 @@ describe('data folder - identity', () => {
     const second = await DataFolder.open(path);
     expect(second.identity).toEqual(identity);
     await second.close(false);
+  });
+
+  test('a newer format that the cluster takes into use is in the folder at the next start, also if it came while the folder was claimed', async () => {
+    const folder = await DataFolder.open(path);
+    const claiming = folder.claim(identity);
+    const raising = folder.raiseFormat(7);
+    await claiming;
+    expect(folder.identity?.cluster.formatVersion).toBe(6);
+    await Promise.all([raising, folder.raiseFormat(8), folder.raiseFormat(7)]);
+    expect(folder.identity).toEqual({
+      nodeId: 'node-a',
+      cluster: { ...cluster, formatVersion: 8, kvnodeVersion: packageVersion() },
+    });
+    await folder.close(false);
+    await folder.raiseFormat(9);
+    const next = await DataFolder.open(path);
+    expect(next.identity?.cluster.formatVersion).toBe(8);
+    await next.close(false);
+  });
+
+  test('a format that cannot be recorded is reported, and the folder still names the one before', async () => {
+    const folder = await DataFolder.open(path);
+    await folder.claim(identity);
+    await mkdir(join(path, 'kvnode.json.tmp'));
+    await expect(folder.raiseFormat(7)).rejects.toMatchObject({ code: 'DATA_UNAVAILABLE' });
+    expect(folder.identity?.cluster.formatVersion).toBe(6);
+    await folder.close(false);
   });
 
   test('another node and another cluster are refused, and change nothing', async () => {

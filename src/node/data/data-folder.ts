@@ -7,6 +7,7 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { packageVersion } from '../../version.js';
 import { createFolder, replaceFile } from './durable-file.js';
 import { failedCall, unusable } from './folder-error.js';
 import {
@@ -34,6 +35,9 @@ export class DataFolder {
   readonly #isNew: boolean;
   #identity: FolderIdentity | undefined;
   #began = false;
+  #closed = false;
+  /** Resolves after the last change of whom the folder belongs to, or in which format. */
+  #changed: Promise<void> = Promise.resolve();
 
   /** Creates the folder if it is missing, and locks it. @throws KvError DATA_UNAVAILABLE */
   static async open(path: string): Promise<DataFolder> {
@@ -83,7 +87,25 @@ export class DataFolder {
   }
 
   /** From now on the folder belongs to this node. Then it may be written to. @throws KvError DATA_UNAVAILABLE */
-  async claim(identity: FolderIdentity): Promise<void> {
+  claim(identity: FolderIdentity): Promise<void> {
+    return this.#inTurn(() => this.#claim(identity));
+  }
+
+  /**
+   * The cluster uses a newer format from now on. Resolves once the folder names it, so that a version of kvnode that does not support the
+   * format refuses the folder. Before that, `identity` names the older format, and nothing is written in the newer one.
+   * @throws KvError DATA_UNAVAILABLE
+   */
+  raiseFormat(formatVersion: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const known = this.#identity;
+      if (known === undefined || known.cluster.formatVersion >= formatVersion || this.#closed) return;
+      const cluster = { ...known.cluster, formatVersion, kvnodeVersion: packageVersion() };
+      await this.#write('record the format', () => this.#keepIdentity({ ...known, cluster }));
+    });
+  }
+
+  async #claim(identity: FolderIdentity): Promise<void> {
     const { nodeId, cluster } = identity;
     const known = this.#identity;
     if (known !== undefined && known.nodeId !== nodeId)
@@ -99,10 +121,7 @@ export class DataFolder {
           'Check --zk and --root. To join the other cluster without the data, use another folder',
       );
     await this.#write('claim the folder', async () => {
-      // The format that the cluster uses may have grown.
-      const text = encodeFolderIdentity(identity);
-      if (known === undefined || encodeFolderIdentity(known) !== text) await replaceFile(join(this.path, identityFile), text);
-      this.#identity = identity;
+      await this.#keepIdentity(identity);
       // What this process is going to write may be lost if the machine stops. Until `began` the boot id stays that of the last run.
       if (this.#lastRun === undefined || this.#lastRun.clean) await this.#writeRun(false);
     });
@@ -116,12 +135,28 @@ export class DataFolder {
 
   /** Idempotent. `clean`: everything in the folder is flushed. */
   async close(clean: boolean): Promise<void> {
+    this.#closed = true;
+    await this.#changed;
     try {
       if (clean && this.#began) await this.#write('record the stop', () => this.#writeRun(true));
     } finally {
       this.#began = false;
       this.#lock.release();
     }
+  }
+
+  /** The format that the cluster uses may have grown since the last start. */
+  async #keepIdentity(identity: FolderIdentity): Promise<void> {
+    const text = encodeFolderIdentity(identity);
+    const known = this.#identity;
+    if (known === undefined || encodeFolderIdentity(known) !== text) await replaceFile(join(this.path, identityFile), text);
+    this.#identity = identity;
+  }
+
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const changing = this.#changed.then(change);
+    this.#changed = changing.catch(() => {});
+    return changing;
   }
 
   #writeRun(clean: boolean): Promise<void> {
