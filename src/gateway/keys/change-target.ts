@@ -1,7 +1,7 @@
 /** The paths of operations that change a key by what is there: `/api/kv/{key}/{operation}`, with the options in the query. */
 import { KvError } from '../../errors.js';
-import { problemOfTtl } from '../../limits.js';
 import { type ChangeMethod, changeMethods } from '../../wire/contract/change-messages.js';
+import { refuseWrongTtl } from '../../wire/json/json-fields.js';
 import { type FieldForm, type Fields, type OperationKind, operationForms } from '../../wire/json/operation-forms.js';
 
 /** An operation on one key. */
@@ -40,16 +40,8 @@ export function readQuery(kind: SingleKeyChange, query: string): Options {
   const missing = Object.entries(fields).find(([name, form]) => form === 'needed count' && !given.has(name));
   if (missing !== undefined) throw refused(`${segmentOf(kind)} needs ?${missing[0]}=`);
   const options = Object.fromEntries([...given].map(([name, text]) => [name, optionOf(name, fields[name]!, text)]));
-  refuseWrongTtl(options);
+  refuseWrongTtl('', options);
   return options;
-}
-
-/** The node would refuse it as well, by the names of protobuf. */
-function refuseWrongTtl({ ttlMs, keepTtl }: Options): void {
-  if (ttlMs === undefined) return;
-  if (keepTtl === true) throw refused('ttlMs and keepTtl exclude each other');
-  const problem = problemOfTtl('ttlMs', Number(ttlMs));
-  if (problem !== undefined) throw refused(problem);
 }
 
 function optionOf(name: string, form: FieldForm, text: string): string | number | boolean {

@@ -3,6 +3,7 @@
  * `do[1].put.value`. A reader that ignored them would execute something else than its client meant.
  */
 import { KvError } from '../../errors.js';
+import { problemOfTtl } from '../../limits.js';
 import { type FieldForm, type Fields, isOptional } from './operation-forms.js';
 
 export type JsonObject = Readonly<Record<string, unknown>>;
@@ -40,7 +41,17 @@ export function readFields(place: string, json: unknown, fields: Fields): Record
   const names = Object.entries(fields).flatMap(([name, form]) => (holdsBytes(form) ? [name, `${name}Base64`] : [name]));
   checkNames(place, object, names);
   const read = Object.entries(fields).map(([name, form]) => [name, fieldOf(place, object, name, form)] as const);
-  return Object.fromEntries(read.filter(([, value]) => value !== undefined));
+  const found = Object.fromEntries(read.filter(([, value]) => value !== undefined));
+  refuseWrongTtl(place, found);
+  return found;
+}
+
+/** A node would refuse it as well, by the names of protobuf. @throws KvError INVALID_ARGUMENT */
+export function refuseWrongTtl(place: string, { ttlMs, keepTtl }: Readonly<Record<string, unknown>>): void {
+  if (ttlMs === undefined) return;
+  const [ttl, keep] = ['ttlMs', 'keepTtl'].map((name) => (place === '' ? name : `${place}.${name}`)) as [string, string];
+  const problem = keepTtl === true ? `${ttl} and ${keep} exclude each other` : problemOfTtl(ttl, Number(ttlMs));
+  if (problem !== undefined) throw new KvError('INVALID_ARGUMENT', problem);
 }
 
 export function holdsBytes(form: FieldForm): boolean {

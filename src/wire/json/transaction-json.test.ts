@@ -102,6 +102,11 @@ describe('a transaction as JSON', () => {
     [{ do: [{ increment: { key: 'k', by: 0.5 } }] }, 'do[0].increment.by must be an integer, or a number as text'],
     ['{"do":[{"increment":{"key":"k","by":9007199254740993}}]}', 'do[0].increment.by must be an integer'],
     [{ do: [{ touch: { key: 'k' } }] }, 'do[0].touch.ttlMs must be a whole number'],
+    [{ do: [{ touch: { key: 'k', ttlMs: 0 } }] }, 'do[0].touch.ttlMs must be a whole number from 1 to'],
+    [
+      { do: [{ append: { key: 'k', value: 'x', ttlMs: 1, keepTtl: true } }] },
+      'do[0].append.ttlMs and do[0].append.keepTtl exclude each other',
+    ],
     [{ do: [{ put: { key: 'k', value: '', keepTtl: 1 } }] }, 'do[0].put.keepTtl must be true or false'],
     [{ if: [{ key: 'k', exists: 'no' }] }, 'if[0].exists must be true or false'],
     [{ if: [{ key: 'k', ifVersion: 1 }] }, 'if[0] has "ifVersion"'],
