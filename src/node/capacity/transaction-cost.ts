@@ -9,13 +9,16 @@ interface Cost {
   readonly grows: boolean;
 }
 
-export function transactionCost({ operations, otherwise }: Transaction, stored: ReadonlyMap<string, FoundItem>): Cost {
+export function transactionCost(
+  { operations, otherwise }: Transaction,
+  stored: Pick<ReadonlyMap<string, FoundItem>, 'get'>,
+): Cost {
   const [one, other] = [costOfAll(operations, stored), costOfAll(otherwise, stored)];
   return { bytes: Math.max(one.bytes, other.bytes), grows: one.grows || other.grows };
 }
 
 /** Every operation counts as if it were the only one of its key, so no sequence of them can need more. */
-function costOfAll(operations: readonly KeyOperation[], stored: ReadonlyMap<string, FoundItem>): Cost {
+function costOfAll(operations: readonly KeyOperation[], stored: Pick<ReadonlyMap<string, FoundItem>, 'get'>): Cost {
   let bytes = 0;
   let grows = false;
   for (const operation of operations) {

@@ -1,6 +1,6 @@
 /** Reads and writes on the replica of this node. They are refused, with an error code, unless it is the serving primary. */
 import { type ErrorCode, KvError, type ShardPosition } from '../../errors.js';
-import type { Answer, FoundItem, Refusal, RequestIdentity, Transaction } from '../../replication/index.js';
+import type { Answer, FoundItem, Refusal, RequestIdentity, TransactEvent, Transaction } from '../../replication/index.js';
 import type { StoredHead, StoredValue } from '../../storage/index.js';
 import { transactionCost } from '../capacity/transaction-cost.js';
 import type { WriteAdmission } from '../capacity/write-admission.js';
@@ -150,22 +150,21 @@ export class LocalShard {
     const { keys } = proposed;
     let at: number | undefined = nowMs;
     const pending = this.#stripes.runAll(keys, () => {
-      const found = keys.map((key) => this.#newestItem(key));
-      if (!found.some((item) => item instanceof Promise)) return this.#judge(proposed, operation, keys, found as FoundItem[], at);
-      return Promise.all(found).then((items) => this.#judge(proposed, operation, keys, items, undefined));
+      const found: (FoundItem | Promise<FoundItem>)[] = [];
+      let isWaiting = false;
+      for (const key of keys) {
+        const item = this.#newestItem(key);
+        isWaiting ||= item instanceof Promise;
+        found.push(item);
+      }
+      if (!isWaiting) return this.#judge(proposed, operation, storedItems(keys, found as FoundItem[]), at);
+      return Promise.all(found).then((items) => this.#judge(proposed, operation, storedItems(keys, items), undefined));
     });
     at = undefined;
     if (pending instanceof Promise) pending.catch((error: unknown) => operation.failed(error));
   }
 
-  #judge(
-    proposed: LocalTransaction,
-    operation: LocalOperation,
-    keys: readonly string[],
-    items: readonly FoundItem[],
-    nowMs: number | undefined,
-  ): void {
-    const stored = new Map(keys.map((key, index) => [key, items[index]!]));
+  #judge(proposed: LocalTransaction, operation: LocalOperation, stored: StoredItems, nowMs: number | undefined): void {
     const { transaction, request } = proposed;
     const { bytes, grows } = transactionCost(transaction, stored);
     const isKnown = this.#recognises(proposed);
@@ -222,6 +221,31 @@ export class LocalShard {
   #underStripe(key: string, operation: LocalOperation, section: () => void | Promise<void>): void {
     const pending = this.#stripes.run(key, section);
     if (pending instanceof Promise) pending.catch((error: unknown) => operation.failed(error));
+  }
+}
+
+type StoredItems = TransactEvent['stored'];
+
+/** For more keys a map finds the item of a key. */
+const manyKeys = 16;
+
+/** What is stored under each key. */
+function storedItems(keys: readonly string[], items: readonly FoundItem[]): StoredItems {
+  if (keys.length > manyKeys) return new Map(keys.map((key, index) => [key, items[index]!]));
+  return new FewItems(keys, items);
+}
+
+class FewItems implements StoredItems {
+  readonly #keys: readonly string[];
+  readonly #items: readonly FoundItem[];
+
+  constructor(keys: readonly string[], items: readonly FoundItem[]) {
+    this.#keys = keys;
+    this.#items = items;
+  }
+
+  get(key: string): FoundItem | undefined {
+    return this.#items[this.#keys.indexOf(key)];
   }
 }
 

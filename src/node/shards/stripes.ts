@@ -5,6 +5,8 @@
 import { Mutex } from 'async-mutex';
 
 const defaultStripes = 1_024;
+/** For more keys a set finds those of one stripe. */
+const manyKeys = 16;
 
 export class Stripes {
   readonly #stripes: readonly Mutex[];
@@ -36,7 +38,8 @@ export class Stripes {
    * wait only for those that came before them: none waits for another in a circle, and none overtakes another on one of its keys.
    */
   runAll(keys: readonly string[], section: () => void | Promise<void>): void | Promise<void> {
-    const mutexes = [...new Set(keys.map((key) => this.#of(key)))];
+    if (keys.length === 1) return this.run(keys[0]!, section);
+    const mutexes = this.#mutexesOf(keys);
     if (mutexes.some((mutex) => mutex.isLocked())) return runLocked(mutexes, section);
     const pending = section();
     if (!(pending instanceof Promise)) return;
@@ -44,6 +47,17 @@ export class Stripes {
     return pending.finally(() => {
       for (const mutex of mutexes) mutex.release();
     });
+  }
+
+  /** Each once. */
+  #mutexesOf(keys: readonly string[]): Mutex[] {
+    if (keys.length > manyKeys) return [...new Set(keys.map((key) => this.#of(key)))];
+    const mutexes: Mutex[] = [];
+    for (const key of keys) {
+      const mutex = this.#of(key);
+      if (!mutexes.includes(mutex)) mutexes.push(mutex);
+    }
+    return mutexes;
   }
 
   #of(key: string): Mutex {

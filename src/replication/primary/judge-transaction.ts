@@ -54,32 +54,67 @@ export function judgeTransaction(
   at: JudgedAt,
 ): Judgement | TransactionRefusal {
   const held = compares.every((compare) => holds(compare, newest(compare.key)));
-  const written = new Map<string, FoundItem>();
+  const written = new Written(at.seq);
   const results: KeyResult[] = [];
   let bytes = 0;
-  for (const [index, operation] of (held ? operations : otherwise).entries()) {
+  let index = 0;
+  for (const operation of held ? operations : otherwise) {
     const item = written.get(operation.key) ?? newest(operation.key);
     const outcome = execute(operation, item, at);
     if (typeof outcome === 'string') return { refusal: outcome, operation: index, currentVersion: newest(operation.key).version };
     results.push(outcome.result);
     bytes += lengthOf(outcome.result.value) + lengthOf(outcome.after?.value);
-    if (outcome.after !== undefined) written.set(operation.key, itemAfter(outcome.after, at));
+    if (outcome.after !== undefined) written.set(outcome.after);
     if (bytes > maxTransactionBytes)
       return { refusal: 'MESSAGE_TOO_LARGE', operation: index, currentVersion: newest(operation.key).version };
+    index++;
   }
-  return { held, writes: [...written].map(toWrite), results };
+  return { held, writes: written.writes, results };
+}
+
+/** From this many keys on, a map finds the write of a key. */
+const manyKeys = 16;
+
+/** What the operations so far have written, in the order in which they first wrote each key. */
+class Written {
+  readonly writes: KeyWrite[] = [];
+  readonly #seq: Seq;
+  /** By key: where its write is. */
+  #places: Map<string, number> | undefined;
+
+  constructor(seq: Seq) {
+    this.#seq = seq;
+  }
+
+  /** What is there under the key; undefined: no operation has written it. */
+  get(key: string): FoundItem | undefined {
+    const place = this.#placeOf(key);
+    if (place < 0) return undefined;
+    const { value, expiresAtMs } = this.writes[place]!;
+    return value === undefined ? { value, version: 0 } : { value, version: this.#seq, expiresAtMs };
+  }
+
+  set(write: KeyWrite): void {
+    const place = this.#placeOf(write.key);
+    if (place >= 0) {
+      this.writes[place] = write;
+      return;
+    }
+    this.#places?.set(write.key, this.writes.length);
+    this.writes.push(write);
+    if (this.writes.length === manyKeys) this.#places = new Map(this.writes.map(({ key }, index) => [key, index]));
+  }
+
+  #placeOf(key: string): number {
+    if (this.#places !== undefined) return this.#places.get(key) ?? -1;
+    const { writes } = this;
+    for (let place = 0; place < writes.length; place++) if (writes[place]!.key === key) return place;
+    return -1;
+  }
 }
 
 function lengthOf(value: Uint8Array | undefined): number {
   return value?.length ?? 0;
-}
-
-function itemAfter({ value, expiresAtMs }: After, { seq }: JudgedAt): FoundItem {
-  return value === undefined ? { value, version: 0 } : { value, version: seq, expiresAtMs };
-}
-
-function toWrite([key, { value, expiresAtMs }]: [string, FoundItem]): KeyWrite {
-  return expiresAtMs === undefined ? { key, value } : { key, value, expiresAtMs };
 }
 
 function holds({ exists, ...condition }: Compare, item: FoundItem): boolean {
@@ -93,16 +128,10 @@ function mismatchOf({ ifVersion, ifValue }: KeyCondition, { value, version }: Fo
   return undefined;
 }
 
-/** What an operation leaves under its key. */
-interface After {
-  readonly value: Uint8Array | undefined;
-  readonly expiresAtMs?: number | undefined;
-}
-
 interface Done {
   readonly result: KeyResult;
   /** Undefined: the operation wrote nothing. */
-  readonly after?: After;
+  readonly after?: KeyWrite;
 }
 
 function execute(operation: KeyOperation, item: NewestItem, at: JudgedAt): Done | JudgedRefusal {
@@ -110,21 +139,24 @@ function execute(operation: KeyOperation, item: NewestItem, at: JudgedAt): Done 
     case 'get':
       return { result: { value: kept(item), version: item.version, expiresAtMs: item.expiresAtMs } };
     case 'put':
-      return mismatchOf(operation, item) ?? wrote(operation.value, operation, item, at);
+      return mismatchOf(operation, item) ?? wrote(operation.key, operation.value, operation.expiry, item, at);
     case 'delete':
-      return mismatchOf(operation, item) ?? removed(item, at.seq);
+      return mismatchOf(operation, item) ?? removed(operation.key, item, at.seq);
     case 'getAndSet':
-      return wrote(operation.value, operation, item, at, { value: kept(item), previousVersion: item.version });
+      return wrote(operation.key, operation.value, operation.expiry, item, at, {
+        value: kept(item),
+        previousVersion: item.version,
+      });
     case 'getAndDelete': {
-      const { result, ...rest } = removed(item, at.seq);
+      const { result, ...rest } = removed(operation.key, item, at.seq);
       return { result: { ...result, value: kept(item), previousVersion: item.version }, ...rest };
     }
     case 'touch':
-      return item.value === undefined ? nothingThere : wrote(kept(item), { expiry: operation }, item, at, { existed: true });
+      return item.value === undefined ? nothingThere : wrote(operation.key, kept(item), operation, item, at, { existed: true });
     case 'persist':
       return item.expiresAtMs === undefined
         ? { result: { version: 0, existed: item.value !== undefined } }
-        : wrote(kept(item), {}, item, at, { existed: true });
+        : wrote(operation.key, kept(item), undefined, item, at, { existed: true });
     case 'increment':
       return increment(operation, item, at);
     case 'append':
@@ -143,30 +175,34 @@ const nothingThere: Done = { result: { version: 0, existed: false } };
 
 /** @param result what the operation answers beside the version and the expiry */
 function wrote(
+  key: string,
   value: Uint8Array | undefined,
-  { expiry }: { readonly expiry?: Expiry | undefined },
+  expiry: Expiry | undefined,
   item: FoundItem,
   at: JudgedAt,
-  result: Partial<KeyResult> = {},
+  result?: Partial<KeyResult>,
 ): Done {
-  const expiresAtMs = expiryOf({ expiry }, item, at);
-  return { result: { ...result, version: at.seq, expiresAtMs }, after: { value, expiresAtMs } };
+  const version = at.seq;
+  const expiresAtMs = expiryOf(expiry, item, at);
+  if (expiresAtMs === undefined) return { result: result ? { ...result, version } : { version }, after: { key, value } };
+  return { result: { ...result, version, expiresAtMs }, after: { key, value, expiresAtMs } };
 }
 
-function expiryOf({ expiry }: { readonly expiry?: Expiry | undefined }, item: FoundItem, at: JudgedAt): number | undefined {
+function expiryOf(expiry: Expiry | undefined, item: FoundItem, at: JudgedAt): number | undefined {
   return expiry === 'keep' ? item.expiresAtMs : expiry && at.expiryAfter(expiry.ttlMs);
 }
 
 /** A delete of nothing writes nothing. */
-function removed(item: FoundItem, seq: Seq): Done {
+function removed(key: string, item: FoundItem, seq: Seq): Done {
   if (item.value === undefined) return { result: { version: 0 } };
-  return { result: { version: seq }, after: { value: undefined } };
+  return { result: { version: seq }, after: { key, value: undefined } };
 }
 
 function increment(operation: Extract<KeyOperation, { kind: 'increment' }>, item: FoundItem, at: JudgedAt): Done | JudgedRefusal {
   const { by, initial, min, max } = operation;
   if (min === undefined && max === undefined) {
-    const [one, other] = [readPlainInteger(item.value ?? initial), readPlainInteger(by)];
+    const one = readPlainInteger(item.value ?? initial);
+    const other = readPlainInteger(by);
     if (one !== undefined && other !== undefined) return counted(String(one + other), operation, item, at);
   }
   const before = readDecimal(item.value === undefined ? initial : textOf(item.value));
@@ -179,10 +215,17 @@ function increment(operation: Extract<KeyOperation, { kind: 'increment' }>, item
   return counted(writeDecimal(sum), operation, item, at);
 }
 
-function counted(text: string, operation: Extract<KeyOperation, { kind: 'increment' }>, item: FoundItem, at: JudgedAt): Done {
+function counted(
+  text: string,
+  { key, expiry }: Extract<KeyOperation, { kind: 'increment' }>,
+  item: FoundItem,
+  at: JudgedAt,
+): Done {
+  const version = at.seq;
   const value = bytesOf(text);
-  const expiresAtMs = expiryOf(operation, item, at);
-  return { result: { value, version: at.seq, expiresAtMs }, after: { value, expiresAtMs } };
+  const expiresAtMs = expiryOf(expiry, item, at);
+  if (expiresAtMs === undefined) return { result: { version, value }, after: { key, value } };
+  return { result: { version, value, expiresAtMs }, after: { key, value, expiresAtMs } };
 }
 
 /** Longer than every number. */
@@ -211,7 +254,7 @@ function spliced(
   const after = new Uint8Array(valueBytes);
   after.set(before);
   after.set(value, offset);
-  return wrote(after, operation, item, at, { valueBytes });
+  return wrote(operation.key, after, operation.expiry, item, at, { valueBytes });
 }
 
 const noBytes = new Uint8Array(0);

@@ -106,7 +106,8 @@ function newestOf(role: Primary, stored: TransactEvent['stored'], key: string): 
   if (newest !== undefined) return itemOf(newest, key);
   const item = stored.get(key);
   invariant(item !== undefined, 'a transaction came without what is stored under one of its keys');
-  return { ...item, isStored: true };
+  const { value, version, expiresAtMs } = item;
+  return { value, version, expiresAtMs, isStored: true };
 }
 
 /** Called under the key's stripe lock, so that the writes issued before it have been appended. */

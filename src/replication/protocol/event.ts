@@ -77,7 +77,7 @@ export interface TransactEvent {
    * By key, for each that the transaction names: what is applied, read under its stripe lock. It does not count where an entry of
    * the key is uncommitted. Its memory may be used again once the event has been handled.
    */
-  readonly stored: ReadonlyMap<string, FoundItem>;
+  readonly stored: Pick<ReadonlyMap<string, FoundItem>, 'get'>;
   /** As in `WriteEvent`. */
   readonly sync?: boolean | undefined;
   /** As in `WriteEvent`. */

@@ -71,7 +71,7 @@ async function judgesOneTransactionOfAKeyAtATime() {
 }
 
 const stripesFile = '../node/shards/stripes.ts';
-const stripesOfKeys = '[...new Set(keys.map((key) => this.#of(key)))]';
+const stripesOfKeys = 'this.#mutexesOf(keys)';
 const limit = 'if (count <= maxTransactionOperations) return;';
 
 const variants: readonly { rule: string; does: string; edits: readonly Edit[]; check: PreparedCheck }[] = [

@@ -20,13 +20,13 @@ describeVariants('the operations of a transaction', [
   {
     rule: 'R6',
     does: 'executes the other operations if every comparison holds',
-    edits: [edit(file, 'of (held ? operations : otherwise)', 'of (held ? otherwise : operations)')],
+    edits: [edit(file, 'of held ? operations : otherwise', 'of held ? otherwise : operations')],
     caughtBy: schedules(10),
   },
   {
     rule: 'R6',
     does: 'executes the operations although a comparison does not hold',
-    edits: [edit(file, 'of (held ? operations : otherwise)', 'of operations')],
+    edits: [edit(file, 'of held ? operations : otherwise', 'of operations')],
     caughtBy: schedules(10),
   },
   {
@@ -138,11 +138,7 @@ describeVariants('the operations of a transaction', [
     rule: 'R6',
     does: 'answers getAndSet with the version that it writes, not with that which it replaced',
     edits: [
-      edit(
-        file,
-        'wrote(operation.value, operation, item, at, { value: kept(item), previousVersion: item.version })',
-        'wrote(operation.value, operation, item, at, { value: kept(item), previousVersion: at.seq })',
-      ),
+      edit(file, '{ value: kept(item), previousVersion: item.version });', '{ value: kept(item), previousVersion: at.seq });'),
     ],
     caughtBy: schedules(60),
   },
