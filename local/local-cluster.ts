@@ -2,7 +2,8 @@
  * A whole cluster on this machine, for the demo and the cluster tests: one ZooKeeper and some nodes, each a process on
  * a free port, below a new root znode.
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
+import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { FormatRange } from '../src/formats.js';
 import { KvClient } from '../src/index.js';
@@ -25,12 +26,19 @@ export interface LocalClusterOptions {
   readonly formats?: FormatRange;
   /** Default: a ZooKeeper of its own, which ends with the cluster. */
   readonly zookeeper?: LocalZookeeper;
+  /**
+   * Keeps the data: each node has a folder in it, and a ZooKeeper of the cluster's own has one. A later cluster with the same folder
+   * continues with the data. Default: the data ends with the processes.
+   */
+  readonly dataDir?: string | undefined;
   /** Default true: `start` resolves when all nodes are in sync. */
   readonly waitForInSync?: boolean;
 }
 
 const defaultNodes = 3;
 const defaultShards = 1;
+/** Bytes that distinguish the roots of clusters. */
+const rootBytes = 6;
 const defaultPatienceMs = 30_000;
 const askAgainMs = 20;
 const askDeadlineMs = 2_000;
@@ -38,6 +46,7 @@ const askDeadlineMs = 2_000;
 export class LocalCluster implements AsyncDisposable {
   readonly zookeeper: LocalZookeeper;
   readonly root: string;
+  readonly #dataDir: string | undefined;
   readonly #extra: readonly string[];
   readonly #nodeOptions: readonly string[];
   readonly #formats: FormatRange | undefined;
@@ -47,7 +56,8 @@ export class LocalCluster implements AsyncDisposable {
 
   /** @throws Error with the logs of the nodes if they do not start; then all processes have been ended */
   static async start(options: LocalClusterOptions = {}): Promise<LocalCluster> {
-    const zookeeper = options.zookeeper ?? (await startZooKeeper());
+    const dataFolder = options.dataDir && join(options.dataDir, 'zookeeper');
+    const zookeeper = options.zookeeper ?? (await startZooKeeper({ dataFolder }));
     const cluster = new LocalCluster(zookeeper, options);
     const count = options.nodes ?? defaultNodes;
     try {
@@ -65,8 +75,16 @@ export class LocalCluster implements AsyncDisposable {
 
   private constructor(zookeeper: LocalZookeeper, options: LocalClusterOptions) {
     this.zookeeper = zookeeper;
-    this.root = `/kvnode-${randomBytes(6).toString('hex')}`;
-    this.#extra = ['--shards', String(options.shards ?? defaultShards), ...(options.extra ?? [])];
+    const { dataDir } = options;
+    // A running ZooKeeper may hold several clusters, each with its folder.
+    const name = dataDir === undefined ? randomBytes(rootBytes) : createHash('sha256').update(resolve(dataDir)).digest();
+    this.root = `/kvnode-${name.subarray(0, rootBytes).toString('hex')}`;
+    this.#dataDir = dataDir;
+    this.#extra = [
+      ...['--shards', String(options.shards ?? defaultShards)],
+      ...(dataDir === undefined || options.extra?.includes('--durability') ? [] : ['--durability', 'always']),
+      ...(options.extra ?? []),
+    ];
     this.#nodeOptions = options.nodeOptions ?? [];
     this.#formats = options.formats;
     this.#ownsZookeeper = options.zookeeper === undefined;
@@ -85,7 +103,7 @@ export class LocalCluster implements AsyncDisposable {
     const node = await NodeProcess.start({
       zk: this.zookeeper.address,
       root: this.root,
-      extra: [...this.#extra, ...extra],
+      extra: [...this.#extra, ...this.#dataOptions(), ...extra],
       nodeOptions: this.#nodeOptions,
       ...(this.#formats && { formats: this.#formats }),
     });
@@ -93,7 +111,14 @@ export class LocalCluster implements AsyncDisposable {
     return node;
   }
 
-  /** Starts a new, empty process on the port of an ended node. It replaces the old one in `nodes`. */
+  /** Its id is not that of its port: after the next start of the cluster it has another one. */
+  #dataOptions(): string[] {
+    if (this.#dataDir === undefined) return [];
+    const name = `node-${this.#nodes.length + 1}`;
+    return ['--id', name, '--data-dir', join(this.#dataDir, name)];
+  }
+
+  /** Starts a new process on the port of an ended node, empty unless the cluster keeps its data. It replaces the old one in `nodes`. */
   async restart(node: NodeProcess, changes: Partial<NodeProcessOptions> = {}): Promise<NodeProcess> {
     const again = await node.restart(changes);
     this.#nodes = this.#nodes.map((one) => (one === node ? again : one));

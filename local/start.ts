@@ -1,8 +1,11 @@
 /**
  * `npm start`: runs a cluster on this machine until Ctrl-C, prints commands that can be pasted, and reports changes of
- * the ring.
+ * the ring. With `-- --data-dir DIR` its data is kept there: the next start with the same folder continues with it.
  */
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { KvError } from '../src/errors.js';
 import { onInterrupt } from './interrupt.js';
 import { LocalCluster } from './local-cluster.js';
@@ -16,16 +19,18 @@ const shards = 16;
 const pollMs = 500;
 
 async function main(): Promise<number> {
+  const dataDir = readDataDir();
   const interrupted = onInterrupt();
-  printLine(`starting ZooKeeper and ${nodeCount} nodes`);
-  const starting = LocalCluster.start({ nodes: nodeCount, shards });
+  const nodes = Math.max(nodeCount, dataDir === undefined ? 0 : foldersOfNodes(dataDir));
+  printLine(`starting ZooKeeper and ${nodes} nodes`);
+  const starting = LocalCluster.start({ nodes, shards, dataDir });
   let exitCode = 0;
   try {
     const cluster = await starting;
     try {
       for (const node of cluster.nodes) reportEnd(node);
       const primary = await cluster.primary();
-      printLine(instructions(cluster, primary));
+      printLine(instructions(cluster, primary, dataDir));
       await printChanges(cluster, interrupted);
       printLine('stopping everything');
     } finally {
@@ -38,13 +43,33 @@ async function main(): Promise<number> {
   return exitCode;
 }
 
-function instructions(cluster: LocalCluster, primary: NodeProcess): string {
+/** Ends the process if the command line is wrong. */
+function readDataDir(): string | undefined {
+  try {
+    return parseArgs({ options: { 'data-dir': { type: 'string' } } }).values['data-dir'];
+  } catch (error) {
+    process.stderr.write(`start: ${(error as Error).message}\nusage: npm start [-- --data-dir DIR]\n`);
+    process.exit(2);
+  }
+}
+
+/** Nodes that were started by hand hold data as well. */
+function foldersOfNodes(dataDir: string): number {
+  if (!existsSync(dataDir)) return 0;
+  return readdirSync(dataDir).filter((name) => /^node-\d+$/.test(name)).length;
+}
+
+function instructions(cluster: LocalCluster, primary: NodeProcess, dataDir: string | undefined): string {
   const nodes = cluster.addresses.join(',');
   const zk = `--zk ${cluster.zookeeper.address} --root ${cluster.root}`;
+  const next = `node-${cluster.nodes.length + 1}`;
+  const data = dataDir === undefined ? '' : ` --id ${next} --data-dir ${join(resolve(dataDir), next)}`;
+  const kept = dataDir === undefined ? 'ends with the processes' : `is kept in ${resolve(dataDir)}`;
   const lines = cluster.nodes.map((node) => `  node ${node.id}, process ${node.pid}`);
   return `
 ZooKeeper at ${cluster.zookeeper.address}, root ${cluster.root}
 ${lines.join('\n')}
+The data ${kept}.
 
 Try, in another terminal, in this folder:
 
@@ -56,7 +81,7 @@ Try, in another terminal, in this folder:
 
 Start one more node, which takes its share of the shards, and look at the ring again:
 
-  npx kvnode --port 0 ${zk}
+  npx kvnode --port 0 ${zk}${data}
   npx kvctl ${zk} nodes
 
 Kill a node: other nodes become primary of its shards in a second or two, and hold new copies of them after a minute.

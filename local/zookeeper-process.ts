@@ -1,4 +1,4 @@
-/** One run of a ZooKeeper server as a child process. Neither the server nor its folder outlives this process. */
+/** One run of a ZooKeeper server as a child process. Neither the server nor its temporary folder outlives this process. */
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -14,28 +14,34 @@ const askAgainMs = 50;
 const answerTimeoutMs = 2_000;
 export const mainClass = 'org.apache.zookeeper.server.quorum.QuorumPeerMain';
 
-/**
- * Options of a development server: a small heap, a quick start, and no wait for the disk, which only matters in a
- * crash of the machine.
- */
-const javaOptions = [
-  '-Xmx256m',
-  '-XX:+UseSerialGC',
-  '-XX:TieredStopAtLevel=1',
-  '-Dzookeeper.forceSync=no',
-  '-Dzookeeper.preAllocSize=1024',
-];
+/** Options of a development server: a small heap and a quick start. */
+const javaOptions = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Dzookeeper.preAllocSize=1024'];
+/** No wait for the disk, which only matters in a crash of the machine. */
+const withoutFlush = '-Dzookeeper.forceSync=no';
+
+/** Where a server keeps its files. */
+export interface ZookeeperFolders {
+  /** Deleted with the server. */
+  readonly temporary: string;
+  /** The same folder: the data ends with the server. Another one is kept, also through a crash of the machine. */
+  readonly data: string;
+}
 
 export class ZookeeperProcess {
   readonly #server: GuardedProcess;
 
   /** Resolves once the server serves. @throws PortTakenError, or Error with the end of the server's log. */
-  static async start(installation: ZookeeperInstallation, folder: string, address: Address): Promise<ZookeeperProcess> {
-    const configFile = join(folder, 'zoo.cfg');
-    await writeFile(configFile, configuration(folder, address));
-    const command = [installation.java, ...javaOptions, '-cp', installation.classPath, mainClass, configFile];
-    const server = new ZookeeperProcess(await GuardedProcess.start(folder, command));
-    await server.#untilReady(folder, address);
+  static async start(
+    installation: ZookeeperInstallation,
+    { temporary, data }: ZookeeperFolders,
+    address: Address,
+  ): Promise<ZookeeperProcess> {
+    const configFile = join(temporary, 'zoo.cfg');
+    await writeFile(configFile, configuration(data, address));
+    const options = data === temporary ? [...javaOptions, withoutFlush] : javaOptions;
+    const command = [installation.java, ...options, '-cp', installation.classPath, mainClass, configFile];
+    const server = new ZookeeperProcess(await GuardedProcess.start(temporary, command));
+    await server.#untilReady(data, address);
     return server;
   }
 

@@ -2,10 +2,10 @@
  * Provides a ZooKeeper for the demo, `start` and the tests.
  *
  * KVNODE_ZK names a running server. Otherwise a server is started, bound to a loopback address, with its data in a
- * temporary folder. It does not outlive the process that started it (guarded-process.ts).
+ * temporary folder or in one that is kept. It does not outlive the process that started it (guarded-process.ts).
  * It is for development only: one server, without protection against the loss of its machine.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -17,13 +17,14 @@ import {
   PortTakenError,
   removeZookeeperData,
   restoreZookeeperData,
+  type ZookeeperFolders,
   ZookeeperProcess,
 } from './zookeeper-process.js';
 
 export interface LocalZookeeper extends AsyncDisposable {
   /** host:port, with brackets around an IPv6 address. */
   readonly address: string;
-  /** Ends the server and deletes its data. Idempotent. */
+  /** Ends the server, and deletes its data unless it has a folder that is kept. Idempotent. */
   stop(): Promise<void>;
   /** For tests of outages: kills the server and keeps its data. */
   stopServer(): Promise<void>;
@@ -44,27 +45,35 @@ export interface LocalZookeeperOptions {
   readonly logger?: Logger;
   /** Loopback address to listen on, without brackets. Default 127.0.0.1. */
   readonly host?: string;
+  /** Keeps the data there. Default: the data ends with the server. */
+  readonly dataFolder?: string | undefined;
 }
 
 /** The number of ports to try, since another process may take a free port before the server listens on it. */
 const portAttempts = 5;
 
 /** @throws Error naming scripts/setup if there is no ZooKeeper or no Java on this machine. */
-export async function startZooKeeper({ logger, host = '127.0.0.1' }: LocalZookeeperOptions = {}): Promise<LocalZookeeper> {
+export async function startZooKeeper({
+  logger,
+  host = '127.0.0.1',
+  dataFolder,
+}: LocalZookeeperOptions = {}): Promise<LocalZookeeper> {
   const existing = process.env.KVNODE_ZK;
   if (existing !== undefined && existing !== '') return zookeeperAt(existing);
   const installation = await findZookeeper();
-  const folder = await mkdtemp(join(tmpdir(), 'kvnode-zookeeper-'));
+  const temporary = await mkdtemp(join(tmpdir(), 'kvnode-zookeeper-'));
+  if (dataFolder !== undefined) await mkdir(dataFolder, { recursive: true });
+  const folders = { temporary, data: dataFolder ?? temporary };
   for (let attempt = 1; ; attempt += 1) {
     const port = await freePort(host);
-    const start = () => ZookeeperProcess.start(installation, folder, { host, port });
+    const start = () => ZookeeperProcess.start(installation, folders, { host, port });
     try {
       const server = await start();
-      logger?.debug({ host, port, folder }, 'ZooKeeper started');
-      return new OwnZookeeper(server, folder, joinAddress(host, port), start);
+      logger?.debug({ host, port, ...folders }, 'ZooKeeper started');
+      return new OwnZookeeper(server, folders, joinAddress(host, port), start);
     } catch (error) {
       if (error instanceof PortTakenError && attempt < portAttempts) continue;
-      await rm(folder, { recursive: true, force: true });
+      await rm(temporary, { recursive: true, force: true });
       throw error;
     }
   }
@@ -72,15 +81,15 @@ export async function startZooKeeper({ logger, host = '127.0.0.1' }: LocalZookee
 
 class OwnZookeeper implements LocalZookeeper {
   readonly address: string;
-  readonly #folder: string;
+  readonly #folders: ZookeeperFolders;
   readonly #start: () => Promise<ZookeeperProcess>;
   #server: ZookeeperProcess | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor(server: ZookeeperProcess, folder: string, address: string, start: () => Promise<ZookeeperProcess>) {
+  constructor(server: ZookeeperProcess, folders: ZookeeperFolders, address: string, start: () => Promise<ZookeeperProcess>) {
     this.address = address;
     this.#server = server;
-    this.#folder = folder;
+    this.#folders = folders;
     this.#start = start;
   }
 
@@ -92,16 +101,16 @@ class OwnZookeeper implements LocalZookeeper {
 
   async loseData(): Promise<void> {
     await this.stopServer();
-    await removeZookeeperData(this.#folder);
+    await removeZookeeperData(this.#folders.data);
   }
 
   backUp(): Promise<void> {
-    return backUpZookeeperData(this.#folder);
+    return backUpZookeeperData(this.#folders.data);
   }
 
   async goBack(): Promise<void> {
     await this.stopServer();
-    await restoreZookeeperData(this.#folder);
+    await restoreZookeeperData(this.#folders.data);
   }
 
   async startServer(): Promise<void> {
@@ -118,7 +127,7 @@ class OwnZookeeper implements LocalZookeeper {
   }
 
   stop(): Promise<void> {
-    this.#stopping ??= this.stopServer().then(() => rm(this.#folder, { recursive: true, force: true }));
+    this.#stopping ??= this.stopServer().then(() => rm(this.#folders.temporary, { recursive: true, force: true }));
     return this.#stopping;
   }
 

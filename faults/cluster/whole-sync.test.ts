@@ -24,6 +24,8 @@ function statusOf(nodeId: string, ...replicas: ReplicaStatus[]): NodeStatus {
     openDescriptors: 20,
     maxDescriptors: 1_024,
     durability: 'memory',
+    diskBytes: 0,
+    maxDiskBytes: 0,
     formatInUse: 6,
     oldestFormat: 6,
     newestFormat: 6,

@@ -48,5 +48,12 @@ export interface NodeFacts {
   readonly logLinesDropped: number;
   /** NaN if the system does not report them. */
   readonly descriptors: { readonly open: number; readonly allowed: number };
-  readonly limits: { readonly dataBytes: number; readonly logBytes: number; readonly memoryBytes: number };
+  /** Room that the data directory takes; 0: there is none. */
+  readonly diskBytes: number;
+  readonly limits: {
+    readonly dataBytes: number;
+    readonly logBytes: number;
+    readonly memoryBytes: number;
+    readonly diskBytes: number;
+  };
 }

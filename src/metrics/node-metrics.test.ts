@@ -64,7 +64,8 @@ const facts: NodeFacts = {
   keptCalls: 3,
   logLinesDropped: 9,
   descriptors: { open: 20, allowed: 1_024 },
-  limits: { dataBytes: 1_000, logBytes: 2_000, memoryBytes: 3_000 },
+  diskBytes: 4_000,
+  limits: { dataBytes: 1_000, logBytes: 2_000, memoryBytes: 3_000, diskBytes: 5_000 },
 };
 
 function held(shard: number, changes: Partial<CoreStatus>, placed = true) {

@@ -11,6 +11,8 @@ const gauges: readonly (readonly [name: string, help: string, valueFrom: (facts:
   ['process_open_fds', 'File descriptors that are open', ({ descriptors }) => descriptors.open],
   ['process_max_fds', 'File descriptors that may be open', ({ descriptors }) => descriptors.allowed],
   ['kvnode_memory_limit_bytes', 'What the process may take (--max-memory)', ({ limits }) => limits.memoryBytes],
+  ['kvnode_disk_bytes', 'Room that the data directory takes; 0: there is none', ({ diskBytes }) => diskBytes],
+  ['kvnode_disk_limit_bytes', 'What the data directory may take (--max-data)', ({ limits }) => limits.diskBytes],
   ['kvnode_ready', '1 while the node is in sync everywhere it should be, as /readyz tells', ({ ready }) => Number(ready)],
   ['kvnode_zookeeper_connected', '1 while the session with ZooKeeper is connected', (facts) => Number(facts.zookeeperConnected)],
   ['kvnode_nodes', 'Nodes registered in ZooKeeper, as last reported', ({ nodes }) => nodes],

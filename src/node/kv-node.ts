@@ -15,8 +15,7 @@ import { followFormat } from './cluster/follow-format.js';
 import { refuseIdInUse } from './cluster/id-in-use.js';
 import type { Readiness } from './cluster/readiness.js';
 import { DataFolder } from './data/data-folder.js';
-import type { NodeData } from './data/node-data.js';
-import { openData } from './data/open-data.js';
+import { type OpenedData, openData } from './data/open-data.js';
 import { NodeParts } from './node-parts.js';
 import type { NodeOptions } from './options.js';
 import { Endpoints } from './services/endpoints.js';
@@ -37,7 +36,7 @@ export class KvNode {
   readonly #options: NodeOptions;
   readonly #coordinator: Coordinator;
   readonly #endpoints: Endpoints;
-  readonly #data: NodeData;
+  readonly #opened: OpenedData;
   readonly #parts: NodeParts;
   #resolveClosed: (error: Error | undefined) => void = () => {};
   #closing: Promise<void> | undefined;
@@ -78,8 +77,8 @@ export class KvNode {
       // The configuration that is agreed on stays, for this cluster, for good. What fails after it concerns the data of this node.
       const config = await agreeOnCluster(options, folder, coordinator);
       const format = followFormat(options.formats ?? supportedFormats, config, events, folder);
-      const data = await openData(folder, id, config);
-      return new KvNode(id, options, config, format, data, events, coordinator, endpoints);
+      const opened = await openData(folder, id, config, options);
+      return new KvNode(id, options, config, format, opened, events, coordinator, endpoints);
     } catch (error) {
       await endpoints.abort();
       throw error;
@@ -91,7 +90,7 @@ export class KvNode {
     options: NodeOptions,
     config: ClusterConfig,
     format: ClusterFormat,
-    data: NodeData,
+    opened: OpenedData,
     events: ClusterEvents,
     coordinator: Coordinator,
     endpoints: Endpoints,
@@ -104,8 +103,8 @@ export class KvNode {
     this.#options = options;
     this.#coordinator = coordinator;
     this.#endpoints = endpoints;
-    this.#data = data;
-    this.#parts = new NodeParts({ nodeId: id, options, config, format, data, events, coordinator, endpoints });
+    this.#opened = opened;
+    this.#parts = new NodeParts({ nodeId: id, options, config, format, ...opened, events, coordinator, endpoints });
     const { services, lifecycle } = this.#parts;
     endpoints.goLive(services.implementations, services.frames, services.gatewayParts);
     void lifecycle.failure.then((error) => this.#fail(error));
@@ -192,7 +191,7 @@ export class KvNode {
     parts.closeServices();
     await this.#endpoints.close(error === undefined ? shutdownPatienceMs : 0);
     parts.services.closeForwarding();
-    const failure = await this.#data.close(error === undefined).then(
+    const failure = await this.#opened.data.close(error === undefined).then(
       () => undefined,
       (reason: unknown) => reason as Error,
     );

@@ -9,7 +9,8 @@ import type { ClusterFormat } from '../formats.js';
 import { NodeMetrics } from '../metrics/index.js';
 import { FrameCounts, TurnEnd } from '../transport/index.js';
 import { Descriptors } from './capacity/descriptors.js';
-import { defaultMaxMemoryBytes, divideMemory } from './capacity/memory-budget.js';
+import type { DiskUse } from './capacity/disk-use.js';
+import type { MemoryBudget } from './capacity/memory-budget.js';
 import { NodeAccount } from './capacity/node-account.js';
 import type { ClusterEvents } from './cluster/cluster-events.js';
 import { KnownCluster } from './cluster/known-cluster.js';
@@ -36,6 +37,8 @@ export interface NodeFoundation {
   readonly config: ClusterConfig;
   readonly format: ClusterFormat;
   readonly data: NodeData;
+  readonly budget: MemoryBudget;
+  readonly disk: DiskUse;
   readonly events: ClusterEvents;
   readonly coordinator: Coordinator;
   readonly endpoints: Endpoints;
@@ -61,8 +64,9 @@ export class NodeParts {
   readonly #controller: Controller;
   readonly #peers: NodePeers;
   readonly #endpoints: Endpoints;
+  readonly #disk: DiskUse;
 
-  constructor({ nodeId, options, config, format, data, events, coordinator, endpoints }: NodeFoundation) {
+  constructor({ nodeId, options, config, format, data, budget, disk, events, coordinator, endpoints }: NodeFoundation) {
     const { sessionMs, moveRate, replaceAfterMs, maxValueBytes, zone, weight, log = losslessLog } = options;
     const { address, tools } = endpoints;
     const { lifecycle } = this;
@@ -72,6 +76,7 @@ export class NodeParts {
     this.config = config;
     this.format = format;
     this.#endpoints = endpoints;
+    this.#disk = disk;
     const logger = options.logger.child({ node: nodeId });
     this.logger = logger;
     format.onRaised((version) => logger.info({ format: version }, 'the cluster uses a newer format from now on'));
@@ -80,7 +85,6 @@ export class NodeParts {
     this.cluster = new KnownCluster(config);
     this.#changes = new TopologyChanges(config.shards);
     this.#controller = new Controller({ nodeId, config, replaceAfterMs, coordinator, logger });
-    const budget = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
     const account = new NodeAccount(nodeId, budget, config.shards);
     this.#peers = new NodePeers({
       nodeId,
@@ -122,6 +126,7 @@ export class NodeParts {
       shards,
       log,
       descriptors: this.#descriptors,
+      disk,
     });
     const { view } = this;
     this.health = new HealthMonitor({
@@ -184,6 +189,7 @@ export class NodeParts {
     this.#endpoints.tools.close();
     this.#metrics.close();
     this.#descriptors.close();
+    this.#disk.close();
     this.#changes.close();
     this.shards.close();
     this.#peers.close();

@@ -10,7 +10,8 @@ type HeldReplica = Pick<
 type Figures =
   | ('version' | 'uptimeMs' | 'zookeeper' | 'warnings' | 'keys')
   | ('dataBytes' | 'dataLimitBytes' | 'memoryBytes' | 'maxMemoryBytes')
-  | ('logLinesDropped' | 'openDescriptors' | 'maxDescriptors' | 'durability')
+  | ('logLinesDropped' | 'openDescriptors' | 'maxDescriptors')
+  | ('durability' | 'diskBytes' | 'maxDiskBytes')
   | ('formatInUse' | 'oldestFormat' | 'newestFormat');
 
 /** A node's report of itself. */

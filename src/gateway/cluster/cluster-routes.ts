@@ -113,7 +113,7 @@ function limitOf({ limit = String(defaultPageKeys) }: Query): number {
 }
 
 function figuresOf({ replicas, version, uptimeMs, zookeeper, keys, warnings, ...figures }: NodeFigures) {
-  const { dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes, durability } = figures;
+  const { dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes, durability, diskBytes, maxDiskBytes } = figures;
   const { formatInUse, oldestFormat, newestFormat, logLinesDropped, openDescriptors, maxDescriptors } = figures;
   return {
     version,
@@ -129,6 +129,8 @@ function figuresOf({ replicas, version, uptimeMs, zookeeper, keys, warnings, ...
     formatInUse,
     oldestFormat,
     newestFormat,
+    diskBytes,
+    maxDiskBytes,
     logLinesDropped,
     openDescriptors,
     maxDescriptors,

@@ -38,6 +38,8 @@ export class FakeClusterView implements ClusterView {
       formatInUse: 6,
       oldestFormat: 6,
       newestFormat: 7,
+      diskBytes: 4_000,
+      maxDiskBytes: 5_000,
       replicas: [...this.keys].map(([shard, keys]) => ({
         shard,
         role: 'backup',

@@ -101,6 +101,8 @@ const figures = {
   formatInUse: { type: 'integer', minimum: 0, description: 'The version of the format that the cluster uses' },
   oldestFormat: { type: 'integer', minimum: 0, description: 'The oldest version of the format that the node supports' },
   newestFormat: { type: 'integer', minimum: 0, description: 'The newest version of the format that the node supports' },
+  diskBytes: { ...count, description: 'Room that the data directory takes; 0: there is none' },
+  maxDiskBytes: count,
   logLinesDropped: count,
   openDescriptors: count,
   maxDescriptors: count,

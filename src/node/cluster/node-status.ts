@@ -9,6 +9,7 @@ import { describeShards } from '../../topology/shard-ranges.js';
 import { packageVersion } from '../../version.js';
 import type { HistoryPosition, NodeStatus, ReplicaStatus } from '../../wire/contract/kv-api.js';
 import type { DescriptorUse } from '../capacity/descriptors.js';
+import type { DiskUse } from '../capacity/disk-use.js';
 
 const version = packageVersion();
 
@@ -37,6 +38,7 @@ export interface StatusFacts {
   readonly dataLimitBytes: number;
   readonly log: LogState;
   readonly descriptors: DescriptorUse;
+  readonly disk: DiskUse;
 }
 
 /** A node warns from this part of its data limit on, before writes are refused. */
@@ -44,7 +46,7 @@ const nearlyFull = 0.9;
 
 export function describeNode(facts: StatusFacts): NodeStatus {
   const { nodeId, address, zone = '', weight = 1, uptimeMs, session, held, dataLimitBytes } = facts;
-  const { durability, format, memoryBytes, maxMemoryBytes, log, descriptors } = facts;
+  const { durability, format, memoryBytes, maxMemoryBytes, log, descriptors, disk } = facts;
   return {
     nodeId,
     address,
@@ -65,6 +67,8 @@ export function describeNode(facts: StatusFacts): NodeStatus {
     formatInUse: format.inUse,
     oldestFormat: format.supported.oldest,
     newestFormat: format.supported.newest,
+    diskBytes: disk.bytes,
+    maxDiskBytes: disk.maxBytes,
     keys: held.reduce((sum, { keys }) => sum + keys, 0),
     dataBytes: dataBytesOf(held),
   };
@@ -112,7 +116,17 @@ function endPosition(line: Line): HistoryPosition {
 }
 
 /** One sentence for each problem, however many shards have it. */
-function warnings({ minInSync, durability, session, conflict, held, dataLimitBytes, log, descriptors }: StatusFacts): string[] {
+function warnings({
+  minInSync,
+  durability,
+  session,
+  conflict,
+  held,
+  dataLimitBytes,
+  log,
+  descriptors,
+  disk,
+}: StatusFacts): string[] {
   const found: string[] = [];
   if (conflict !== undefined) found.push(conflict);
   else if (session !== 'connected') found.push('ZooKeeper cannot be reached: no node can be replaced until it can');
@@ -124,6 +138,7 @@ function warnings({ minInSync, durability, session, conflict, held, dataLimitByt
   const dataBytes = dataBytesOf(held);
   if (dataBytes > nearlyFull * dataLimitBytes)
     found.push(`the data takes ${dataBytes} of ${dataLimitBytes} bytes; beyond them writes are refused`);
+  if (disk.problem !== undefined) found.push(disk.problem);
   if (descriptors.problem !== undefined) found.push(descriptors.problem);
   if (log.problem !== undefined)
     found.push(

@@ -6,6 +6,7 @@ import { type NodeFacts, residentBytes } from '../../metrics/index.js';
 import type { NodeStatus } from '../../wire/contract/kv-api.js';
 import { costOfData } from '../capacity/data-cost.js';
 import type { DescriptorUse } from '../capacity/descriptors.js';
+import type { DiskUse } from '../capacity/disk-use.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { NodeShards } from '../shards/node-shards.js';
@@ -27,6 +28,7 @@ export interface NodeViewOptions {
   readonly shards: NodeShards;
   readonly log: LogState;
   readonly descriptors: DescriptorUse;
+  readonly disk: DiskUse;
 }
 
 /** The facts behind the metrics, except those of calls that come in. */
@@ -59,7 +61,7 @@ export class NodeView {
   }
 
   get status(): NodeStatus {
-    const { nodeId, address, zone = '', weight, config, format, budget, coordinator, log, descriptors } = this.#options;
+    const { nodeId, address, zone = '', weight, config, format, budget, coordinator, log, descriptors, disk } = this.#options;
     return describeNode({
       nodeId,
       address,
@@ -77,11 +79,12 @@ export class NodeView {
       dataLimitBytes: budget.dataBytes,
       log,
       descriptors,
+      disk,
     });
   }
 
   get facts(): OwnFacts {
-    const { nodeId, config, format, budget, coordinator, cluster, log, descriptors } = this.#options;
+    const { nodeId, config, format, budget, coordinator, cluster, log, descriptors, disk } = this.#options;
     const { dataBytes, retainBytes, maxMemoryBytes } = budget;
     const isPlaced = (nodes: readonly string[] | undefined): boolean => nodes?.includes(nodeId) ?? false;
     const placed = cluster.placement?.shards;
@@ -96,7 +99,8 @@ export class NodeView {
       placementVersion: cluster.placement?.version ?? 0,
       logLinesDropped: log.droppedLines,
       descriptors,
-      limits: { dataBytes, logBytes: retainBytes, memoryBytes: maxMemoryBytes },
+      diskBytes: disk.bytes,
+      limits: { dataBytes, logBytes: retainBytes, memoryBytes: maxMemoryBytes, diskBytes: disk.maxBytes },
     };
   }
 

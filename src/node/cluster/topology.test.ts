@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Candidate } from '../../coordination/index.js';
 import type { CoreStatus } from '../../replication/index.js';
+import { noDisk } from '../capacity/disk-use.js';
 import { describeNode } from './node-status.js';
 import { describeCluster, describeShard, type HeldShard } from './topology.js';
 
@@ -98,6 +99,7 @@ describe('the status of a node', () => {
     ...({ nodeId: 'a', address: 'a:1', uptimeMs: 1, session: 'connected', memoryBytes: 1, maxMemoryBytes: 2 } as const),
     durability: 'memory' as const,
     format: { inUse: 6, supported: { oldest: 5, newest: 7 } },
+    disk: noDisk,
     log: { droppedLines: 0, problem: undefined },
     descriptors: { open: 20, allowed: 64, problem: undefined },
   };

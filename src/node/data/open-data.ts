@@ -1,12 +1,43 @@
-/** Opens what a node keeps of its shards: in memory, or in its data directory. */
+/**
+ * Opens what a node keeps of its shards: in memory, or in its data directory. What the data may cost at most follows from the room that
+ * both have.
+ */
 import type { ClusterConfig } from '../../coordination/index.js';
+import { defaultMaxDiskBytes, divideDisk, withinDisk } from '../capacity/disk-budget.js';
+import { type DiskUse, MeasuredDisk, noDisk, sizeOfFolder } from '../capacity/disk-use.js';
+import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from '../capacity/memory-budget.js';
+import type { NodeOptions } from '../options.js';
 import type { DataFolder } from './data-folder.js';
 import { unusable } from './folder-error.js';
 import { MemoryData, type NodeData } from './node-data.js';
 
-/** @param folder undefined: the data lives in memory. The data closes it. @throws KvError DATA_UNAVAILABLE */
-export async function openData(folder: DataFolder | undefined, nodeId: string, config: ClusterConfig): Promise<NodeData> {
-  if (folder === undefined) return new MemoryData(config.shards);
+export interface OpenedData {
+  readonly data: NodeData;
+  readonly budget: MemoryBudget;
+  readonly disk: DiskUse;
+}
+
+/**
+ * @param folder undefined: the data lives in memory. Otherwise the data closes it, also if it cannot be opened.
+ * @throws KvError DATA_UNAVAILABLE
+ */
+export async function openData(
+  folder: DataFolder | undefined,
+  nodeId: string,
+  config: ClusterConfig,
+  options: NodeOptions,
+): Promise<OpenedData> {
+  const budget = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
+  if (folder === undefined) return { data: new MemoryData(config.shards), budget, disk: noDisk };
   await folder.claim({ nodeId, cluster: config });
+  const maxDiskBytes = options.maxData ?? (await defaultMaxDiskBytes(folder.path, await sizeOfFolder(folder.path)));
+  const diskBudget = divideDisk(maxDiskBytes);
+  const data = await openDisk(folder);
+  const disk = new MeasuredDisk(folder.path, maxDiskBytes);
+  await disk.measure();
+  return { data, budget: withinDisk(budget, diskBudget), disk };
+}
+
+function openDisk(folder: DataFolder): Promise<NodeData> {
   throw unusable(folder.path, 'this version keeps no data on disk yet');
 }

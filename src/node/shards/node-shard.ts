@@ -11,10 +11,12 @@ import type { ReplicaOptions } from '../../replication/index.js';
 import type { Storage } from '../../storage/index.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
 import { HolderAccounts } from '../capacity/holder-accounts.js';
+import { retentionOf } from '../capacity/log-retention.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
 import type { NodeAccount } from '../capacity/node-account.js';
 import { WriteAdmission } from '../capacity/write-admission.js';
 import type { NodeData, RecoveredShard } from '../data/node-data.js';
+
 import type { NodePeers } from '../peers/node-peers.js';
 import type { ReachableReplica } from '../peers/replication-server.js';
 import { ShardLinks } from '../peers/shard-links.js';
@@ -57,12 +59,6 @@ export interface NodeShardOptions {
   onFailed(error: Error): void;
 }
 
-/**
- * Entries of the applied log that a node keeps for replicas that lack only its end: all its shards together, and each shard at
- * least. A part of the memory bounds their bytes.
- */
-const retainEntries = 10_000;
-const minRetainEntries = 1_000;
 /**
  * Requests that a node recognises (R16): each shard its part, and at least so many. A client has one for each write in flight, and the
  * last one of its shard. While the requests of all shards take less memory than the retained log may, one shard may have all of them:
@@ -234,8 +230,7 @@ function replicaOptionsOf(
     leaseMs,
     graceMs,
     ...bounds,
-    retainEntries: Math.max(minRetainEntries, Math.floor(retainEntries / shards)),
-    retainBytes: Math.floor(budget.retainBytes / shards),
+    ...retentionOf(budget, shards),
     maxRequests: Math.max(minRecognisedRequests, Math.floor(recognisedRequests / shards)),
     maxRequestBytes: Math.floor(budget.retainBytes / shards),
     mostRequests: recognisedRequests,

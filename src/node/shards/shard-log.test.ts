@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { LogThrottle } from '../../logging/log-throttle.js';
 import type { CoreStatus, Line, Note } from '../../replication/index.js';
+import { noDisk } from '../capacity/disk-use.js';
 import { describeNode } from '../cluster/node-status.js';
 import { ShardLog } from './shard-log.js';
 
@@ -97,6 +98,7 @@ const figures = {
   dataLimitBytes: 1_000,
   log: { droppedLines: 0, problem: undefined },
   descriptors: { open: 20, allowed: 64, problem: undefined },
+  disk: noDisk,
 };
 const node = {
   nodeId: 'a',

@@ -88,6 +88,8 @@ const statusTable = new MessageTable<NodeStatus>({
   formatInUse: [20, 'uint'],
   oldestFormat: [21, 'uint'],
   newestFormat: [22, 'uint'],
+  diskBytes: [23, 'uint'],
+  maxDiskBytes: [24, 'uint'],
 });
 
 const holderTable = new MessageTable<KeyHolder>({

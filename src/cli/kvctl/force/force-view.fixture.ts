@@ -57,6 +57,8 @@ const figures = {
   formatInUse: 6,
   oldestFormat: 6,
   newestFormat: 6,
+  diskBytes: 0,
+  maxDiskBytes: 0,
   logLinesDropped: 0,
   keys: 0,
   dataBytes: 0,

@@ -59,6 +59,9 @@ function factsOf(status: NodeStatus): [string, string][] {
     ['keys', grouped(status.keys)],
     ['data', `${size(status.dataBytes)} of ${size(status.dataLimitBytes)}`],
     ['memory', `${size(status.memoryBytes)} of ${size(status.maxMemoryBytes)}`],
+    ...(status.maxDiskBytes > 0
+      ? [['disk', `${size(status.diskBytes)} of ${size(status.maxDiskBytes)}`] as [string, string]]
+      : []),
     ['durability', status.durability || 'not known'],
     ['format', formatFact(status)],
     ['descriptors', `${grouped(status.openDescriptors)} of ${grouped(status.maxDescriptors)}`],

@@ -13,10 +13,11 @@ const placeColumns: readonly { name: string; of(node: NodeInfo): string; isShown
 
 export function renderNodes({ answers }: GatheredCluster): string {
   const place = placeColumns.filter(({ isShown }) => answers.some(({ node }) => isShown(node)));
-  const held = ['shards', 'primary of', 'keys', 'data'];
+  const hasDisk = answers.some(({ status }) => (status?.maxDiskBytes ?? 0) > 0);
+  const held = ['shards', 'primary of', 'keys', 'data', ...(hasDisk ? ['disk'] : [])];
   const table = plainTable(['node', ...place.map(({ name }) => name), ...held, 'memory', 'up', 'zookeeper', 'version']);
   for (const { node, status } of answers) {
-    const facts = status === undefined ? ['no answer', '', '', '', '', '', '', ''] : factsOf(status);
+    const facts = status === undefined ? ['no answer', ...Array<string>(hasDisk ? 8 : 7).fill('')] : factsOf(status, hasDisk);
     table.push([node.id, ...place.map(({ of }) => of(node)), ...facts]);
   }
   return table.toString();
@@ -30,7 +31,8 @@ export function nodesToJson({ answers }: GatheredCluster): object {
 export function nodeToJson({ node, status, problem }: NodeAnswer): object {
   if (status === undefined) return { ...node, answered: false, problem };
   const { replicas, uptimeMs, version, zookeeper, keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes } = status;
-  const { durability, formatInUse, oldestFormat, newestFormat, logLinesDropped, openDescriptors, maxDescriptors } = status;
+  const { durability, diskBytes, maxDiskBytes, formatInUse, oldestFormat, newestFormat } = status;
+  const { logLinesDropped, openDescriptors, maxDescriptors } = status;
   return {
     ...node,
     answered: true,
@@ -48,6 +50,8 @@ export function nodeToJson({ node, status, problem }: NodeAnswer): object {
     formatInUse,
     oldestFormat,
     newestFormat,
+    diskBytes,
+    maxDiskBytes,
     logLinesDropped,
     openDescriptors,
     maxDescriptors,
@@ -58,13 +62,14 @@ function primariesOf({ replicas }: NodeStatus): number[] {
   return replicas.filter(({ role }) => role === 'primary').map(({ shard }) => shard);
 }
 
-function factsOf(status: NodeStatus): string[] {
+function factsOf(status: NodeStatus, hasDisk: boolean): string[] {
   const { replicas, keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes, uptimeMs, zookeeper, version } = status;
   return [
     grouped(replicas.length),
     grouped(primariesOf(status).length),
     grouped(keys),
     `${size(dataBytes)} of ${size(dataLimitBytes)}`,
+    ...(hasDisk ? [`${size(status.diskBytes)} of ${size(status.maxDiskBytes)}`] : []),
     `${size(memoryBytes)} of ${size(maxMemoryBytes)}`,
     ...[uptime(uptimeMs), zookeeper, version],
   ];

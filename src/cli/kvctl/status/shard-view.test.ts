@@ -50,7 +50,16 @@ function replica(shard: number, id: string, more: Partial<ReplicaStatus> = {}): 
 function answer(id: string, replicas: ReplicaStatus[]): NodeAnswer {
   const node = nodes.find((one) => one.id === id)!;
   const facts = { version: '1.2.3', uptimeMs: 1_000, zookeeper: 'connected', warnings: [], memoryBytes: 0, maxMemoryBytes: 0 };
-  const own = { zone: node.zone, weight: 1, logLinesDropped: 0, openDescriptors: 0, maxDescriptors: 0, durability: 'memory' };
+  const own = {
+    zone: node.zone,
+    weight: 1,
+    logLinesDropped: 0,
+    openDescriptors: 0,
+    maxDescriptors: 0,
+    durability: 'memory',
+    diskBytes: 0,
+    maxDiskBytes: 0,
+  };
   const held = { keys: 200 * replicas.length, dataBytes: 2 ** 20, dataLimitBytes: 2 ** 29 };
   const formats = { formatInUse: 6, oldestFormat: 6, newestFormat: 6 };
   const status: NodeStatus = { nodeId: id, address: node.address, replicas, ...facts, ...held, ...own, ...formats };

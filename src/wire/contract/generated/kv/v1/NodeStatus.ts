@@ -25,6 +25,8 @@ export interface NodeStatusInput {
   'formatInUse'?: (number);
   'oldestFormat'?: (number);
   'newestFormat'?: (number);
+  'diskBytes'?: (number | string | Long);
+  'maxDiskBytes'?: (number | string | Long);
 }
 
 export interface NodeStatus {
@@ -49,4 +51,6 @@ export interface NodeStatus {
   'formatInUse': (number);
   'oldestFormat': (number);
   'newestFormat': (number);
+  'diskBytes': (number);
+  'maxDiskBytes': (number);
 }

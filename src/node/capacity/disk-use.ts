@@ -1,0 +1,80 @@
+/** The room that a data directory takes, and whether its file system has enough left, measured from time to time. */
+import { readdir, stat, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** For the status and the metrics. All numbers are 0 without a data directory. */
+export interface DiskUse {
+  readonly bytes: number;
+  readonly maxBytes: number;
+  /** Undefined while enough room is left. */
+  readonly problem: string | undefined;
+  /** Idempotent. */
+  close(): void;
+}
+
+export const noDisk: DiskUse = { bytes: 0, maxBytes: 0, problem: undefined, close: () => {} };
+
+const measureEveryMs = 10_000;
+/** An operator is warned if less than this is left, and the data directory may still grow. A node needs room for its log at once. */
+const littleRoomBytes = 2 ** 30;
+
+export class MeasuredDisk implements DiskUse {
+  readonly maxBytes: number;
+  readonly #folder: string;
+  readonly #timer: NodeJS.Timeout;
+  #bytes = 0;
+  #problem: string | undefined;
+
+  constructor(folder: string, maxBytes: number) {
+    this.#folder = folder;
+    this.maxBytes = maxBytes;
+    this.#timer = setInterval(() => void this.measure(), measureEveryMs);
+    this.#timer.unref();
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Runs every ten seconds by itself. */
+  async measure(): Promise<void> {
+    try {
+      this.#bytes = await sizeOfFolder(this.#folder);
+      const { bavail, bsize } = await statfs(this.#folder);
+      this.#problem = this.#judge(bavail * bsize);
+    } catch (error) {
+      this.#problem = `the data directory ${this.#folder} cannot be measured: ${(error as Error).message}`;
+    }
+  }
+
+  #judge(leftBytes: number): string | undefined {
+    const growthBytes = this.maxBytes - this.#bytes;
+    if (leftBytes >= Math.min(littleRoomBytes, growthBytes)) return undefined;
+    return `the file system of the data directory ${this.#folder} has ${leftBytes} bytes left; once it is full, this node stops`;
+  }
+}
+
+/** The bytes of all files below the folder. Files that are removed meanwhile do not count. */
+export async function sizeOfFolder(path: string): Promise<number> {
+  const names = await readdir(path, { recursive: true });
+  const sizes = await Promise.all(names.map((name) => sizeOfFile(join(path, name))));
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
+
+async function sizeOfFile(path: string): Promise<number> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? found.size : 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0;
+    throw error;
+  }
+}
