@@ -20,7 +20,7 @@ const shardsAtOnce = 4;
 /** With 1,000,000 keys of 100 bytes a dump takes half a minute, and less than a tenth of a machine with two cores that does all else. */
 const defaultRateBytes = 5_000_000;
 /** A wait for the next part of a shard is not reported before. */
-const patienceMs = 1_000;
+const patienceMs = 2_000;
 
 export const dumpCommand: Command = {
   name: 'dump',
