@@ -114,6 +114,25 @@ test('a segment that is missing is damage, and what comes before it is found', (
   expect(payloadsOf(found)).toEqual(kept.filter(({ segment }) => segment === oldest).map(({ payload }) => payload));
 });
 
+test('a segment that the device cannot read is damage; another error of a read ends the scan', () => {
+  for (const failing of [1, 2]) {
+    const files = intact.afterExit();
+    let reads = 0;
+    const failWith = (code: string) => (operation: string, path: string) => {
+      if (operation !== 'read' || path !== segmentPath(folder, newest)) return;
+      // The first one only finds out that a later segment has batches.
+      if (reads++ >= failing) throw Object.assign(new Error('the device is broken'), { code });
+    };
+    files.before = failWith('EIO');
+    const found = scanAll(files);
+    expect(found.outcome).toMatchObject({ kind: 'damaged', segment: newest });
+    expect(payloadsOf(found)).toEqual(recordsBefore(newest, 0));
+    reads = 0;
+    files.before = failWith('EACCES');
+    expect(() => scanAll(files)).toThrow('the device is broken');
+  }
+});
+
 test('batches that are replaced by zeros are damage, unless they are the last ones of the log', () => {
   const inOldest = kept.filter(({ segment }) => segment === oldest);
   for (const [index, { end }] of inOldest.entries()) {

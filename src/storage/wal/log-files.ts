@@ -3,9 +3,10 @@
  * Numbers of open files count in all threads of the process.
  */
 import fs from 'node:fs';
+import { dirname } from 'node:path';
 
 export interface LogFiles {
-  /** Creates the folder unless it exists. */
+  /** Creates the folder unless it exists. Its name is on the device afterwards. */
   makeFolder(folder: string): void;
   /** The names in the folder, in no particular order. */
   list(folder: string): string[];
@@ -25,24 +26,29 @@ export interface LogFiles {
   remove(path: string): void;
 }
 
+function flushFolder(folder: string): void {
+  const file = fs.openSync(folder, 'r');
+  try {
+    fs.fsyncSync(file);
+  } finally {
+    fs.closeSync(file);
+  }
+}
+
 const flags = { create: 'w+', change: 'r+', read: 'r' } as const;
 
 /** Calls go through the object of the module, so that a test can replace its functions before the log is loaded. */
 export const realFiles: LogFiles = {
-  makeFolder: (folder) => void fs.mkdirSync(folder, { recursive: true }),
+  makeFolder: (folder) => {
+    fs.mkdirSync(folder, { recursive: true });
+    flushFolder(dirname(folder));
+  },
   list: (folder) => fs.readdirSync(folder),
   open: (path, how) => fs.openSync(path, flags[how], 0o600),
   read: (file, into, position) => fs.readSync(file, into, 0, into.length, position),
   write: (file, bytes, position) => fs.writeSync(file, bytes, 0, bytes.length, position),
   flush: (file) => fs.fdatasyncSync(file),
-  flushFolder: (folder) => {
-    const file = fs.openSync(folder, 'r');
-    try {
-      fs.fsyncSync(file);
-    } finally {
-      fs.closeSync(file);
-    }
-  },
+  flushFolder,
   close: (file) => fs.closeSync(file),
   rename: (from, to) => fs.renameSync(from, to),
   remove: (path) => fs.rmSync(path, { force: true }),

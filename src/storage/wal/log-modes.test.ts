@@ -201,3 +201,11 @@ test('a log without space for its first segment does not open', async () => {
   expect([...files.files.keys()]).toEqual([]);
   expect(files.openFiles).toBe(0);
 });
+
+test('a log whose folder cannot be written does not open', async () => {
+  const files = new MemoryFiles();
+  files.before = (operation) => {
+    if (operation === 'open') throw Object.assign(new Error('not permitted'), { code: 'EACCES' });
+  };
+  await expect(openWith(files)).rejects.toMatchObject({ code: 'EACCES' });
+});

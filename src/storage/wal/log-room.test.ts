@@ -138,6 +138,20 @@ test('newer log than retainBytes stays, also if no replica needs it', async () =
   await opened.log.close();
 });
 
+test('on a full disk, log that no replica needs goes in spite of retainBytes', async () => {
+  const files = new MemoryFiles();
+  files.capacity = 4.5 * segmentBytes;
+  const opened = await TestLog.open(files, { retainBytes: 100 * segmentBytes });
+  const journal = opened.journal(replicaOf(0));
+  let seq = 0;
+  while (opened.log.segment < 10) {
+    await journal.append(1, payloadOf('x', 1_000), ++seq);
+    journal.cover(seq);
+  }
+  expect(segmentsOf(files)[0]).toBeGreaterThan(5);
+  await opened.log.close();
+});
+
 /** A log in which one replica fills what there is, until there is no room for more. */
 async function fillUp(files: MemoryFiles, options: Options) {
   const opened = await TestLog.open(files, options);

@@ -23,7 +23,8 @@ interface WaitingJob {
 
 /** @param script the module `log-thread-main` */
 export function startLogThread(script = new URL('./log-thread-main.js', import.meta.url)): LogThread {
-  const worker = new Worker(script, { name: 'log' });
+  // Files are opened in one thread, and used and closed in another.
+  const worker = new Worker(script, { name: 'log', trackUnmanagedFds: false });
   const waiting: WaitingJob[] = [];
   let failure: Error | undefined;
   const fail = (error: Error): void => {

@@ -22,6 +22,8 @@ export interface SupplyPlan {
   readonly thread: LogThread;
   /** An error that leaves the log unusable. A full disk is none. */
   onFailed(error: Error): void;
+  /** The disk is full: segments that nothing needs must go. */
+  onNoSpace(): void;
 }
 
 export class SegmentSupply {
@@ -174,6 +176,7 @@ export class SegmentSupply {
         this.#noSpace = undefined;
         this.#maybeWork();
       }, retryMs);
+      this.#plan.onNoSpace();
       return;
     }
     const segment = { number, bytes, salt, file };

@@ -81,6 +81,9 @@ export class WriteAheadLog {
   #leaving: { readonly journal: Journal; readonly batch: number }[] = [];
   readonly #forJournals: JournalLog;
   #state: 'open' | 'failed' | 'closed' = 'open';
+  /** The segment of the newest flushed batch when the log last looked for segments to remove. */
+  #trimmedTo = 0;
+  #error: Error | undefined;
   #fail!: (error: Error) => void;
   #closing: Promise<void> | undefined;
 
@@ -103,7 +106,7 @@ export class WriteAheadLog {
     });
     const open = current === undefined ? ready : [current, ...ready];
     this.#supply = new SegmentSupply(
-      { folder, owner, segmentBytes, maxBytes, thread: supplyThread, onFailed },
+      { folder, owner, segmentBytes, maxBytes, thread: supplyThread, onFailed, onNoSpace: () => this.#trim() },
       oldest,
       end.segment + ready.length + 1,
       open,
@@ -111,7 +114,7 @@ export class WriteAheadLog {
     const queue = this.#queue;
     const supply = this.#supply;
     const progress = (): void => {
-      this.#trim();
+      if (this.#writer.flushedSegment > this.#trimmedTo || this.#leaving.length > 0) this.#trim();
       onProgress();
     };
     this.#writer = new BatchWriter(
@@ -170,8 +173,8 @@ export class WriteAheadLog {
 
   /** Resolves when a first segment is ready, or with the reason why none can be prepared. */
   async ready(): Promise<Error | undefined> {
-    const failure = await Promise.race([this.#supply.settled(), this.failure]);
-    return failure ?? this.noSpace;
+    await Promise.race([this.#supply.settled(), this.failure]);
+    return this.#error ?? this.noSpace;
   }
 
   /** The journal of a replica, which is made when it is first asked for. */
@@ -245,7 +248,8 @@ export class WriteAheadLog {
     const { segment, usedBytes } = this.#queue;
     const { oldest, noSpace } = this.#supply;
     // The metadata must stay: those of the newest segment count once that segment's first batch is flushed.
-    let last = this.#writer.flushedSegment - 1;
+    this.#trimmedTo = this.#writer.flushedSegment;
+    let last = this.#trimmedTo - 1;
     this.#leaving = this.#leaving.filter(({ batch }) => batch > this.flushedBatch);
     if (last < oldest) return;
     const journals = [...this.#journals.values(), ...this.#leaving.map(({ journal }) => journal)];
@@ -258,6 +262,7 @@ export class WriteAheadLog {
   #failed(error: Error): void {
     if (this.#state !== 'open') return;
     this.#state = 'failed';
+    this.#error = error;
     this.#writer.stop();
     this.#supply.stop();
     this.#fail(error);
