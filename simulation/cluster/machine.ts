@@ -34,6 +34,8 @@ export class Machine {
   downMs = defaultDownMs;
   /** Its process runs, or is frozen. */
   isUp = false;
+  /** Its process ends because the machine has lost power. */
+  hasLostPower = false;
   /** It has announced that it leaves. */
   isLeaving = false;
   /** Its replicas stop, and no new one starts. */
@@ -68,11 +70,13 @@ export class Machine {
     for (const world of this.#site.worlds) world.start(this.index);
   }
 
-  crash(lingerMs: number | undefined): void {
+  crash(lingerMs: number | undefined, losesPower = false): void {
     if (!this.isUp) return;
     this.#isCrashing = true;
+    this.hasLostPower = losesPower;
     for (const process of this.processes) process.kill(lingerMs, false);
     this.#isCrashing = false;
+    this.hasLostPower = false;
     this.#goDown(false);
   }
 

@@ -15,6 +15,8 @@ export function momentOf(process: SimProcess, effect: Effect): Moment | undefine
     case 'note':
       if (effect.note.kind === 'serving') return 'serving';
       return effect.note.kind === 'snapshotTaken' ? 'snapshot taken' : undefined;
+    case 'answer':
+      return effect.answer.kind === 'written' || effect.answer.kind === 'transacted' ? 'write answered' : undefined;
     case 'persist':
       return momentOfChange(effect.change);
     default:

@@ -8,6 +8,7 @@ import type { Answer, NewestWrite, RequestIdentity } from '../../src/replication
 import type { Call, Outcome, Operation as RecordedOperation } from '../../verification/index.js';
 import type { RequestKind } from '../plan/decision.js';
 import { hasExpiry, nextChangeOf, nextTtlMs } from '../plan/expiry-plan.js';
+import { nextSync } from '../plan/power-plan.js';
 import { Random } from '../plan/random.js';
 import type { Plan } from '../plan/setup.js';
 import type { EventQueue } from '../virtual/event-queue.js';
@@ -67,6 +68,8 @@ interface Doing {
   readonly call: Call;
   /** Of the puts in the call (R17). */
   readonly ttlMs: number | undefined;
+  /** It is answered once it is flushed. */
+  readonly sync: boolean;
   readonly invokedAtMs: number;
   /** An attempt is under way, or was lost. */
   open: boolean;
@@ -95,6 +98,7 @@ export class SimClient {
   readonly #sendsIdentity: boolean;
   /** Undefined: no key of this schedule expires. */
   readonly #expiry: Random | undefined;
+  readonly #syncs: Random;
   readonly #calls: ClientCalls;
   /** By shard: a position that the client knows (R16). */
   readonly #positions: Position[];
@@ -113,6 +117,7 @@ export class SimClient {
     const { seed } = site.plan;
     this.#random = Random.of(seed, 5000 + number);
     this.#expiry = hasExpiry(seed) ? Random.of(seed, 7000 + number) : undefined;
+    this.#syncs = Random.of(seed, 9000 + number);
     this.#calls = new ClientCalls(Random.of(seed, 8000 + number), () => site.uniqueValue());
   }
 
@@ -142,6 +147,7 @@ export class SimClient {
       call,
       ttlMs:
         (call.kind === 'put' || call.kind === 'transact') && this.#expiry !== undefined ? nextTtlMs(this.#expiry) : undefined,
+      sync: call.kind !== 'get' && nextSync(this.#syncs),
       invokedAtMs: queue.nowMs,
       open: false,
       attempt: 0,
@@ -201,10 +207,10 @@ export class SimClient {
 
   /** At the node. */
   #serve(process: SimProcess, doing: Doing, request: RequestIdentity | undefined, reply: (given: Reply) => void): void {
-    const { key, call, ttlMs } = doing;
+    const { key, call, ttlMs, sync } = doing;
     const refuse = (code: string, position?: Position): void => reply({ kind: 'retry', code, hint: hintOf(process), position });
     const change = this.#expiry && nextChangeOf(key, this.#expiry);
-    if (change !== undefined) process.transact({ compares: [], operations: [change], otherwise: [] }, undefined, () => {});
+    if (change !== undefined) process.transact({ compares: [], operations: [change], otherwise: [] }, {}, () => {});
     if (call.kind === 'get') return this.#read(process, key, refuse, reply);
     const ticket = { process };
     this.waiting.add(ticket);
@@ -213,13 +219,14 @@ export class SimClient {
       const outcome = outcomeOfAnswer(call, answer);
       if (outcome === undefined) return refuse(...refusalOf(answer));
       process.world.safety.onExecuted(process, { key, call, outcome }, ttlMs);
+      if (sync) process.world.safety.onSynced(process, { key, call, outcome });
       reply(outcome);
     };
     const transaction = transactionOf(key, call, ttlMs);
-    if (transaction !== undefined) return process.transact(transaction, request, answered);
+    if (transaction !== undefined) return process.transact(transaction, { request, sync }, answered);
     const value = call.kind === 'put' ? bytesOfText(call.value) : undefined;
     const ifVersion = 'ifVersion' in call ? call.ifVersion : undefined;
-    process.write({ key, value, ttlMs, ifVersion, request }, answered);
+    process.write({ key, value, ttlMs, ifVersion, request, sync }, answered);
   }
 
   #read(process: SimProcess, key: string, refuse: (code: string) => void, reply: (given: Reply) => void): void {

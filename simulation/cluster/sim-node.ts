@@ -13,7 +13,7 @@ export class SimNode {
    * The disk of the last process, its replica id, and the last entry that it had applied. Undefined once the disk is
    * lost.
    */
-  kept: { readonly disk: Disk; readonly replicaId: string; readonly appliedSeq: number } | undefined;
+  kept: { readonly disk: Disk; readonly appliedSeq: number } | undefined;
   /** What is sent of a snapshot for it takes this much longer. */
   snapshotLateMs = 0;
   /** The nodes where the shard belongs, as far as this node knows. Undefined: it has learnt of no placement. */

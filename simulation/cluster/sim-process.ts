@@ -44,6 +44,7 @@ interface SimSurroundings extends ProcessSurroundings {
   readonly newReplica: NewReplica;
   readonly safety: {
     onExecuted(process: ReplicaProcess, operation: Pick<Operation, 'key' | 'call' | 'outcome'>, ttlMs: number | undefined): void;
+    onSynced(process: ReplicaProcess, operation: Pick<Operation, 'key' | 'call' | 'outcome'>): void;
   };
   countAnswer(isFirst: boolean): void;
   crashInTurn(process: SimProcess): boolean;
@@ -67,6 +68,7 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   readonly #sweeps: Random | undefined;
   #flushDue = false;
   #diskBusy = false;
+  #syncDue = false;
 
   constructor(world: SimSurroundings, nodeIndex: number, replicaId: string, number: number, found: Found) {
     const { clock, placed } = world.nodes[nodeIndex]!;
@@ -113,9 +115,13 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
     this.#flushLater();
   }
 
-  transact(transaction: Transaction, request: RequestIdentity | undefined, sink: VirtualAnswerSink): void {
+  transact(
+    transaction: Transaction,
+    rest: { request?: RequestIdentity | undefined; sync?: boolean },
+    sink: VirtualAnswerSink,
+  ): void {
     const stored = new Map(keysOf(transaction).map((key) => [key, this.store.itemOf(key)]));
-    this.handle({ type: 'transact', token: sink, transaction, stored, request });
+    this.handle({ type: 'transact', token: sink, transaction, stored, ...rest });
     this.#flushLater();
   }
 
@@ -175,6 +181,23 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
     return this.effectsLeft !== undefined && this.effectsLeft-- <= 0 && this.world.crashInTurn(this);
   }
 
+  /** What has been written is flushed after a while, together with what is written until then. */
+  #syncLater(): void {
+    const { queue, plan, nodes } = this.world;
+    const { syncMs } = plan.setup;
+    if (syncMs === undefined || this.#syncDue) return;
+    this.#syncDue = true;
+    const node = nodes[this.nodeIndex]!;
+    const sync = (): void => {
+      if (!this.alive) return;
+      if (node.diskHangsUntilMs > queue.nowMs) return queue.after(node.diskHangsUntilMs - queue.nowMs, sync);
+      const write = this.disk.sync();
+      this.#syncDue = false;
+      if (write !== undefined) this.run(() => this.handle({ type: 'flushed', write }));
+    };
+    queue.after(syncMs * (0.5 + this.random.next()), sync);
+  }
+
   /** In memory every write is durable at once, and reported after the effects of the turn. */
   protected override turnEnded(): void {
     if (!this.world.plan.setup.volatile) return;
@@ -194,13 +217,16 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
       const write = this.disk.flush();
       this.#diskBusy = false;
       if (write !== undefined) this.run(() => this.handle({ type: 'persisted', write }));
+      if (plan.setup.syncMs === undefined || write === undefined) return;
+      if (this.disk.hasUnflushed) this.#syncLater();
+      else this.run(() => this.handle({ type: 'flushed', write }));
     };
     queue.after(plan.setup.diskMs * (0.3 + this.random.next()), flush);
   }
 }
 
 function optionsOf({ seed, setup }: Plan, replicaId: string, number: number): ReplicaOptions {
-  const { minInSync, beaconMs, leaseMs, graceMs, volatile } = setup;
+  const { minInSync, beaconMs, leaseMs, graceMs, volatile, syncMs } = setup;
   const { retainEntries, maxBatchEntries, maxBatchesInFlight, maxUncommittedEntries } = setup;
   return {
     replicaId,
@@ -210,7 +236,7 @@ function optionsOf({ seed, setup }: Plan, replicaId: string, number: number): Re
     leaseMs,
     graceMs,
     volatile,
-    reportsFlushes: false,
+    reportsFlushes: syncMs !== undefined,
     retainEntries,
     maxBatchEntries,
     maxBatchesInFlight,

@@ -22,6 +22,8 @@ import type { Trace } from './trace.js';
 
 /** The wait before another attempt to start a replica on a paused machine. */
 const startRetryMs = 200;
+/** Of the writes that were not flushed when the power was lost, each is left with this chance. */
+const survivingShare = 0.7;
 /** Each shard draws from random sequences of its own. */
 const sequencesPerShard = 100_000;
 
@@ -109,7 +111,7 @@ export class World {
     const process = this.processOf(replicaId);
     if (process !== undefined) return { items: process.store.items, seq: process.appliedSeq };
     const kept = this.nodes[nodeIndexOf(replicaId)]?.kept;
-    if (kept?.replicaId !== replicaId) return undefined;
+    if (kept?.disk.replicaId !== replicaId) return undefined;
     const seq = Math.min(kept.appliedSeq, kept.disk.lastSeq);
     return { items: kept.disk.storeAt(seq).items, seq };
   }
@@ -150,14 +152,14 @@ export class World {
     if (machine.isPaused) return this.queue.after(startRetryMs, () => this.start(index));
     const number = this.site.nextProcess();
     if (kept === undefined) {
-      const replicaId = `${node.name}~${++node.ids}`;
-      const disk = new Disk(replicaId);
+      const replicaId = newId(node);
+      const disk = new Disk(replicaId, this.plan.setup.syncMs !== undefined);
       disk.generation = this.safety.generation;
       this.#disks.set(replicaId, disk);
       node.process = new SimProcess(this, index, replicaId, number, { disk, store: new Store() });
     } else {
       const { replica, store } = kept.disk.recover(kept.appliedSeq, this.random, this.plan.setup.retainEntries);
-      node.process = new SimProcess(this, index, kept.replicaId, number, { disk: kept.disk, store, recovered: replica });
+      node.process = new SimProcess(this, index, kept.disk.replicaId, number, { disk: kept.disk, store, recovered: replica });
     }
     this.trace.add(
       index,
@@ -182,10 +184,38 @@ export class World {
     if (this.plan.setup.volatile) this.loseData(process.nodeIndex, process.disk);
     else {
       if (clean) process.disk.flush();
-      else process.disk.crash(process.random);
-      node.kept = { disk: process.disk, replicaId: process.replicaId, appliedSeq: process.appliedSeq };
+      else if (!node.machine.hasLostPower) process.disk.crash(process.random);
+      if (clean) process.disk.sync();
+      node.kept = { disk: process.disk, appliedSeq: process.appliedSeq };
+      if (node.machine.hasLostPower) this.losePower(node.index, true);
     }
     node.machine.replicaEnded(this);
+  }
+
+  /** What was not flushed at this node is lost, or a part of it. @param hasRun its process has ended by that. */
+  losePower(index: number, hasRun = false): void {
+    const node = this.nodes[index]!;
+    const { disk } = node.kept ?? {};
+    if (disk !== undefined && (hasRun || disk.hasUnflushed))
+      this.#keep(
+        node,
+        disk.losePower(
+          () => this.random.chance(survivingShare),
+          () => newId(node),
+        ),
+      );
+  }
+
+  /** The newest part of what the disk of this node holds cannot be read any more. */
+  damage(index: number): void {
+    const node = this.nodes[index]!;
+    const left = node.kept?.disk.damage(this.random, () => newId(node));
+    if (left !== undefined) this.#keep(node, left);
+  }
+
+  #keep(node: SimNode, disk: Disk): void {
+    this.#disks.set(disk.replicaId, disk);
+    node.kept = node.kept && { disk, appliedSeq: Math.min(node.kept.appliedSeq, disk.lastSeq) };
   }
 
   /** The data on its disk is gone for good. */
@@ -219,4 +249,9 @@ export class World {
     const moment = momentOf(process, effect);
     if (moment !== undefined) this.site.onMoment(moment, process);
   }
+}
+
+/** A replica id that no data has had before (R1). */
+function newId(node: SimNode): string {
+  return `${node.name}~${++node.ids}`;
 }

@@ -50,6 +50,10 @@ export type Fault =
    */
   | { readonly kind: 'zookeeperAway'; readonly forMs: number; readonly comesBack: 'whole' | 'empty' | 'older' }
   | { readonly kind: 'hangDisk'; readonly at: Target; readonly forMs: number }
+  /** All machines lose power at once. Each starts again after `downMs`, and up to `spreadMs` more. */
+  | { readonly kind: 'powerLoss'; readonly downMs: number; readonly spreadMs: number }
+  /** The machine crashes, and the newest part of what its disks hold cannot be read any more. */
+  | { readonly kind: 'damage'; readonly at: Target; readonly downMs: number }
   /**
    * Its next compare-and-set succeeds, and its answer is lost. All reads of ZooKeeper lag. The primary that `state` names
    * runs again if it was paused, but ZooKeeper does not answer it, so it can evict no member.
@@ -80,6 +84,8 @@ export type Moment =
   | 'snapshot taken'
   | 'cut log'
   | 'sync'
+  /** A primary answers a write of a client. */
+  | 'write answered'
   /** A controller is about to write a placement. */
   | 'placement';
 

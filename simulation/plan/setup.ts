@@ -20,6 +20,8 @@ export interface Setup {
   readonly keys: number;
   /** True: replicas live in memory. False: they have a disk. */
   readonly volatile: boolean;
+  /** Writes to the disk are flushed at this interval after they were done. Undefined: with that. */
+  readonly syncMs: number | undefined;
   readonly minInSync: number;
   readonly beaconMs: number;
   readonly leaseMs: number;

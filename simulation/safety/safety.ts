@@ -142,6 +142,18 @@ export class Safety {
     }
   }
 
+  /** An operation with `sync` is answered: no member of the in-sync set loses what it wrote without power. */
+  onSynced(process: ReplicaProcess, operation: Pick<Operation, 'key' | 'call' | 'outcome'>): void {
+    const version = writtenVersion(operation);
+    const { state, isOlder } = this.#world.ensemble;
+    if (version === 0 || isOlder || process.disk.generation !== this.generation) return;
+    for (const id of state?.inSync ?? []) {
+      const disk = this.#world.diskOf(id);
+      require(disk === undefined || disk.destroyed || disk.flushedSeq >= version || disk.baseSeq >= version, () =>
+        `a write with sync is answered as ${version}, and ${id} has flushed only up to ${disk?.flushedSeq}`);
+    }
+  }
+
   onEnded(process: ReplicaProcess): void {
     this.#primaries.delete(process);
     this.#tooFew.leavesOffice(process);

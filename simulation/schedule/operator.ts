@@ -41,7 +41,7 @@ function mayServeUnnoticed({ ensemble }: World, { paused, replica, replicaId, no
 function mayForceAfter(world: World, { primary, inSync }: ShardState): boolean {
   if (primary === undefined || !inSync.every((id) => isGone(world, id))) return false;
   for (const node of world.nodes) {
-    if (node.kept !== undefined && inSync.includes(node.kept.replicaId)) world.loseData(node.index);
+    if (node.kept !== undefined && inSync.includes(node.kept.disk.replicaId)) world.loseData(node.index);
   }
   return true;
 }

@@ -11,12 +11,14 @@ import { delaySnapshot, loseAnswerOfSuccessor } from './strike-combined.js';
 export type Victim = SimProcess | Agent;
 
 export type PathFault = Extract<Fault, { readonly to: Target }>;
-export type NodeFault = Exclude<Fault, PathFault | { readonly kind: 'operator' | 'zookeeperAway' | 'place' }>;
+export type NodeFault = Exclude<Fault, PathFault | { readonly kind: 'operator' | 'zookeeperAway' | 'place' | 'powerLoss' }>;
 
 export function strikeNode(site: Site, world: World, fault: NodeFault, machine: Machine, victim: Victim | undefined): boolean {
   switch (fault.kind) {
     case 'crash':
       return crash(site, world, fault, machine);
+    case 'damage':
+      return damage(site, fault, machine);
     case 'pause':
       if (machine.isPaused) return false;
       machine.pause(fault.forMs);
@@ -36,8 +38,16 @@ function crash(site: Site, { nodes }: World, fault: Extract<Fault, { kind: 'cras
   const { random } = nodes[machine.index]!.process ?? site;
   machine.downMs = fault.downMs;
   machine.silent = fault.silent;
-  machine.crash(fault.silent ? undefined : 30 * random.next());
+  machine.crash(fault.silent ? undefined : 30 * random.next(), fault.silent);
   if (!fault.keepsData) for (const world of site.worlds) world.loseData(machine.index);
+  return true;
+}
+
+function damage(site: Site, fault: Extract<Fault, { kind: 'damage' }>, machine: Machine): boolean {
+  if (site.isStateLost) return false;
+  machine.downMs = fault.downMs;
+  machine.crash(undefined, true);
+  for (const world of site.worlds) world.damage(machine.index);
   return true;
 }
 

@@ -34,6 +34,7 @@ function perform(site: Site, fault: Fault, victim: Victim | undefined): boolean 
     return true;
   }
   if (fault.kind === 'zookeeperAway') return sendZookeeperAway(site, fault);
+  if (fault.kind === 'powerLoss') return losePower(site, fault);
   const machine = victim === undefined ? resolve(world, fault.at) : site.machines[victim.nodeIndex];
   if (machine === undefined) return false;
   if ('to' in fault) return strikePath(world, fault, machine);
@@ -100,6 +101,17 @@ function strikeMachine({ queue, machines, paths }: Site, fault: NodeFault, machi
     default:
       return false;
   }
+}
+
+function losePower(site: Site, { downMs, spreadMs }: Extract<Fault, { kind: 'powerLoss' }>): boolean {
+  if (site.isStateLost) return false;
+  for (const machine of site.machines) {
+    machine.silent = true;
+    machine.downMs = downMs + site.random.below(spreadMs + 1);
+    machine.crash(undefined, true);
+    for (const world of site.worlds) world.losePower(machine.index);
+  }
+  return true;
 }
 
 function sendZookeeperAway(site: Site, fault: Extract<Fault, { kind: 'zookeeperAway' }>): boolean {

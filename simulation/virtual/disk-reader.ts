@@ -77,10 +77,21 @@ export function recoverFrom(
   for (const { change, appliedSeq } of changes.slice(after)) replay.add(change, appliedSeq);
   const { replica, problem } = replay.finish();
   if (replica === undefined) throw new Error(`disk: ${log.replicaId} cannot start again: ${problem}`);
+  if (replica.complete) requireSame(log, store, replica.appliedSeq);
   store.requests.reset(replica.requestFloor);
   store.requests.load(replica.requests);
   store.timeMs = replica.timeMs;
   return { replica, store };
+}
+
+/** The store is what the log up to there has made of it, whatever the snapshot was. */
+function requireSame(log: ReadLog, { items }: Store, appliedSeq: number): void {
+  const expected = log.storeAt(appliedSeq).items;
+  const differs = [...expected].find(([key, { version }]) => items.get(key)?.version !== version);
+  if (differs !== undefined || items.size !== expected.size)
+    throw new Error(
+      `disk: ${log.replicaId} starts again at ${appliedSeq} with other items than it had, as under ${differs?.[0]}`,
+    );
 }
 
 /** Undefined: there is none, so the whole log is kept. */

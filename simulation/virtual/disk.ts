@@ -1,7 +1,8 @@
 /**
  * A replica's disk: the changes that a restart would find after a crash, and those that have not reached it yet.
- * Writes are done in order. A crash keeps the first few of the writes that were not flushed, any number of them, and
- * loses the rest.
+ * Writes are done in order, and each is flushed with that, or later. A crash of the process keeps the first few of the
+ * writes that were not done, any number of them, and loses the rest. A loss of power keeps any of those that were not
+ * flushed, also a later one without an earlier one. A restart reads the log up to the first gap.
  *
  * For a replica in memory the same image is its memory: every write is done at once, and a crash destroys it.
  *
@@ -15,6 +16,18 @@ import { Store } from './store.js';
 
 interface PendingWrite extends DurableChange {
   readonly write: number;
+}
+
+/** Metadata are flushed before they count as done, also where entries are flushed later. */
+function mustFlush({ change }: DurableChange): boolean {
+  if (change.type === 'time') return change.isCorrection;
+  return change.type !== 'append' && change.type !== 'load' && change.type !== 'loadRequests';
+}
+
+/** Each write survives or does not, whatever becomes of the others. What comes behind the first gap is not read. */
+function upToGap<Write>(writes: readonly Write[], survives: () => boolean): Write[] {
+  const gap = writes.map(survives).indexOf(false);
+  return gap === -1 ? [...writes] : writes.slice(0, gap);
 }
 
 export class Disk {
@@ -38,8 +51,13 @@ export class Disk {
   generation = 0;
   /** Nothing can be read from it any more. */
   destroyed = false;
-  /** Everything that is durable, from the beginning. */
+  /** Everything that has been written, from the beginning. */
   readonly #changes: DurableChange[] = [];
+  readonly #isFlushedLater: boolean;
+  #flushedCount = 0;
+  #flushedSeq = 0;
+  /** Number of the last write that has been done. */
+  #doneWrite = 0;
   /** The epochs of the entries. */
   #runs: EpochRun[] = [];
   /** The store up to `storedSeq`: at the base of the log, or later where a snapshot may hold later items. */
@@ -49,8 +67,10 @@ export class Disk {
   #laid: LaidSnapshot | undefined;
   #pending: PendingWrite[] = [];
 
-  constructor(replicaId: string) {
+  /** @param isFlushedLater writes are done before they are flushed: `sync` flushes them. */
+  constructor(replicaId: string, isFlushedLater = false) {
     this.replicaId = replicaId;
+    this.#isFlushedLater = isFlushedLater;
   }
 
   get lastSeq(): number {
@@ -58,6 +78,14 @@ export class Disk {
   }
   get hasPending(): boolean {
     return this.#pending.length > 0;
+  }
+  /** The entries up to here survive a loss of power. */
+  get flushedSeq(): number {
+    return this.#flushedSeq;
+  }
+  /** A loss of power might lose what has been reported as written. */
+  get hasUnflushed(): boolean {
+    return this.#flushedCount < this.#changes.length;
   }
 
   entryAt(seq: number): LogEntry | undefined {
@@ -83,22 +111,74 @@ export class Disk {
   /** The oldest accepted write becomes durable. Returns its number; undefined: no write is pending. */
   completeOne(): number | undefined {
     const oldest = this.#pending.shift();
-    if (oldest !== undefined) this.#take(oldest);
-    return oldest?.write;
+    if (oldest === undefined) return undefined;
+    this.#take(oldest);
+    this.#done(oldest.write);
+    if (mustFlush(oldest)) this.#noteFlushed();
+    return oldest.write;
   }
 
-  /** Everything accepted so far becomes durable. Returns the number of the last write. */
+  /** Everything accepted so far becomes durable. Returns the number of the last write; undefined: no write is pending. */
   flush(): number | undefined {
     const last = this.#pending.at(-1);
+    const isFlushed = this.#pending.some(mustFlush);
     for (const pending of this.#pending) this.#take(pending);
     this.#pending = [];
+    if (last !== undefined) this.#done(last.write);
+    if (isFlushed) this.#noteFlushed();
     return last?.write;
   }
 
-  /** The first few of the pending writes are durable, a random number of them. */
+  /** Flushes what has been written. Returns the number of the last write; undefined: all was flushed before. */
+  sync(): number | undefined {
+    if (!this.hasUnflushed) return undefined;
+    this.#noteFlushed();
+    return this.#doneWrite;
+  }
+
+  /** The process ends: the first few of the pending writes are done, a random number of them. */
   crash(random: Random): void {
     if (this.#pending.length > 0) this.#pending.length = random.below(this.#pending.length + 1);
     this.flush();
+  }
+
+  /**
+   * The machine loses power. If writes that were reported as done may be among those that are lost, what is left belongs to a new
+   * replica, and this disk is destroyed (R1). Returns the disk that is left.
+   */
+  losePower(survives: () => boolean, newId: () => string): Disk {
+    if (this.#isFlushedLater) {
+      const unflushed = [...this.#changes.slice(this.#flushedCount), ...this.#pending];
+      return this.#renamed(newId(), [...this.#changes.slice(0, this.#flushedCount), ...upToGap(unflushed, survives)]);
+    }
+    this.#pending = upToGap(this.#pending, survives);
+    this.flush();
+    return this;
+  }
+
+  /**
+   * Something that was flushed is damaged: what comes before belongs to a new replica. Undefined: nothing can be damaged without the
+   * whole copy being lost.
+   */
+  damage(random: Random, newId: () => string): Disk | undefined {
+    const first = this.#changes.findLastIndex((durable) => mustFlush(durable)) + 1;
+    if (first === this.#changes.length) return undefined;
+    return this.#renamed(newId(), this.#changes.slice(0, random.between(first, this.#changes.length - 1)));
+  }
+
+  #renamed(replicaId: string, changes: readonly DurableChange[]): Disk {
+    const disk = new Disk(replicaId, this.#isFlushedLater);
+    for (const durable of changes) disk.#take(durable);
+    disk.#noteFlushed();
+    disk.generation = this.generation;
+    disk.cuts += this.cuts + 1;
+    this.destroyed = true;
+    return disk;
+  }
+
+  #noteFlushed(): void {
+    this.#flushedCount = this.#changes.length;
+    this.#flushedSeq = this.lastSeq;
   }
 
   /**
@@ -106,6 +186,9 @@ export class Disk {
    * the log may have been dropped that they make needless.
    */
   recover(appliedSeq: number, random: Random, retainEntries: number): { replica: RecoveredReplica; store: Store } {
+    // A process flushes what it finds. It counts its own writes from 1.
+    this.#noteFlushed();
+    this.#doneWrite = 0;
     const mostSeq = this.complete ? Math.max(this.#storedSeq, Math.min(appliedSeq, this.lastSeq)) : this.baseSeq;
     const found = recoverFrom(this, this.#changes, {
       leastSeq: this.#storedSeq,
@@ -119,6 +202,11 @@ export class Disk {
     if (baseSeq + entries.length !== this.lastSeq || !isSame)
       throw new Error(`disk: a restart of ${this.replicaId} finds epoch ${epochId} up to ${baseSeq + entries.length}`);
     return found;
+  }
+
+  #done(write: number): void {
+    this.#doneWrite = write;
+    if (!this.#isFlushedLater) this.#noteFlushed();
   }
 
   #apply(seq: number): void {
@@ -140,6 +228,7 @@ export class Disk {
       case 'truncate':
         if (change.afterSeq < this.#storedSeq) throw new Error(`disk: cut to ${change.afterSeq}, applied to ${this.#storedSeq}`);
         this.entries.length = change.afterSeq - this.baseSeq;
+        this.#flushedSeq = Math.min(this.#flushedSeq, change.afterSeq);
         this.#runs = this.#runs.filter(({ firstSeq }) => firstSeq <= change.afterSeq);
         this.cuts += 1;
         return;
@@ -191,6 +280,7 @@ export class Disk {
     this.#runs = [];
     this.#storedSeq = baseSeq;
     this.entries.length = 0;
+    this.#flushedSeq = 0;
     this.cuts += 1;
   }
 }

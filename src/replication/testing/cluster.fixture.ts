@@ -61,6 +61,10 @@ export class Cluster implements Surroundings {
   /** By name: how far the clock of a node is ahead of the script's. */
   readonly clocksAheadMs = new Map<string, number>();
   readonly #random = new Random(1);
+  /** By name: the number of replica ids that were made. */
+  readonly #lives = new Map<string, number>();
+  /** The disks that are left of others after a loss of power. */
+  readonly #left = new Map<Disk, Disk>();
   /** The names of the nodes where the shard belongs. Undefined: no placement has been written. */
   #placed: readonly string[] | undefined;
 
@@ -88,14 +92,33 @@ export class Cluster implements Surroundings {
 
   /** A process starts empty: with a new identity, whatever ran under that name before (R1). */
   start(name: string): VirtualNode {
-    const lives = this.nodes.filter((node) => node.name === name).length;
-    return this.#run(new VirtualNode(this, this.nodes.length, name, `${name}~${lives + 1}`, this.#options));
+    return this.#run(new VirtualNode(this, this.nodes.length, name, this.#newId(name), this.#options));
   }
 
   /** A process starts with the data of the last one of that name, which has ended. */
-  startAgain({ name, replicaId, disk, appliedSeq }: VirtualNode): VirtualNode {
+  startAgain({ name, disk: lastDisk, appliedSeq }: VirtualNode): VirtualNode {
+    const disk = this.#left.get(lastDisk) ?? lastDisk;
+    const { replicaId } = disk;
     const { replica: recovered, store } = disk.recover(appliedSeq, this.#random, this.#options.retainEntries);
     return this.#run(new VirtualNode(this, this.nodes.length, name, replicaId, this.#options, { disk, store, recovered }));
+  }
+
+  /** The machine of a process loses power, and every write that was not flushed. */
+  losePower(node: VirtualNode): void {
+    this.kill(node);
+    this.#left.set(
+      node.disk,
+      node.disk.losePower(
+        () => false,
+        () => this.#newId(node.name),
+      ),
+    );
+  }
+
+  #newId(name: string): string {
+    const number = (this.#lives.get(name) ?? 0) + 1;
+    this.#lives.set(name, number);
+    return `${name}~${number}`;
   }
 
   #run(node: VirtualNode): VirtualNode {
@@ -118,7 +141,7 @@ export class Cluster implements Surroundings {
     return this.nodes.findLast((node) => node.replicaId === id);
   }
   diskOf(id: ReplicaId): Disk | undefined {
-    return this.byId(id)?.disk;
+    return this.byId(id)?.disk ?? [...this.#left.values()].find(({ replicaId }) => replicaId === id);
   }
   appliedBy(id: ReplicaId): Applied | undefined {
     const node = this.byId(id);

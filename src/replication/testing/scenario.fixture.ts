@@ -64,6 +64,10 @@ export class Scenario {
   startAgain(...names: string[]): void {
     for (const name of names) this.cluster.startAgain(this.node(name));
   }
+  /** The machines of these nodes lose power, and what was not flushed. */
+  losePower(...names: string[]): void {
+    for (const name of names) this.cluster.losePower(this.node(name));
+  }
   kill(...names: string[]): void {
     for (const name of names) this.cluster.kill(this.node(name));
   }

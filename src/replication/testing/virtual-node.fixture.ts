@@ -44,7 +44,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
   readonly roles: string[] = [];
   /** Of each key whose delete this primary has committed because it was due. */
   readonly lagsMs: number[] = [];
-  #lastWrite = 0;
+  readonly #reportsFlushes: boolean;
   stopped: 'no' | 'clean' | 'unclean' | 'released' = 'no';
   /** Its machine refuses connections once the process has ended. */
   readonly silent = false;
@@ -56,13 +56,14 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     name: string,
     replicaId: string,
     options: Omit<ReplicaOptions, 'replicaId' | 'idSeed'>,
-    found: Found = { disk: new Disk(replicaId), store: new Store() },
+    found: Found = { disk: new Disk(replicaId, options.reportsFlushes), store: new Store() },
   ) {
     const aheadMs = world.clocksAheadMs.get(name) ?? 0;
     const idSeed = `${replicaId}/${found.recovered === undefined ? '' : `${nodeIndex}/`}`;
     const replica = new Replica({ ...options, replicaId, idSeed }, world.queue.nowMs + aheadMs, found.recovered);
     super(world, nodeIndex, replicaId, replica, found);
     this.name = name;
+    this.#reportsFlushes = options.reportsFlushes;
     this.#aheadMs = aheadMs;
     this.session = new ScriptedSession(world.queue, world.ensemble, this);
   }
@@ -110,13 +111,14 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
   completeOneWrite(): void {
     const write = this.disk.completeOne();
     if (write === undefined) return;
-    this.#lastWrite = write;
     super.handle({ type: 'persisted', write });
+    if (this.#reportsFlushes && !this.disk.hasUnflushed) super.handle({ type: 'flushed', write });
   }
 
   /** What has been written is flushed: a script with `reportsFlushes` decides when. */
   flushDisk(): void {
-    this.handle({ type: 'flushed', write: this.#lastWrite });
+    const write = this.disk.sync();
+    if (write !== undefined) this.handle({ type: 'flushed', write });
   }
 
   newCall(key = '', value?: string, ttlMs?: number): ScriptedCall {

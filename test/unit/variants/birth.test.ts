@@ -20,7 +20,7 @@ describeVariants('identity and birth', [
   {
     rule: 'R1',
     does: 'restarts empty under its old identity',
-    edits: [edit('testing/cluster.fixture.ts', 'lives + 1', 'Math.min(lives, 0) + 1')],
+    edits: [edit('testing/cluster.fixture.ts', 'this.#lives.set(name, number);', '')],
     caughtBy: script(checkReturnWithoutData),
   },
   {

@@ -13,14 +13,16 @@ import { vi } from 'vitest';
 import type { CollectedScenario } from './scenario-collector.js';
 
 const replicationFolder = join(import.meta.dirname, '../../../src/replication');
+const simulationFolder = join(import.meta.dirname, '../../../simulation');
 const collectorPath = join(import.meta.dirname, 'scenario-collector.ts');
 
 type ScenarioModule = typeof import('../../../src/replication/testing/scenario.fixture.js');
 type ControlModule = typeof import('../../../src/controller/control.js');
 type ReplicaModule = typeof import('../../../src/replication/replica.js');
+type SimulationModule = typeof import('../../../simulation/index.js');
 type SnapshotStartModule = typeof import('../../../src/replication/testing/snapshot-start.fixture.js');
 
-/** In `file`, a path below src/replication, `broken` replaces `line`. */
+/** In `file`, a path below src/replication or below simulation, `broken` replaces `line`. */
 export interface Edit {
   readonly file: string;
   readonly line: string;
@@ -33,6 +35,7 @@ export function edit(file: string, line: string, broken: string): Edit {
 
 export interface Lab
   extends Pick<ScenarioModule, 'Scenario' | 'outcome'>,
+    Pick<SimulationModule, 'planOf' | 'runPlan'>,
     Pick<SnapshotStartModule, 'withoutHistory' | 'beginSnapshot'> {
   readonly Replica: ReplicaModule['Replica'];
   readonly Control: ControlModule['Control'];
@@ -63,7 +66,7 @@ export async function loadEdited<T>(edits: readonly Edit[], imports: (folder: st
 }
 
 function pathOf({ file }: Edit): string {
-  return join(replicationFolder, file);
+  return file.startsWith('simulation/') ? join(simulationFolder, '..', file) : join(replicationFolder, file);
 }
 
 function applyEdit(text: string, { file, line, broken }: Edit): string {
@@ -85,6 +88,7 @@ async function load(folder: string, topics: readonly string[]): Promise<Lab> {
   const { Scenario, outcome } = await fixture<ScenarioModule>('scenario');
   const { Replica } = (await import(join(replicationFolder, 'replica.ts'))) as ReplicaModule;
   const { Control } = (await import(join(replicationFolder, '../controller/control.ts'))) as ControlModule;
+  const { planOf, runPlan } = (await import(join(simulationFolder, 'index.ts'))) as SimulationModule;
   const { withoutHistory, beginSnapshot } = await fixture<SnapshotStartModule>('snapshot-start');
   const scenarios = new Map<string, readonly CollectedScenario[]>();
   for (const topic of topics) scenarios.set(topic, await collectScenarios(folder, topic));
@@ -93,6 +97,8 @@ async function load(folder: string, topics: readonly string[]): Promise<Lab> {
     Control,
     Scenario,
     outcome,
+    planOf,
+    runPlan,
     withoutHistory,
     beginSnapshot,
     scenariosOf: (topic) => scenarios.get(topic) ?? [],

@@ -11,7 +11,6 @@
  * also reports for each variant, however it is caught here, the first of these schedules that catches it.
  */
 import { describe, it } from 'vitest';
-import { planOf, runPlan } from '../../../simulation/index.js';
 import { type Edit, type Lab, openLab, scenarioTopics } from './variant-lab.js';
 
 type Check =
@@ -80,19 +79,17 @@ function violation(lab: Lab, check: Check): string | undefined {
   return undefined;
 }
 
-function isPlacing({ setup }: ReturnType<typeof planOf>): boolean {
+function isPlacing({ setup }: ReturnType<Lab['planOf']>): boolean {
   return setup.placing !== undefined;
 }
 
-function failingSchedule({ Replica, Control }: Lab, most: number, suits: typeof isPlacing = () => true): string | undefined {
-  const newReplica = (...given: ConstructorParameters<typeof Replica>) => new Replica(...given);
-  const newControl = (...given: ConstructorParameters<typeof Control>) => new Control(...given);
+function failingSchedule({ planOf, runPlan }: Lab, most: number, suits: typeof isPlacing = () => true): string | undefined {
   for (let seed = 1, count = 0; count < most; seed++) {
     const plan = planOf(seed, stepsOfSchedule);
     if (!suits(plan)) continue;
     count++;
     const failure = failureOf(`schedule ${seed}`, () => {
-      const { cause } = runPlan(plan, { newReplica, newControl }, isWhole);
+      const { cause } = runPlan(plan, {}, isWhole);
       if (cause !== undefined) throw cause;
     });
     if (failure !== undefined) return failure;
