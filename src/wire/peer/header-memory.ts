@@ -10,19 +10,17 @@ import type { Header, ReplicaHeader } from './envelope.js';
 /** The most shards that a cluster may have. Headers of higher shard numbers are not remembered, which bounds the memory. */
 const mostShards = 16_384;
 
-type SentHeader = ReplicaHeader & Pick<Header, 'formatVersion'>;
-
 /** The sender's end. */
 export class SentHeaders {
-  readonly #last = new Map<number, SentHeader>();
+  readonly #last = new Map<number, ReplicaHeader>();
 
   /** True: the receiver knows the header. False: the message must carry it, and the receiver knows it afterwards. */
-  repeats(shard: number, header: ReplicaHeader, formatVersion: number): boolean {
+  repeats(shard: number, header: ReplicaHeader): boolean {
     const last = this.#last.get(shard);
-    if (last?.formatVersion === formatVersion && isSame(last, header)) return true;
+    if (last !== undefined && isSame(last, header)) return true;
     const { history, epoch, epochId, from, to } = header;
     // A copy: `header` is a whole message, whose entries must not be kept.
-    if (shard < mostShards) this.#last.set(shard, { formatVersion, history, epoch, epochId, from, to });
+    if (shard < mostShards) this.#last.set(shard, { history, epoch, epochId, from, to });
     return false;
   }
 }

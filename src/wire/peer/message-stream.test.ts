@@ -299,7 +299,7 @@ describe('appends give way', () => {
   });
 });
 
-test('after the format was raised every header is sent again, and the other node follows before it handles the message', () => {
+test('after the format was raised every beacon is sent whole again, and the other node follows before it handles the message', () => {
   const [oldest, newest] = [formatVersion - 1, formatVersion];
   const [sender, receiver] = [0, 1].map(() => peerClusterOf('cluster-1', { oldest, newest }, oldest)) as [
     PeerCluster,
@@ -313,7 +313,7 @@ test('after the format was raised every header is sent again, and the other node
   const steps = [
     { raise: false, headers: [oldest, oldest] },
     { raise: false, headers: [oldest] },
-    { raise: true, headers: [newest] },
+    { raise: true, headers: [newest, newest] },
     { raise: false, headers: [newest] },
   ];
   for (const [at, { raise, headers }] of steps.entries()) {

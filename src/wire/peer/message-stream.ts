@@ -39,11 +39,21 @@ const maxAppendBytes = 256 * 1024;
 /** With more bytes than this waiting to leave, beacons are left out: a beacon may be lost, and more would only pile up. */
 const maxBeaconBytes = 1024 * 1024;
 
+/** What was sent on this connection in one format, and may be repeated. */
+interface SentMemories {
+  readonly formatVersion: number;
+  readonly beacons: BeaconMemory;
+  readonly headers: SentHeaders;
+}
+
+function newMemories(formatVersion: number): SentMemories {
+  return { formatVersion, beacons: new BeaconMemory(), headers: new SentHeaders() };
+}
+
 /** The sending end. Each connection needs a new one, because the other end remembers nothing of an earlier connection. */
 export class OutgoingMessages {
   readonly #cluster: PeerCluster;
-  readonly #memory = new BeaconMemory();
-  readonly #headers = new SentHeaders();
+  #memories: SentMemories;
   readonly #frames: FrameWriter;
   readonly #sink: MessageSink;
   readonly #dataBytesToReport: () => number | undefined;
@@ -61,6 +71,7 @@ export class OutgoingMessages {
     atTurnEnd?: AtTurnEnd,
   ) {
     this.#cluster = cluster;
+    this.#memories = newMemories(cluster.format.inUse);
     this.#sink = sink;
     this.#dataBytesToReport = dataBytesToReport;
     this.#frames = new FrameWriter(
@@ -77,16 +88,19 @@ export class OutgoingMessages {
     if (message.body.type === 'append') return this.#append(codec, message);
     if (isBeacon(message)) {
       if (this.#sink.queuedBytes > maxBeaconBytes) return;
-      if (this.#memory.repeats(codec.shard, message)) return this.#repeat(codec.shard, message);
+      if (this.#sent.beacons.repeats(codec.shard, message)) return this.#repeat(codec.shard, message);
     }
     this.#frames.add((writer) => {
       this.#writeRepeats(writer);
-      codec.write(writer, message, this.#repeatsHeader(codec.shard, message));
+      codec.write(writer, message, this.#sent.headers.repeats(codec.shard, message));
     });
   }
 
-  #repeatsHeader(shard: number, message: WireMessage): boolean {
-    return this.#headers.repeats(shard, message, this.#cluster.format.inUse);
+  /** In a newer format nothing repeats what was sent in an older one. */
+  get #sent(): SentMemories {
+    const { inUse } = this.#cluster.format;
+    if (inUse !== this.#memories.formatVersion) this.#memories = newMemories(inUse);
+    return this.#memories;
   }
 
   flush(): void {
@@ -116,7 +130,7 @@ export class OutgoingMessages {
     let next = this.#appends.shift();
     while (next !== undefined) {
       const [codec, message] = next;
-      codec.write(writer, message, this.#repeatsHeader(codec.shard, message));
+      codec.write(writer, message, this.#sent.headers.repeats(codec.shard, message));
       if (this.#sink.queuedBytes + writer.length >= maxAppendBytes) return;
       next = this.#appends.shift();
     }
