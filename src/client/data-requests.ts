@@ -25,6 +25,9 @@ export function deleteRequest(key: string, condition: DeleteOptions): DataReques
   return { kind: 'delete', key, ifVersion, ifValue };
 }
 
+/** Of a request without any: nearly all. */
+const noFields = {};
+
 interface ConditionFields {
   readonly ifVersion?: number;
   readonly ifValue?: Uint8Array;
@@ -32,6 +35,7 @@ interface ConditionFields {
 
 /** @throws KvError INVALID_ARGUMENT */
 export function conditionFields({ ifVersion, ifAbsent, ifValue }: WriteCondition, lowest: 0 | 1): ConditionFields {
+  if (ifVersion === undefined && ifValue === undefined && !ifAbsent) return noFields;
   if (ifAbsent && ((ifVersion !== undefined && ifVersion !== 0) || ifValue !== undefined))
     throw new KvError('INVALID_ARGUMENT', `ifAbsent contradicts ${ifValue === undefined ? `ifVersion ${ifVersion}` : 'ifValue'}`);
   if (ifVersion !== undefined) checkVersion(ifVersion, lowest);
@@ -49,7 +53,7 @@ interface ExpiryFields {
 
 /** @throws KvError INVALID_ARGUMENT */
 export function expiryFields({ ttlMs, keepTtl }: WriteExpiry): ExpiryFields {
-  if (ttlMs === undefined) return keepTtl ? { keepTtl } : {};
+  if (ttlMs === undefined) return keepTtl ? { keepTtl } : noFields;
   if (keepTtl) throw new KvError('INVALID_ARGUMENT', 'keepTtl contradicts ttlMs');
   checkTtlArgument(ttlMs);
   return { ttlMs };

@@ -113,13 +113,9 @@ export function keysOf({ compares, operations, otherwise }: Transaction): string
   if (operations.length === 1 && compares.length === 0 && otherwise.length === 0) return [operations[0]!.key];
   const keys: string[] = [];
   const count = compares.length + operations.length + otherwise.length;
-  const isNew = count < manyKeys ? (key: string) => !keys.includes(key) : newTo(new Set<string>());
-  for (const { key } of compares) if (isNew(key)) keys.push(key);
-  for (const { key } of operations) if (isNew(key)) keys.push(key);
-  for (const { key } of otherwise) if (isNew(key)) keys.push(key);
+  if (count > manyKeys) return [...new Set([...compares, ...operations, ...otherwise].map(({ key }) => key))];
+  for (const { key } of compares) if (!keys.includes(key)) keys.push(key);
+  for (const { key } of operations) if (!keys.includes(key)) keys.push(key);
+  for (const { key } of otherwise) if (!keys.includes(key)) keys.push(key);
   return keys;
-}
-
-function newTo(known: Set<string>): (key: string) => boolean {
-  return (key) => known.size !== known.add(key).size;
 }

@@ -5,7 +5,8 @@
  * Messages are as with proto-loader: numbers are numbers up to 2^53 - 1, absent fields have their defaults.
  */
 import { ProtobufReader, tagOf } from './protobuf-reader.js';
-import { ProtobufWriter } from './protobuf-writer.js';
+import type { ProtobufWriter } from './protobuf-writer.js';
+import { encodeMessage } from './shared-writer.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: a table of any message can be nested in another.
 type AnyTable = MessageTable<any>;
@@ -38,10 +39,6 @@ interface Field {
   readonly isOptional: boolean;
 }
 
-/** A writer begins with memory for many messages, so nearly all messages share one. */
-let shared = new ProtobufWriter();
-const maxSharedBytes = 16 * 1024;
-
 export class MessageTable<Message extends object> {
   readonly fields: readonly Field[];
   /** By tag. A table has few fields, and with numbers up to 15 their tags are below 128. */
@@ -63,16 +60,7 @@ export class MessageTable<Message extends object> {
   }
 
   encode(message: Partial<Message>): Buffer {
-    const writer = shared;
-    let encoded: Buffer | undefined;
-    try {
-      this.write(writer, message);
-      encoded = writer.take();
-      return encoded;
-    } finally {
-      // A failed one holds a part of its message, and after a long message a writer keeps memory for another one.
-      if (encoded === undefined || encoded.length > maxSharedBytes) shared = new ProtobufWriter();
-    }
+    return encodeMessage((writer) => this.write(writer, message));
   }
 
   /** @throws MalformedMessage */

@@ -137,9 +137,7 @@ describeVariants('the operations of a transaction', [
   {
     rule: 'R6',
     does: 'answers getAndSet with the version that it writes, not with that which it replaced',
-    edits: [
-      edit(file, '{ value: kept(item), previousVersion: item.version });', '{ value: kept(item), previousVersion: at.seq });'),
-    ],
+    edits: [edit(file, 'previousVersion: item.version,', 'previousVersion: at.seq,')],
     caughtBy: schedules(60),
   },
   {
