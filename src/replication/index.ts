@@ -15,11 +15,18 @@ export type {
 } from './protocol/event.js';
 export { nodeIdOf, type ReplicaId } from './protocol/ids.js';
 export { type EpochMark, endOf, type Line, markIdOf, nameOf } from './protocol/lineage.js';
-export type { KeyWrite, LogEntry } from './protocol/log-entry.js';
+export { entryBytes, type KeyWrite, type LogEntry } from './protocol/log-entry.js';
 export type { EpochRun } from './protocol/log-position.js';
 export type { BodyOf, Message, RequestBody, ResponseBody } from './protocol/message.js';
 export { type RecordedAnswer, wroteAnswer } from './protocol/recorded-answer.js';
-export { mayBeginAt, type RecoveredReplica, type ReplicaMetadata, type StoredSnapshot } from './protocol/recovered.js';
+export {
+  type AppliedState,
+  emptyMetadata,
+  mayBeginAt,
+  type RecoveredReplica,
+  type ReplicaMetadata,
+  type StoredSnapshot,
+} from './protocol/recovered.js';
 export type { ReplicaOptions } from './protocol/replica-options.js';
 export { type RecordedRequest, type RequestIdentity, requestBytes } from './protocol/request.js';
 export type { ShardState } from './protocol/shard-state.js';

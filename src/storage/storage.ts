@@ -17,7 +17,7 @@
  *   knows.
  * - An engine may keep the bytes that it receives without a copy: the shell never changes them.
  */
-import type { Change, DueKey, LogEntry } from '../replication/index.js';
+import type { AppliedState, Change, DueKey, LogEntry } from '../replication/index.js';
 
 /** What is known of a value without reading it. */
 export interface StoredHead {
@@ -44,6 +44,12 @@ export interface RecordView {
   readonly expiresAtMs?: number | undefined;
 }
 
+/** The replica whose data a storage keeps. */
+export interface StoredReplica {
+  /** See `Replica.appliedState`. */
+  readonly appliedState: AppliedState | undefined;
+}
+
 export interface Storage {
   /** True if the data does not outlive the process (R1, R13). */
   readonly volatile: boolean;
@@ -56,6 +62,8 @@ export interface Storage {
   readonly dataBytes: number;
   /** Bytes of memory that the engine uses for them. */
   readonly memoryBytes: number;
+  /** The shell calls it once, before all else. An engine that writes snapshots reads there what belongs to one, between two turns. */
+  attach?(replica: StoredReplica): void;
   persist(change: Change): Promise<void> | undefined;
   /**
    * Undefined: what `persist` has promised is flushed, or never will be. Otherwise the engine reports flushes beside that: `listener`

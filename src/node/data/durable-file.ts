@@ -2,7 +2,7 @@
  * Small files and folders that outlive a power loss. A file is replaced as a whole: after a crash a reader finds the old content or the
  * new one, and the new one after `replaceFile` has resolved.
  */
-import { mkdir, open, rename } from 'node:fs/promises';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 
 export async function replaceFile(path: string, text: string): Promise<void> {
@@ -15,6 +15,12 @@ export async function replaceFile(path: string, text: string): Promise<void> {
     await file.close();
   }
   await rename(temporary, path);
+  await flushFolder(dirname(path));
+}
+
+/** The file need not exist. */
+export async function removeFile(path: string): Promise<void> {
+  await rm(path, { force: true });
   await flushFolder(dirname(path));
 }
 

@@ -1,10 +1,11 @@
 /** Sends a snapshot of the shard, a full copy, to a joiner, chunk by chunk, while writes go on (R10). */
 import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../../errors.js';
-import { type Effect, type RecordedRequest, type ReplicaId, requestBytes } from '../../replication/index.js';
+import type { Effect, ReplicaId } from '../../replication/index.js';
 import type { Storage } from '../../storage/index.js';
 import type { ReplyStream } from '../../transport/index.js';
 import type { ReplicationCodec } from '../../wire/peer/replication-codec.js';
+import { requestChunks } from '../../wire/peer/request-chunks.js';
 import { SnapshotEncoder } from '../../wire/peer/snapshot-codec.js';
 import { type MoveRate, SnapshotPace } from './snapshot-pace.js';
 
@@ -18,28 +19,9 @@ export interface SnapshotSource {
 
 /** Large enough to make the cost of a message small, small enough not to hold up the event loop. */
 const chunkBytes = 64 * 1024;
-/** The same for recognised requests, by their estimated memory, which is more than their bytes. */
-const requestChunkBytes = 128 * 1024;
 
 function notPrimary(): KvError {
   return new KvError('NOT_PRIMARY', 'this replica is not primary any more');
-}
-
-/** A request with a large answer may be a chunk of its own. */
-function* chunksOf(requests: readonly RecordedRequest[]): Iterable<RecordedRequest[]> {
-  let chunk: RecordedRequest[] = [];
-  let bytes = 0;
-  for (const request of requests) {
-    const added = requestBytes(request);
-    if (chunk.length > 0 && bytes + added > requestChunkBytes) {
-      yield chunk;
-      chunk = [];
-      bytes = 0;
-    }
-    chunk.push(request);
-    bytes += added;
-  }
-  if (chunk.length > 0) yield chunk;
 }
 
 /** Resolves when the snapshot is sent or given up; never rejects. */
@@ -56,7 +38,7 @@ export async function sendSnapshot(
   try {
     const { baseSeq, baseEpoch, baseEpochId, requests, requestFloor, timeMs } = dump;
     await send(encoder.encode({ type: 'begin', baseSeq, baseEpoch, baseEpochId, requestFloor, timeMs }));
-    for (const part of chunksOf(requests)) await send(encoder.encode({ type: 'requests', requests: part }));
+    for (const part of requestChunks(requests)) await send(encoder.encode({ type: 'requests', requests: part }));
     for await (const _ of source.storage.scan(chunkBytes, (record) => encoder.add(record))) {
       if (call.isGone) return;
       // A replica that is no longer primary may hold writes of another epoch.

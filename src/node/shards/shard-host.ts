@@ -68,6 +68,7 @@ export class ShardHost implements Ticking, Writing {
     this.#replica = new Replica(options, performance.now(), recovered);
     // The core counts its writes as the storage counts the calls.
     storage.watchFlushes?.((write) => this.handle({ type: 'flushed', write }));
+    storage.attach?.(this.#replica);
     ticker.add(this);
   }
 

@@ -88,6 +88,13 @@ export interface StoredSnapshot {
   readonly timeMs: number;
 }
 
+/** What belongs to a snapshot that is begun now, and the entries that it does not cover. */
+export interface AppliedState extends Omit<StoredSnapshot, 'resets' | 'throughSeq'> {
+  readonly unapplied: readonly LogEntry[];
+  /** The epochs of the unapplied entries. */
+  readonly unappliedRuns: readonly EpochRun[];
+}
+
 /**
  * Whether a replay with this snapshot may begin at these metadata: the snapshot has everything that earlier changes have brought.
  * If so, the shell may delete the earlier changes.

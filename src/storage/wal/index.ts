@@ -4,6 +4,6 @@ export { maxRecordBytes } from './batch-queue.js';
 export type { Journal } from './journal.js';
 export type { LogFiles } from './log-files.js';
 export { ForeignSegmentError, type LogOutcome, type LogPlace, LogScan } from './log-scan.js';
-export { openLog } from './open-log.js';
+export { defaultSegmentBytes, openLog } from './open-log.js';
 export type { LoggedRecord, LoggedReplica } from './record-format.js';
 export type { LogOptions, WriteAheadLog } from './write-ahead-log.js';

@@ -33,6 +33,10 @@ export class Journal {
   get replica(): LoggedReplica {
     return this.#replica;
   }
+  /** The segment of the newest record of all replicas. */
+  get segment(): number {
+    return this.#log.segment;
+  }
   /** The oldest segment with entries above the replica's newest snapshot. Undefined: none. */
   get oldestNeeded(): number | undefined {
     return this.#pins.oldest;
@@ -60,6 +64,12 @@ export class Journal {
   /** A snapshot of the replica that is durable, and recorded in the log, holds every entry up to this seq. */
   cover(seq: number): void {
     this.#pins.cover(seq);
+    this.#log.unpinned();
+  }
+
+  /** Every entry above the newest snapshot was written again, from this segment on, and is durable there. */
+  coverBefore(segment: number): void {
+    this.#pins.coverBefore(segment);
     this.#log.unpinned();
   }
 

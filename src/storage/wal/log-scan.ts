@@ -83,6 +83,12 @@ export class LogScan {
     return pins;
   }
 
+  /** The caller has read a record that gives the replica a new id. What it needs stays. */
+  renamed(replica: LoggedReplica, id: string): void {
+    this.#pins.set(nameOfLogged({ ...replica, id }), this.pinsOf(replica));
+    this.#pins.delete(nameOfLogged(replica));
+  }
+
   /** Reads all records once. @throws ForeignSegmentError, LogFormatError, or an error of the file system */
   *records(): Generator<LoggedRecord, void> {
     const reader = new RecordReader();

@@ -7,7 +7,7 @@ import { type OpenSegment, segmentPath } from './segment-file.js';
 import { segmentHeaderBytes } from './segment-header.js';
 import { fewestSegments, type LogOptions, type ResolvedLogOptions, WriteAheadLog } from './write-ahead-log.js';
 
-const defaultSegmentBytes = 64 * 1024 * 1024;
+export const defaultSegmentBytes = 64 * 1024 * 1024;
 
 /**
  * Opens the log. What the scan found to be torn or damaged, and everything after it, is discarded here, so a caller that has to know

@@ -38,4 +38,9 @@ export class SegmentPins {
     while (covered < this.#pins.length && this.#pins[covered]!.end <= seq) covered++;
     if (covered > 0) this.#pins.splice(0, covered);
   }
+
+  /** No segment before this one is needed: what counted there was written again. */
+  coverBefore(segment: number): void {
+    while ((this.#pins[0]?.segment ?? segment) < segment) this.#pins.shift();
+  }
 }

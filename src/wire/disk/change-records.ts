@@ -15,6 +15,8 @@ import { lineTable, referenceTable, type SnapshotReference } from './replica-rec
 /** The changes that have a record of their own. What a snapshot brings is in a file, which `encodeComplete` names. */
 export type LoggedChange = Exclude<Change, { type: 'load' | 'loadRequests' | 'complete' }>;
 
+export type AppendChange = Extract<Change, { type: 'append' }>;
+
 /** A record before it is written: its pieces follow each other. */
 export interface EncodedRecord {
   readonly type: RecordType;
@@ -23,8 +25,7 @@ export interface EncodedRecord {
 
 /** What was read from a record. */
 export interface RecordedChange {
-  /** In order. */
-  readonly changes: readonly Change[];
+  readonly change: Change;
   readonly appliedSeq: number;
   /** With `complete`: the file that holds what was received. */
   readonly snapshot?: SnapshotReference | undefined;
@@ -104,17 +105,13 @@ export function encodeComplete(appliedSeq: number, snapshot: SnapshotReference):
   return { type: recordTypes.complete, pieces: [completeTable.encode({ appliedSeq, snapshot })] };
 }
 
-/** All entries above the last applied one, once more: the log before this record is not needed any more. */
-export function encodeTail(
-  appliedSeq: number,
-  { entries, runs }: Pick<Extract<Change, { type: 'append' }>, 'entries' | 'runs'>,
-  blocks: EntryBlocks,
-): EncodedRecord {
-  return withEntries('tail', { appliedSeq, runs }, entries, blocks);
+/** Entries that are in the log already. A replay needs them only if it begins after their first record. */
+export function encodeRepeat({ entries, runs }: AppendChange, appliedSeq: number, blocks: EntryBlocks): EncodedRecord {
+  return withEntries('repeat', { appliedSeq, runs }, entries, blocks);
 }
 
 function withEntries(
-  type: 'append' | 'rebase' | 'tail',
+  type: 'append' | 'rebase' | 'repeat',
   head: Partial<EntriesHead>,
   entries: readonly LogEntry[],
   blocks: EntryBlocks,
@@ -125,23 +122,14 @@ function withEntries(
 /** @returns undefined for a record that is not of a change. @throws MalformedMessage */
 export function readChange(type: number, payload: Buffer): RecordedChange | undefined {
   switch (type) {
-    case recordTypes.append: {
+    case recordTypes.append:
+    case recordTypes.repeat: {
       const { appliedSeq, entries, runs } = readEntries(payload);
-      return { changes: [{ type: 'append', entries, runs }], appliedSeq };
-    }
-    case recordTypes.tail: {
-      const { appliedSeq, entries, runs } = readEntries(payload);
-      return {
-        changes: [
-          { type: 'truncate', afterSeq: appliedSeq },
-          { type: 'append', entries, runs },
-        ],
-        appliedSeq,
-      };
+      return { change: { type: 'append', entries, runs }, appliedSeq };
     }
     case recordTypes.rebase: {
       const { appliedSeq, runs: _, ...rebase } = readEntries(payload);
-      return { changes: [{ type: 'rebase', ...rebase }], appliedSeq };
+      return { change: { type: 'rebase', ...rebase }, appliedSeq };
     }
     case recordTypes.truncate:
       return recorded('truncate', truncateTable.decode(payload));
@@ -155,7 +143,7 @@ export function readChange(type: number, payload: Buffer): RecordedChange | unde
       return recorded('time', timeTable.decode(payload));
     case recordTypes.complete: {
       const { appliedSeq, snapshot } = completeTable.decode(payload);
-      return { changes: [{ type: 'complete' }], appliedSeq, snapshot };
+      return { change: { type: 'complete' }, appliedSeq, snapshot };
     }
     default:
       return undefined;
@@ -166,7 +154,7 @@ function recorded<Type extends 'truncate' | 'epoch' | 'line' | 'reset' | 'time'>
   type: Type,
   { appliedSeq, ...fields }: FieldsOf<Type>,
 ): RecordedChange {
-  return { changes: [{ type, ...fields } as unknown as Change], appliedSeq };
+  return { change: { type, ...fields } as unknown as Change, appliedSeq };
 }
 
 /** The entries have their values in memory of their own. */

@@ -12,8 +12,8 @@ export const recordTypes = {
   complete: 8,
   /** A snapshot file has been written, and takes the place of the one before. */
   snapshot: 9,
-  /** The entries above a snapshot, again: the log before this record is not needed any more. */
-  tail: 10,
+  /** Entries that are in the log already, once more: the log before these records is not needed any more. */
+  repeat: 10,
   /** The replica has another id from now on. */
   renamed: 11,
   /** The replica has left: it does not exist any more. */

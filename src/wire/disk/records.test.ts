@@ -7,14 +7,21 @@ import {
   type EncodedRecord,
   encodeChange,
   encodeComplete,
-  encodeTail,
+  encodeRepeat,
   type RecordedChange,
   readChange,
 } from './change-records.js';
 import { recordTypes } from './record-types.js';
 import { encodeReference, encodeRenamed, encodeReplica, readReference, readRenamed, readReplica } from './replica-records.js';
 
-const reference = fc.record({ writerId: fc.string(), resets: seq, seq, throughSeq: seq });
+const empty = fc.record({ epoch: seq, epochId: fc.string(), requestFloor: seq, timeMs: seq });
+const reference = fc.record({
+  writerId: fc.string(),
+  resets: seq,
+  seq,
+  throughSeq: seq,
+  empty: fc.option(empty, { nil: undefined }),
+});
 const blocks = new EntryBlocks();
 
 function read({ type, pieces }: EncodedRecord): RecordedChange | undefined {
@@ -25,7 +32,7 @@ describe('records of changes', () => {
   test('a change is read as it was written', () => {
     fc.assert(
       fc.property(change, seq, (written, appliedSeq) => {
-        expect(read(encodeChange(written, appliedSeq, blocks))).toEqual({ changes: [written], appliedSeq });
+        expect(read(encodeChange(written, appliedSeq, blocks))).toEqual({ change: written, appliedSeq });
       }),
     );
   });
@@ -33,21 +40,16 @@ describe('records of changes', () => {
   test('the end of a received snapshot names its file', () => {
     fc.assert(
       fc.property(reference, seq, (snapshot, appliedSeq) => {
-        expect(read(encodeComplete(appliedSeq, snapshot))).toEqual({ changes: [{ type: 'complete' }], appliedSeq, snapshot });
+        expect(read(encodeComplete(appliedSeq, snapshot))).toEqual({ change: { type: 'complete' }, appliedSeq, snapshot });
       }),
     );
   });
 
-  test('a tail takes the place of everything above the applied entries', () => {
+  test('repeated entries are read as appended ones', () => {
     fc.assert(
       fc.property(entries, runs, seq, (written, epochs, appliedSeq) => {
-        expect(read(encodeTail(appliedSeq, { entries: written, runs: epochs }, blocks))).toEqual({
-          changes: [
-            { type: 'truncate', afterSeq: appliedSeq },
-            { type: 'append', entries: written, runs: epochs },
-          ],
-          appliedSeq,
-        });
+        const append = { type: 'append' as const, entries: written, runs: epochs };
+        expect(read(encodeRepeat(append, appliedSeq, blocks))).toEqual({ change: append, appliedSeq });
       }),
     );
   });
@@ -94,7 +96,7 @@ describe('records of replicas', () => {
   });
 
   test('metadata are read as they were written', () => {
-    const replica = fc.record({ metadata, appliedSeq: seq, snapshot: fc.option(reference, { nil: undefined }) });
+    const replica = fc.record({ metadata, snapshot: fc.option(reference, { nil: undefined }) });
     fc.assert(
       fc.property(replica, (written) => {
         expect(readReplica(encodeReplica(written))).toEqual(written);

@@ -1,0 +1,254 @@
+/**
+ * The data of a node on disk: the write-ahead log that all its replicas share, and the snapshot files of each.
+ *
+ * The log decides what exists: a replica that is in no checkpoint and in no later record does not exist, and a snapshot file that
+ * the log does not name is removed. After damage of the log, or where writes may be lost that were not flushed, each replica goes on
+ * with what is left of its data under a new id. So it is in no in-sync set (R1), and takes what it lacks from the primary.
+ */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { emptyMetadata, LoggedMetadata, type RecoveredReplica } from '../../replication/index.js';
+import { MemoryStorage, type Storage } from '../../storage/index.js';
+import { SnapshotFiles, type SnapshotThread } from '../../storage/snapshots/index.js';
+import {
+  defaultSegmentBytes,
+  type Journal,
+  type LogOptions,
+  maxRecordBytes,
+  openLog,
+  type WriteAheadLog,
+} from '../../storage/wal/index.js';
+import { recordTypes } from '../../wire/disk/record-types.js';
+import { encodeRenamed } from '../../wire/disk/replica-records.js';
+import { MoveRate } from '../peers/snapshot-pace.js';
+import { DamageMark } from './damage-mark.js';
+import type { DataFolder } from './data-folder.js';
+import { createFolder } from './durable-file.js';
+import { DurableStorage } from './durable-storage.js';
+import { FlushProgress, FlushReports } from './flush-reports.js';
+import type { NodeData, RecoveredShard } from './node-data.js';
+import { type RecoveredData, recoverData } from './recover-data.js';
+import { ReplicaLog, type ReplicaLogStart } from './replica-log.js';
+import type { FoundReplica, LostReplica } from './replica-replay.js';
+import { noItems, snapshotFileName } from './snapshot-base.js';
+import { SnapshotSchedule } from './snapshot-schedule.js';
+import { takeSnapshot } from './take-snapshot.js';
+
+export interface DiskDataOptions {
+  /** It belongs to this node. The data closes it, also if it cannot be opened. */
+  readonly folder: Pick<DataFolder, 'path' | 'began' | 'close'>;
+  readonly clusterId: string;
+  readonly nodeId: string;
+  readonly shardCount: number;
+  /** Writes that were acknowledged may be missing: they were not flushed, and the machine has stopped. */
+  readonly mayLackWrites: boolean;
+  readonly log?: Pick<LogOptions, 'syncIntervalMs' | 'segmentBytes' | 'retainBytes' | 'maxBytes' | 'startThread'>;
+  /** Bounds on the applied entries of a replica that a start keeps in memory: count and estimated bytes. */
+  readonly retainEntries: number;
+  readonly retainBytes: number;
+  readonly logger: Logger;
+  /** Default: a thread of the process. */
+  readonly snapshotThread?: SnapshotThread;
+}
+
+/** A record with more than one entry has at most about this much, so that a batch can have several. */
+const mostPartBytes = 1024 * 1024;
+/** An estimate of entries may be below their bytes, but not by this factor. */
+const partsPerRecord = 4;
+/** The rate at which snapshots are written: a fraction of what a disk takes, because the log is flushed on the same disk. */
+const snapshotBytesPerSecond = 32 * 1024 * 1024;
+const idBytes = 8;
+
+export class DiskData implements NodeData {
+  readonly failure: Promise<Error>;
+  readonly #options: DiskDataOptions;
+  readonly #files: SnapshotFiles;
+  readonly #storages = new Map<Journal, DurableStorage>();
+  readonly #flushProgress = new FlushProgress();
+  readonly #stopping = new AbortController();
+  #recovered: readonly RecoveredShard[] = [];
+  #fail!: (error: Error) => void;
+  #wal: WriteAheadLog | undefined;
+  #schedule: SnapshotSchedule | undefined;
+  #closing: Promise<void> | undefined;
+
+  /** Recovers the data of an earlier process. @throws Error if that fails; then nothing that the data needs has been removed. */
+  static async open(options: DiskDataOptions): Promise<DiskData> {
+    const folder = join(options.folder.path, 'snapshots');
+    await createFolder(folder);
+    const data = new DiskData(options, new SnapshotFiles(folder, options.snapshotThread));
+    try {
+      await data.#open();
+    } catch (error) {
+      await data.close(false);
+      throw error;
+    }
+    return data;
+  }
+
+  private constructor(options: DiskDataOptions, files: SnapshotFiles) {
+    this.#options = options;
+    this.#files = files;
+    this.failure = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
+  }
+
+  get recovered(): readonly RecoveredShard[] {
+    return this.#recovered;
+  }
+
+  create(shard: number, replicaId: string): Storage {
+    const { shardCount } = this.#options;
+    const journal = this.#wal!.journal({ shard, id: mintOf(replicaId) });
+    const start = { metadata: new LoggedMetadata(emptyMetadata), snapshot: noItems, appliedSeq: 0 };
+    const storage = this.#newStorage(journal, new MemoryStorage(shardCount), start);
+    storage.log.create();
+    return storage;
+  }
+
+  discard(shard: number, replicaId: string): void {
+    const journal = this.#wal!.journal({ shard, id: mintOf(replicaId) });
+    const storage = this.#storages.get(journal);
+    if (storage === undefined) throw new Error(`replica ${replicaId} of shard ${shard} has no data`);
+    // A checkpoint before the last record still has the replica.
+    void storage.discard();
+    this.#storages.delete(journal);
+    this.#wal!.forget(journal);
+  }
+
+  close(clean: boolean): Promise<void> {
+    this.#closing ??= this.#close(clean);
+    return this.#closing;
+  }
+
+  async #close(clean: boolean): Promise<void> {
+    this.#stopping.abort();
+    this.#schedule?.close();
+    // What has failed before has been reported, and does not count where the stop is not a clean one.
+    const failure = await this.#wal?.close().then(
+      () => undefined,
+      (error: Error) => error,
+    );
+    await this.#files.close();
+    await this.#options.folder.close(clean && failure === undefined);
+    if (clean && failure !== undefined) throw failure;
+  }
+
+  async #open(): Promise<void> {
+    const { folder, clusterId, nodeId, mayLackWrites, logger } = this.#options;
+    const place = { folder: join(folder.path, 'wal'), owner: { clusterId, nodeId } };
+    const mark = new DamageMark(folder.path);
+    const recovery = await recoverData({ ...this.#options, place, files: this.#files });
+    const { kind, reason } = recovery.scan.outcome;
+    if (kind === 'damaged') {
+      logger.error({ damage: reason }, 'the log on disk is damaged: each replica goes on with what it had before the damage');
+      await mark.set(reason);
+    }
+    const wal = await this.#openLog(recovery);
+    const revived = recovery.found.map((found) => this.#revive(wal, found));
+    for (const lost of recovery.lost) this.#bury(wal, lost);
+    if (mark.isSet || mayLackWrites) {
+      logger.warn('writes may be missing in the data on disk: all replicas join anew');
+      for (const { storage } of revived) rename(wal, storage);
+    }
+    this.#recovered = revived.map(({ storage, replica }) => {
+      const { shard, id } = storage.log.journal.replica;
+      return { shard, replicaId: `${nodeId}~${id}`, replica, storage };
+    });
+    await Promise.race([wal.flush(), wal.failure.then((error) => Promise.reject(error))]);
+    if (mark.isSet) await mark.clear();
+    await this.#removeOtherFiles();
+    await folder.began();
+    this.#schedule?.check();
+  }
+
+  async #openLog({ scan, found, lost }: RecoveredData): Promise<WriteAheadLog> {
+    const live = [...found, ...lost].map(({ logged }) => logged);
+    const wal = await openLog(scan, live, {
+      ...this.#options.log,
+      onProgress: () => this.#flushProgress.advanced(),
+      checkpoint: (write) => {
+        for (const [journal, { log }] of this.#storages) write(journal, log.state.type, log.state.payload);
+        setImmediate(() => this.#schedule?.check());
+      },
+    });
+    this.#wal = wal;
+    void wal.failure.then(this.#fail);
+    const plan = {
+      clusterId: this.#options.clusterId,
+      files: this.#files,
+      rate: new MoveRate(snapshotBytesPerSecond),
+      signal: this.#stopping.signal,
+    };
+    this.#schedule = new SnapshotSchedule({
+      wal,
+      storages: () => this.#storages.values(),
+      take: (storage) => takeSnapshot(storage, plan),
+      onFailed: this.#fail,
+    });
+    return wal;
+  }
+
+  #revive(wal: WriteAheadLog, { logged, memory, metadata, snapshot, replica }: FoundReplica): RevivedReplica {
+    const journal = wal.journal(logged);
+    // Without a complete copy nothing in the log is of use: the replica takes a new snapshot.
+    journal.cover(snapshot?.seq ?? Number.POSITIVE_INFINITY);
+    const storage = this.#newStorage(journal, memory, { metadata, snapshot, appliedSeq: replica.appliedSeq });
+    return { storage, replica };
+  }
+
+  /** The replica ends. The shard gets a new one where it is placed, which takes the data from the primary. */
+  #bury(wal: WriteAheadLog, { logged, problem }: LostReplica): void {
+    const text = 'the data of a replica on disk cannot be used: it is discarded, and a new replica takes it from the primary';
+    this.#options.logger.error({ shard: logged.shard, problem }, text);
+    const journal = wal.journal(logged);
+    void journal.append(recordTypes.left, Buffer.alloc(0), undefined, true);
+    wal.forget(journal);
+  }
+
+  #newStorage(journal: Journal, memory: MemoryStorage, start: ReplicaLogStart): DurableStorage {
+    const { clusterId, shardCount, log: { segmentBytes = defaultSegmentBytes, syncIntervalMs } = {} } = this.#options;
+    const log = new ReplicaLog(journal, start, {
+      shardCount,
+      maxPartBytes: Math.min(mostPartBytes, maxRecordBytes(segmentBytes) / partsPerRecord),
+      onUnneeded: (reference) => this.#remove(snapshotFileName(journal.replica.shard, reference)),
+    });
+    const flushes = syncIntervalMs === undefined ? undefined : new FlushReports(this.#wal!, this.#flushProgress);
+    const storage = new DurableStorage({ clusterId, memory, log, files: this.#files, flushes, onFailed: this.#fail });
+    this.#storages.set(journal, storage);
+    return storage;
+  }
+
+  #remove(file: string | undefined): void {
+    if (file === undefined || this.#stopping.signal.aborted) return;
+    this.#files.remove([file]).catch((error: Error) => this.#stopping.signal.aborted || this.#fail(error));
+  }
+
+  /** Removes the files that the log does not name: those of a process that ended before it recorded them, or had not removed them. */
+  async #removeOtherFiles(): Promise<void> {
+    const named = [...this.#storages.values()].map(({ log: { journal, snapshot } }) => {
+      return snapshot && snapshotFileName(journal.replica.shard, snapshot);
+    });
+    const { complete, incomplete } = await this.#files.list();
+    await this.#files.remove([...complete.filter((name) => !named.includes(name)), ...incomplete]);
+  }
+}
+
+interface RevivedReplica {
+  readonly storage: DurableStorage;
+  readonly replica: RecoveredReplica;
+}
+
+/** Gives the replica a new id, under which no in-sync set knows it. */
+function rename(wal: WriteAheadLog, { log: { journal } }: DurableStorage): void {
+  const id = randomBytes(idBytes).toString('hex');
+  void journal.append(recordTypes.renamed, encodeRenamed(id), undefined, true);
+  wal.rename(journal, id);
+}
+
+/** The random part of a replica's id, which the log and the names of files have. */
+function mintOf(replicaId: string): string {
+  return replicaId.slice(replicaId.lastIndexOf('~') + 1);
+}

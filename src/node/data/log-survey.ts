@@ -1,0 +1,96 @@
+/**
+ * The first reading of the log at a start: which replicas exist, which snapshot the log of each continues, and where a replay of it may
+ * begin. Only then the snapshots can be loaded, and the entries above them be applied in a second reading.
+ */
+import { type Change, mayBeginAt, type ReplicaMetadata, type StoredSnapshot } from '../../replication/index.js';
+import type { LoggedRecord, LoggedReplica } from '../../storage/wal/index.js';
+import { readChange } from '../../wire/disk/change-records.js';
+import { recordTypes } from '../../wire/disk/record-types.js';
+import { readReference, readRenamed, readReplica, type SnapshotReference } from '../../wire/disk/replica-records.js';
+import { emptyAfter } from './snapshot-base.js';
+
+/** Metadata in a segment: a replay may begin there. */
+export interface ReplayPlace {
+  readonly segment: number;
+  readonly metadata: ReplicaMetadata;
+}
+
+/** A replica that exists at the end of the log. */
+export interface SurveyedReplica {
+  /** With its newest id. */
+  readonly replica: LoggedReplica;
+  /** Its names in the log: see `logNameOf`. It has several if it was renamed. */
+  readonly names: readonly string[];
+  /** Undefined: it has no complete copy. */
+  readonly snapshot: SnapshotReference | undefined;
+  /** Oldest first, at least one. */
+  readonly places: readonly ReplayPlace[];
+}
+
+interface Found {
+  replica: LoggedReplica;
+  readonly names: string[];
+  snapshot: SnapshotReference | undefined;
+  resets: number;
+  readonly places: ReplayPlace[];
+}
+
+/** The name of a replica by which records are assigned to it. */
+export function logNameOf({ shard, id }: LoggedReplica): string {
+  return `${shard}-${id}`;
+}
+
+export class LogSurvey {
+  readonly #replicas = new Map<string, Found>();
+
+  get replicas(): readonly SurveyedReplica[] {
+    return [...this.#replicas.values()];
+  }
+
+  /** @throws Error if the record is of a replica that does not exist. */
+  add({ segment, replica, type, payload }: LoggedRecord): void {
+    const name = logNameOf(replica);
+    if (type === recordTypes.replica) return this.#addState(name, segment, replica, payload);
+    const found = this.#replicas.get(name);
+    if (found === undefined && type === recordTypes.left) return;
+    if (found === undefined)
+      throw new Error(
+        `the log has a record of type ${type} of replica ${replica.id} of shard ${replica.shard}, which does not exist`,
+      );
+    if (type === recordTypes.left) this.#replicas.delete(name);
+    else if (type === recordTypes.snapshot) found.snapshot = readReference(payload);
+    else if (type === recordTypes.renamed) this.#rename(name, found, readRenamed(payload));
+    else if (type === recordTypes.complete) found.snapshot = readChange(type, payload)?.snapshot;
+    else if (type === recordTypes.reset) addReset(found, readChange(type, payload)!.change as Extract<Change, { type: 'reset' }>);
+  }
+
+  #addState(name: string, segment: number, replica: LoggedReplica, payload: Buffer): void {
+    const { metadata, snapshot } = readReplica(payload);
+    const found = this.#replicas.get(name) ?? { replica, names: [name], snapshot, resets: 0, places: [] };
+    found.snapshot = snapshot;
+    found.resets = metadata.resets;
+    found.places.push({ segment, metadata });
+    this.#replicas.set(name, found);
+  }
+
+  #rename(name: string, found: Found, id: string): void {
+    this.#replicas.delete(name);
+    found.replica = { shard: found.replica.shard, id };
+    const newName = logNameOf(found.replica);
+    found.names.push(newName);
+    this.#replicas.set(newName, found);
+  }
+}
+
+function addReset(found: Found, change: Extract<Change, { type: 'reset' }>): void {
+  found.resets++;
+  found.snapshot = change.complete ? emptyAfter(change, found.resets) : undefined;
+}
+
+/** Where the replay of a replica begins: as late as its snapshot permits, so that little of the log is read twice. */
+export function placeToBegin(places: readonly ReplayPlace[], snapshot: StoredSnapshot | undefined): ReplayPlace {
+  const mayBegin = ({ metadata }: ReplayPlace): boolean =>
+    // A replica without a complete copy needs no entries.
+    snapshot === undefined || mayBeginAt(metadata, snapshot);
+  return places.findLast(mayBegin) ?? places[0]!;
+}

@@ -1,0 +1,97 @@
+/** What is lost or damaged on disk is never taken for data, and costs no more than it must. */
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { expectFound, itemsOf, openDisk, overwrite, smallLog, TestFolders } from './disk-data.fixture.js';
+import type { DiskData } from './disk-data.js';
+import { TestReplica, writing } from './test-replica.fixture.js';
+
+const folders = new TestFolders();
+const opened: DiskData[] = [];
+
+afterEach(async () => {
+  for (const data of opened.splice(0)) await data.close(false);
+  folders.removeAll();
+});
+
+async function open(...args: Parameters<typeof openDisk>): Promise<DiskData> {
+  const data = await openDisk(...args);
+  opened.push(data);
+  return data;
+}
+
+async function withSnapshots(path: string): Promise<readonly TestReplica[]> {
+  const data = await open(path, smallLog);
+  const replicas = [TestReplica.create(data, 0), TestReplica.create(data, 1)];
+  for (const replica of replicas) await overwrite(replica, 700_000);
+  await data.close(true);
+  return replicas;
+}
+
+function snapshotOf(path: string, shard: number): string {
+  return join(path, 'snapshots', readdirSync(join(path, 'snapshots')).find((name) => name.startsWith(`${shard}-`))!);
+}
+
+test.each([
+  ['missing', (file: string) => rmSync(file)],
+  ['cut off', (file: string) => writeFileSync(file, readFileSync(file).subarray(0, -1))],
+  ['changed', (file: string) => writeFileSync(file, readFileSync(file).fill(1, 1_000, 1_001))],
+  ['of another replica', (file: string, other: string) => writeFileSync(file, readFileSync(other))],
+])('a replica whose snapshot is %s does not exist any more, and the others do', async (_name, spoil) => {
+  const path = folders.create();
+  const [, intact] = await withSnapshots(path);
+  spoil(snapshotOf(path, 0), snapshotOf(path, 1));
+  const { recovered } = await open(path, smallLog);
+  expect(recovered.map(({ shard }) => shard)).toEqual([1]);
+  await expectFound(recovered[0]!, intact!);
+  await opened.at(-1)!.close(true);
+  const again = await open(path, smallLog);
+  expect(again.recovered.map(({ replicaId }) => replicaId)).toEqual([intact!.replicaId]);
+  expect(readdirSync(join(path, 'snapshots')).every((name) => name.startsWith('1-'))).toBe(true);
+});
+
+test('after damage of the log each replica goes on with what came before it, under a new id', async () => {
+  const path = folders.create();
+  const replica = TestReplica.create(await open(path), 0);
+  replica.setEpoch(1);
+  for (const key of ['a', 'b', 'c']) {
+    replica.append([writing(key, `the value of ${key}`)]);
+    await replica.durable;
+    replica.apply();
+  }
+  await opened.at(-1)!.close(true);
+  const file = join(path, 'wal', readdirSync(join(path, 'wal')).sort()[0]!);
+  const bytes = readFileSync(file);
+  bytes[bytes.indexOf('the value of b')]! ^= 1;
+  writeFileSync(file, bytes);
+  const { recovered } = await open(path);
+  expect(recovered).toHaveLength(1);
+  const { replicaId, storage, replica: found } = recovered[0]!;
+  expect(replicaId).not.toBe(replica.replicaId);
+  expect(found.entries).toEqual(replica.entries.slice(0, 1));
+  expect((await itemsOf(storage)).size).toBeLessThanOrEqual(1);
+  // Later starts know the new id, and that nothing is damaged any more.
+  replica.entries.length = 1;
+  replica.appliedSeq = 1;
+  const revived = replica.revived(recovered[0]!);
+  revived.append([writing('d', 'four')]);
+  await revived.durable;
+  await opened.at(-1)!.close(true);
+  const again = await open(path);
+  expect(again.recovered.map((it) => it.replicaId)).toEqual([replicaId]);
+  await expectFound(again.recovered[0]!, revived);
+});
+
+test('where writes may be missing, all replicas get new ids and keep their data', async () => {
+  const path = folders.create();
+  const replicas = await withSnapshots(path);
+  const { recovered } = await open(path, { ...smallLog, mayLackWrites: true });
+  for (const [index, found] of recovered.entries()) {
+    expect(found.replicaId).not.toBe(replicas[index]!.replicaId);
+    await expectFound(found, replicas[index]!);
+  }
+  for (const revived of recovered.map((found, index) => replicas[index]!.revived(found))) await overwrite(revived, 700_000);
+  await opened.at(-1)!.close(true);
+  const again = await open(path, smallLog);
+  expect(again.recovered.map(({ replicaId }) => replicaId)).toEqual(recovered.map(({ replicaId }) => replicaId));
+});

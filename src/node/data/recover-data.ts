@@ -1,0 +1,85 @@
+/**
+ * Rebuilds the replicas of an earlier process from its log and snapshots. Nothing is changed on disk here. No part of the log is held
+ * in memory as a whole.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { MemoryStorage } from '../../storage/index.js';
+import type { SnapshotFiles } from '../../storage/snapshots/index.js';
+import { type LoggedRecord, type LogPlace, LogScan } from '../../storage/wal/index.js';
+import { recordTypes } from '../../wire/disk/record-types.js';
+import { readRenamed } from '../../wire/disk/replica-records.js';
+import { LostSnapshotError, loadSnapshot } from './load-snapshot.js';
+import { LogSurvey, logNameOf, placeToBegin, type SurveyedReplica } from './log-survey.js';
+import { type FoundReplica, type LostReplica, ReplicaReplay } from './replica-replay.js';
+
+export interface RecoveryOptions {
+  readonly place: LogPlace;
+  readonly files: Pick<SnapshotFiles, 'read'>;
+  /** The number of storages that share the keys of the node. */
+  readonly shardCount: number;
+  /** Bounds on the applied entries of a replica that are kept: count and estimated bytes. */
+  readonly retainEntries: number;
+  readonly retainBytes: number;
+}
+
+export interface RecoveredData {
+  /** All its records were read. */
+  readonly scan: LogScan;
+  readonly found: readonly FoundReplica[];
+  readonly lost: readonly LostReplica[];
+}
+
+/** Bytes of records that are worked on in one turn of the event loop. */
+const turnBytes = 1024 * 1024;
+
+/** @throws Error of the file system, or if the log belongs to another node or was written by another version */
+export async function recoverData(options: RecoveryOptions): Promise<RecoveredData> {
+  const survey = new LogSurvey();
+  await readAll(new LogScan(options.place), (record) => survey.add(record));
+  const lost: LostReplica[] = [];
+  const replays: ReplicaReplay[] = [];
+  for (const surveyed of survey.replicas) {
+    try {
+      replays.push(await startReplay(surveyed, options));
+    } catch (error) {
+      if (!(error instanceof LostSnapshotError)) throw error;
+      lost.push({ logged: surveyed.replica, problem: error.message });
+    }
+  }
+  const scan = new LogScan(options.place);
+  await replayAll(scan, replays);
+  const found: FoundReplica[] = [];
+  for (const replay of replays) {
+    const result = replay.finish();
+    if ('problem' in result) lost.push(result);
+    else found.push(result);
+  }
+  return { scan, found, lost };
+}
+
+async function readAll(scan: LogScan, take: (record: LoggedRecord) => void): Promise<void> {
+  let bytes = 0;
+  for (const record of scan.records()) {
+    take(record);
+    bytes += record.payload.length;
+    if (bytes < turnBytes) continue;
+    bytes = 0;
+    await turn();
+  }
+}
+
+async function startReplay(surveyed: SurveyedReplica, options: RecoveryOptions): Promise<ReplicaReplay> {
+  const { replica, snapshot: reference, places } = surveyed;
+  const { files, place, shardCount } = options;
+  const memory = new MemoryStorage(shardCount);
+  const snapshot = reference && (await loadSnapshot(files, place.owner.clusterId, replica, reference, memory));
+  return new ReplicaReplay(surveyed, memory, snapshot, placeToBegin(places, snapshot), options);
+}
+
+async function replayAll(scan: LogScan, replays: readonly ReplicaReplay[]): Promise<void> {
+  const byName = new Map(replays.flatMap((replay) => replay.surveyed.names.map((name) => [name, replay] as const)));
+  await readAll(scan, (record) => {
+    if (record.type === recordTypes.renamed) scan.renamed(record.replica, readRenamed(record.payload));
+    byName.get(logNameOf(record.replica))?.add(record);
+  });
+}

@@ -1,0 +1,225 @@
+/**
+ * The part of the node's log that is of one replica: it writes the replica's changes, and keeps what a checkpoint needs (the first
+ * batch of each segment, see src/storage/wal).
+ *
+ * Records are written in the order of the changes. So while the snapshot file of a joiner is being completed, the records of later
+ * changes wait.
+ */
+import type { AppliedState, Change, LoggedMetadata } from '../../replication/index.js';
+import type { Journal } from '../../storage/wal/index.js';
+import {
+  type EncodedRecord,
+  encodeChange,
+  encodeComplete,
+  encodeRepeat,
+  type LoggedChange,
+} from '../../wire/disk/change-records.js';
+import { type RecordType, recordTypes } from '../../wire/disk/record-types.js';
+import { encodeReference, encodeReplica, type SnapshotReference } from '../../wire/disk/replica-records.js';
+import { EntryBlocks } from '../../wire/peer/entry-blocks.js';
+import { appendParts } from './append-parts.js';
+import { emptyAfter } from './snapshot-base.js';
+
+/** Where the log of a replica begins in this process. */
+export interface ReplicaLogStart {
+  readonly metadata: LoggedMetadata;
+  /** Undefined: the replica has no complete copy. */
+  readonly snapshot: SnapshotReference | undefined;
+  readonly appliedSeq: number;
+}
+
+export interface ReplicaLogOptions {
+  readonly shardCount: number;
+  /** Estimated size of the largest record with more than one entry. */
+  readonly maxPartBytes: number;
+  /** The snapshot is not needed any more, even after a crash. */
+  onUnneeded(reference: SnapshotReference): void;
+}
+
+const never = new Promise<never>(() => {});
+
+export class ReplicaLog {
+  readonly journal: Journal;
+  /** The last entry that the store has applied. */
+  appliedSeq: number;
+  readonly #metadata: LoggedMetadata;
+  readonly #blocks: EntryBlocks;
+  readonly #options: ReplicaLogOptions;
+  /** As recorded in the log. */
+  #snapshot: SnapshotReference | undefined;
+  /** With those that wait to be written. */
+  #resets: number;
+  /** Of the newest record. */
+  #kept: Promise<void> = Promise.resolve();
+  /** Records wait for this, in order. */
+  #held: Promise<void> | undefined;
+  #heldRecords = 0;
+  #hasLeft = false;
+
+  constructor(journal: Journal, { metadata, snapshot, appliedSeq }: ReplicaLogStart, options: ReplicaLogOptions) {
+    this.journal = journal;
+    this.appliedSeq = appliedSeq;
+    this.#metadata = metadata;
+    this.#snapshot = snapshot;
+    this.#resets = metadata.resets;
+    this.#options = options;
+    this.#blocks = new EntryBlocks(options.shardCount);
+  }
+
+  /** Counts the changes `reset`, with this process's. */
+  get resets(): number {
+    return this.#resets;
+  }
+  get snapshot(): SnapshotReference | undefined {
+    return this.#snapshot;
+  }
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+  /** Records wait for a snapshot file. */
+  get isHeld(): boolean {
+    return this.#held !== undefined;
+  }
+  /** Resolves once everything so far is kept. */
+  get kept(): Promise<void> {
+    return this.#kept;
+  }
+
+  /** The record that says that the replica exists, and what its log holds up to now. */
+  get state(): { readonly type: RecordType; readonly payload: Uint8Array } {
+    const payload = encodeReplica({ metadata: this.#metadata.current, snapshot: this.#snapshot });
+    return { type: recordTypes.replica, payload };
+  }
+
+  /** The replica is new. */
+  create(): void {
+    const { type, payload } = this.state;
+    this.#kept = this.journal.append(type, payload);
+  }
+
+  /** Resolves once the change, and all before it, are kept. */
+  append(change: LoggedChange): Promise<void> {
+    if (change.type === 'append') {
+      for (const part of appendParts(change, this.#options.maxPartBytes)) this.#add(part);
+      return this.#kept;
+    }
+    if (change.type === 'reset') return this.#reset(change);
+    return this.#add(change);
+  }
+
+  /** The copy is complete, once its file is. */
+  complete(file: Promise<SnapshotReference>): Promise<void> {
+    const { appliedSeq } = this;
+    let reference: SnapshotReference;
+    const ready = async (): Promise<void> => {
+      reference = await file;
+    };
+    this.#held = this.#held === undefined ? ready() : this.#held.then(ready);
+    return this.#inOrder(() => {
+      const kept = this.#write(encodeComplete(appliedSeq, reference), undefined, true);
+      this.#metadata.add({ type: 'complete' }, appliedSeq);
+      this.#snapshot = reference;
+      return kept;
+    });
+  }
+
+  /** The snapshot takes the place of the one before, unless the replica has discarded its data since. */
+  replaceSnapshot(reference: SnapshotReference): Promise<void> {
+    return this.#inOrder(() => {
+      if (this.#hasLeft || reference.resets !== this.#metadata.resets) {
+        this.#options.onUnneeded(reference);
+        return this.#kept;
+      }
+      const kept = this.#write({ type: recordTypes.snapshot, pieces: [encodeReference(reference)] }, undefined, true);
+      return this.#replaced(kept, reference, reference.seq);
+    });
+  }
+
+  /**
+   * Writes the entries that the replica holds and has not applied once more, so that the segments with them are not needed any more.
+   * The newest snapshot must be of the applied position.
+   */
+  repeatUnapplied({ unapplied, unappliedRuns: runs }: AppliedState): Promise<void> {
+    return this.#inOrder(async () => {
+      const { resets } = this.#metadata;
+      const { seq: lastSeq } = this.#metadata.current.end;
+      // What has been appended in this turn of the event loop is not persisted yet.
+      const entries = unapplied.filter(({ seq }) => seq <= lastSeq);
+      let kept = this.#kept;
+      let firstSegment: number | undefined;
+      for (const part of appendParts({ type: 'append', entries, runs }, this.#options.maxPartBytes)) {
+        kept = this.#write(encodeRepeat(part, this.appliedSeq, this.#blocks), lastSeq, true);
+        firstSegment ??= this.journal.segment;
+      }
+      await kept;
+      if (resets === this.#metadata.resets && firstSegment !== undefined) this.journal.coverBefore(firstSegment);
+    });
+  }
+
+  /** The replica exists no more. Nothing is written of it after this. */
+  leave(): Promise<void> {
+    const kept = this.#write({ type: recordTypes.left, pieces: [] }, undefined, true);
+    this.#hasLeft = true;
+    return this.#replaced(kept, undefined, Number.POSITIVE_INFINITY);
+  }
+
+  #reset(change: Extract<Change, { type: 'reset' }>): Promise<void> {
+    const resets = ++this.#resets;
+    const next = change.complete ? emptyAfter(change, resets) : undefined;
+    return this.#add(change, (kept) => this.#replaced(kept, next, change.baseSeq));
+  }
+
+  /** The record that replaces the snapshot is written: once it is kept, neither the one before nor entries up to `seq` are needed. */
+  #replaced(kept: Promise<void>, next: SnapshotReference | undefined, seq: number): Promise<void> {
+    const { resets } = this.#metadata;
+    const before = this.#snapshot;
+    this.#snapshot = next;
+    return kept.then(() => {
+      if (before !== undefined) this.#options.onUnneeded(before);
+      if (resets === this.#metadata.resets) this.journal.cover(seq);
+    });
+  }
+
+  #add(change: LoggedChange, then = (kept: Promise<void>) => kept): Promise<void> {
+    const { appliedSeq } = this;
+    const record = encodeChange(change, appliedSeq, this.#blocks);
+    return this.#inOrder(() => {
+      // Writing the record may begin a segment, with a checkpoint of what was before it.
+      const kept = this.#write(record, endAfter(change), mustFlush(change));
+      this.#metadata.add(change, appliedSeq);
+      return then(kept);
+    });
+  }
+
+  #inOrder(write: () => Promise<void>): Promise<void> {
+    if (this.#held === undefined) {
+      this.#kept = write();
+      return this.#kept;
+    }
+    this.#heldRecords++;
+    this.#kept = this.#held.then(() => {
+      if (--this.#heldRecords === 0) this.#held = undefined;
+      return write();
+    });
+    return this.#kept;
+  }
+
+  #write({ type, pieces }: EncodedRecord, end: number | undefined, mustFlush: boolean): Promise<void> {
+    if (this.#hasLeft) return never;
+    const payload = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+    return this.journal.append(type, payload, end, mustFlush);
+  }
+}
+
+/** The last entry of the log after the change; undefined: the change leaves it as it is. */
+function endAfter(change: LoggedChange): number | undefined {
+  if (change.type === 'append') return change.entries.at(-1)!.seq;
+  if (change.type === 'truncate') return change.afterSeq;
+  if (change.type === 'reset') return change.baseSeq;
+  return change.type === 'rebase' ? (change.entries.at(-1)?.seq ?? change.baseSeq) : undefined;
+}
+
+/** In a log that is flushed at intervals: whether the change counts as durable only when it is flushed. */
+function mustFlush(change: LoggedChange): boolean {
+  return change.type === 'time' ? change.isCorrection : change.type !== 'append';
+}

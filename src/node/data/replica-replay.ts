@@ -1,0 +1,100 @@
+/** The replay of one replica's records, over the snapshot that was loaded into its store. */
+import { type LoggedMetadata, type RecoveredReplica, Replay, type StoredSnapshot } from '../../replication/index.js';
+import type { MemoryStorage } from '../../storage/index.js';
+import type { LoggedRecord, LoggedReplica } from '../../storage/wal/index.js';
+import { type AppendChange, readChange } from '../../wire/disk/change-records.js';
+import { recordTypes } from '../../wire/disk/record-types.js';
+import type { SnapshotReference } from '../../wire/disk/replica-records.js';
+import type { ReplayPlace, SurveyedReplica } from './log-survey.js';
+
+/** A replica with its data. */
+export interface FoundReplica {
+  readonly logged: LoggedReplica;
+  readonly memory: MemoryStorage;
+  readonly metadata: LoggedMetadata;
+  readonly snapshot: SnapshotReference | undefined;
+  readonly replica: RecoveredReplica;
+}
+
+/** A replica whose data cannot be used. */
+export interface LostReplica {
+  readonly logged: LoggedReplica;
+  readonly problem: string;
+}
+
+const emptied = {
+  type: 'reset',
+  baseSeq: 0,
+  baseEpoch: 0,
+  baseEpochId: '',
+  complete: true,
+  requestFloor: 0,
+  timeMs: 0,
+} as const;
+
+export class ReplicaReplay {
+  readonly surveyed: SurveyedReplica;
+  readonly #memory: MemoryStorage;
+  readonly #snapshot: StoredSnapshot | undefined;
+  readonly #place: ReplayPlace;
+  readonly #replay: Replay;
+  #hasBegun = false;
+  /** The replay begins above the snapshot: what is between has been written again. */
+  #lacksEntries: boolean;
+
+  /** @param memory holds the items of the snapshot. */
+  constructor(
+    surveyed: SurveyedReplica,
+    memory: MemoryStorage,
+    snapshot: StoredSnapshot | undefined,
+    place: ReplayPlace,
+    bounds: { readonly retainEntries: number; readonly retainBytes: number },
+  ) {
+    const { metadata } = place;
+    const { retainEntries, retainBytes } = bounds;
+    const store = { apply: memory.apply.bind(memory), clear: () => void memory.persist(emptied) };
+    this.surveyed = surveyed;
+    this.#memory = memory;
+    this.#snapshot = snapshot;
+    this.#place = place;
+    this.#replay = new Replay({ metadata, snapshot, store, retainEntries, retainBytes });
+    this.#lacksEntries = snapshot?.resets === metadata.resets && metadata.end.seq > snapshot.position.seq;
+  }
+
+  /** Records before the place where the replay begins are ignored. */
+  add({ segment, type, payload }: LoggedRecord): void {
+    if (type === recordTypes.replica && segment === this.#place.segment) this.#hasBegun = true;
+    if (!this.#hasBegun) return;
+    const read = readChange(type, payload);
+    if (read === undefined) return;
+    if (type === recordTypes.repeat) this.#repeat(read.change as AppendChange, read.appliedSeq);
+    else this.#replay.add(read.change, read.appliedSeq);
+  }
+
+  finish(): FoundReplica | LostReplica {
+    const { replica: logged, snapshot } = this.surveyed;
+    const { replica, problem } = this.#replay.finish();
+    if (problem !== undefined) return { logged, problem };
+    return { logged, memory: this.#memory, metadata: this.#replay.metadata, snapshot, replica };
+  }
+
+  /** The log holds these entries already, unless it begins after their first record. */
+  #repeat({ entries, runs }: AppendChange, appliedSeq: number): void {
+    const first = entries[0]?.seq;
+    const base = this.#snapshot?.position.seq;
+    if (this.#lacksEntries && base !== undefined && first === base + 1) {
+      this.#lacksEntries = false;
+      this.#replay.add({ type: 'truncate', afterSeq: base }, base);
+    }
+    if (this.#lacksEntries) return;
+    const { seq: lastSeq } = this.#replay.metadata.current.end;
+    const missing = entries.filter(({ seq }) => seq > lastSeq);
+    if (missing.length > 0) this.#replay.add({ type: 'append', entries: missing, runs: runsFrom(runs, missing) }, appliedSeq);
+  }
+}
+
+/** The epochs of the last few of the entries. */
+function runsFrom(runs: AppendChange['runs'], entries: AppendChange['entries']): AppendChange['runs'] {
+  const first = entries[0]!.seq;
+  return runs.filter((_run, index) => (runs[index + 1]?.firstSeq ?? Number.POSITIVE_INFINITY) > first);
+}
