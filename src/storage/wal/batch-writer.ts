@@ -90,6 +90,8 @@ export class BatchWriter {
   }
 
   async #workOff(): Promise<void> {
+    // `#work` is set before it can be over.
+    await undefined;
     try {
       for (let batch = this.#plan.queue.take(); batch !== undefined && !this.#stopped; batch = this.#plan.queue.take()) {
         await this.#write(batch);

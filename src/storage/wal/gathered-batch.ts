@@ -37,9 +37,6 @@ export class GatheredBatch {
     this.#view = new DataView(memory);
   }
 
-  get isEmpty(): boolean {
-    return this.#end === batchHeadBytes;
-  }
   /** Length of the whole batch. */
   get bytes(): number {
     return this.#end + batchTailBytes;

@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Journal } from './index.js';
+import { executeLogJob, type LogJob } from './log-jobs.js';
 import type { FileOperation } from './memory-files.fixture.js';
 import { MemoryFiles } from './memory-files.fixture.js';
 import { payloadOf, replicaOf, scanAll, segmentBytes, TestLog, threadOn } from './wal.fixture.js';
@@ -74,6 +75,18 @@ describe('mode always', () => {
     await nextTurn();
     expect(scanAll(files).records).toHaveLength(2);
   });
+});
+
+test('a thread that answers before the turn ends does not stop the log', async () => {
+  const files = new MemoryFiles();
+  const startThread = () => ({ run: async (job: LogJob) => executeLogJob(files, job), end: async () => {} });
+  const { log, journal } = await openWith(files, { startThread });
+  void journal.append(1, payloadOf('a'), 1);
+  await log.flush();
+  await nextTurn();
+  await journal.append(1, payloadOf('b'), 2);
+  await log.close();
+  expect(scanAll(files).records.map(({ payload }) => payload)).toEqual(['a', 'b']);
 });
 
 describe('mode interval', () => {
