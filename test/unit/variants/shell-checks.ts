@@ -35,6 +35,20 @@ export function refusesHeader(wrong: Partial<Header>): PreparedCheck {
   };
 }
 
+export function followsNewerFormat(): PreparedCheck {
+  return async () => {
+    const { ReplicationCodec } = await import('../../../src/wire/peer/replication-codec.js');
+    const { peerClusterOf } = await import('../../../src/wire/peer/peer-cluster.fixture.js');
+    const ends = { history: 'h', epoch: 1, epochId: 'one', from: 'a~1', to: 'b~1' };
+    return async () => {
+      const codec = new ReplicationCodec(peerClusterOf('c', { oldest: 5, newest: 6 }, 5), 0);
+      expect(codec.header(ends).formatVersion).toBe(5);
+      expect(codec.reasonToRefuse({ ...codec.header(ends), formatVersion: 6 })).toBeUndefined();
+      expect(codec.header(ends).formatVersion).toBe(6);
+    };
+  };
+}
+
 export function ownZnodes(check: (bench: ZnodeBench) => Promise<void>): PreparedCheck {
   return async () => {
     const { MemoryZookeeper } = await import('../../../src/coordination/memory/memory-zookeeper.fixture.js');

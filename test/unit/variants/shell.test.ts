@@ -1,6 +1,7 @@
 /** Variants of the shell: identity on the wire (R1), own znodes (R2, R14), the stripe lock (R6), reads (R9). */
 import { describe, expect, it } from 'vitest';
 import {
+  followsNewerFormat,
   forwardsOnce,
   judgesOneWriteOfAKeyAtATime,
   ownZnodes,
@@ -71,6 +72,12 @@ const variants: readonly { rule: string; does: string; edits: readonly Edit[]; c
     does: 'accepts a message of a format that it does not support',
     edits: [edit(formatsFile, 'if (!supports(this.supported, version))', 'if (version < 0)')],
     check: refusesHeader({ formatVersion: 99 }),
+  },
+  {
+    rule: 'R1',
+    does: 'goes on writing the older format after a message has named the newer one',
+    edits: [edit(formatsFile, 'this.#inUse = version;', '')],
+    check: followsNewerFormat(),
   },
   {
     rule: 'R1',
