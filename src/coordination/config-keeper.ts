@@ -211,12 +211,13 @@ function conflictOf(path: string, own: ClusterConfig, stored: ClusterConfig): Co
       message:
         `the configuration at ${path} in ZooKeeper has changed while this node runs (${differences}): the node keeps its data ` +
         `and serves nothing; delete ${path}, and the node writes its own configuration back and continues, or restart the ` +
-        'node, which gives up its data',
+        'node, which gives up data in memory; with a data directory it has to be an empty one',
     };
   return {
     message:
       `this node belongs to cluster ${own.clusterId}, and ZooKeeper holds cluster ${stored.clusterId} at ${path}: the node ` +
       `keeps its data and serves nothing; stop the nodes of cluster ${stored.clusterId} and delete ${parentOf(path)} with ` +
-      'everything below it, and this node continues, or restart this node to join the other cluster, which gives up its data',
+      'everything below it, and this node continues, or restart this node to join the ' +
+      'other cluster, which gives up data in memory; with a data directory it has to be an empty one',
   };
 }

@@ -3,12 +3,13 @@
  * both have.
  */
 import type { ClusterConfig } from '../../coordination/index.js';
-import { defaultMaxDiskBytes, divideDisk, withinDisk } from '../capacity/disk-budget.js';
+import { type DiskBudget, defaultMaxDiskBytes, divideDisk, withinDisk } from '../capacity/disk-budget.js';
 import { type DiskUse, MeasuredDisk, noDisk, sizeOfFolder } from '../capacity/disk-use.js';
+import { retentionOf } from '../capacity/log-retention.js';
 import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from '../capacity/memory-budget.js';
 import type { NodeOptions } from '../options.js';
 import type { DataFolder } from './data-folder.js';
-import { unusable } from './folder-error.js';
+import { DiskData } from './disk-data.js';
 import { MemoryData, type NodeData } from './node-data.js';
 
 export interface OpenedData {
@@ -32,12 +33,35 @@ export async function openData(
   await folder.claim({ nodeId, cluster: config });
   const maxDiskBytes = options.maxData ?? (await defaultMaxDiskBytes(folder.path, await sizeOfFolder(folder.path)));
   const diskBudget = divideDisk(maxDiskBytes);
-  const data = await openDisk(folder);
+  const data = await openDisk(folder, nodeId, config, options, budget, diskBudget);
   const disk = new MeasuredDisk(folder.path, maxDiskBytes);
   await disk.measure();
   return { data, budget: withinDisk(budget, diskBudget), disk };
 }
 
-function openDisk(folder: DataFolder): Promise<NodeData> {
-  throw unusable(folder.path, 'this version keeps no data on disk yet');
+function openDisk(
+  folder: DataFolder,
+  nodeId: string,
+  config: ClusterConfig,
+  { retainLogBytes, logger }: NodeOptions,
+  budget: MemoryBudget,
+  { logBytes }: DiskBudget,
+): Promise<DiskData> {
+  const { clusterId, shards, durability, syncIntervalMs } = config;
+  const isFlushedLater = durability === 'interval';
+  return DiskData.open({
+    folder,
+    clusterId,
+    nodeId,
+    shardCount: shards,
+    // What was acknowledged had been flushed, unless it is flushed from time to time.
+    mayLackWrites: isFlushedLater && folder.mayLackUnflushed,
+    log: {
+      syncIntervalMs: isFlushedLater ? syncIntervalMs : undefined,
+      retainBytes: Math.min(retainLogBytes, Math.floor(logBytes / 4)),
+      maxBytes: logBytes,
+    },
+    ...retentionOf(budget, shards),
+    logger: logger.child({ node: nodeId }),
+  });
 }

@@ -64,6 +64,14 @@ export class Written {
     }
   }
 
+  /** Every key has the value that was written. */
+  async expectValues(client: KvClient): Promise<void> {
+    for (const [key, { value }] of this.#values) {
+      const found = await client.get(key, { deadlineMs: patienceMs });
+      expect({ key, value: found?.value.toString() }).toEqual({ key, value });
+    }
+  }
+
   /** Every key is there as it was written, the next writes are served, and no version was used twice. */
   async expectAll(client: KvClient): Promise<void> {
     for (const [key, { value, version }] of this.#values) {

@@ -23,20 +23,30 @@ const reasons = {
 export function offlineWarnings(view: GatheredCluster): string[] {
   const plan = planForce(view, 'all');
   const isSilent = view.answers.some(({ status }) => status === undefined);
-  return [...groupsOf(plan.plans).map((group) => offlineWarning(group, plan, isSilent)), ...problemWarnings(plan.problems)];
+  const isOnDisk = view.answers.some(({ status }) => (status?.durability || 'memory') !== 'memory');
+  return [
+    ...groupsOf(plan.plans).map((group) => offlineWarning(group, plan, isSilent, isOnDisk)),
+    ...problemWarnings(plan.problems),
+  ];
 }
 
-function offlineWarning(group: readonly [ShardPlan, ...ShardPlan[]], { plans }: ForcePlan, isSilent: boolean): string {
+function offlineWarning(
+  group: readonly [ShardPlan, ...ShardPlan[]],
+  { plans }: ForcePlan,
+  isSilent: boolean,
+  isOnDisk: boolean,
+): string {
   const [{ cause, loss }] = group;
   const shards = group.map(({ shard }) => shard);
   const command = `kvctl shard force-primary ${group.length === plans.length ? '--all' : shardsOperand(shards)}`;
   const offline = `${describeShards(shards)} ${shards.length === 1 ? 'is' : 'are'} offline ${reasons[cause]}`;
   if (loss.extent === 'nothing') return `${offline}. ${loss.text} Resume ${shards.length === 1 ? 'it' : 'them'} with: ${command}`;
-  const first = loss.mayReturn || isSilent ? ` ${bringBack}` : '';
+  const first = loss.mayReturn || isSilent ? ` ${isOnDisk ? startAgain : bringBack}` : '';
   return `${offline}. Without further copies: ${lowerFirst(loss.text)}${first} To see the plan: ${command}`;
 }
 
 const bringBack = 'First bring back a process that still runs with the data (frozen, cut off); a restarted process has lost it.';
+const startAgain = 'Start these nodes again: they have the data on their disks. The shards continue by themselves.';
 
 function problemWarnings(problems: readonly ShardProblem[]): string[] {
   const divided = problems.filter(({ histories }) => histories.length > 1);
