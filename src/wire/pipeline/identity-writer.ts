@@ -1,6 +1,7 @@
 /** Writes the identity of a write (R16) as the two fields that carry it in every request that writes, `request` and `position`. */
 import type { RequestIdentity } from '../../replication/index.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import { encodeMessage } from '../protobuf/shared-writer.js';
 
 const requestField = 14;
 const positionField = 15;
@@ -16,11 +17,10 @@ const expectedSeqBytes = 8;
 export const maxIdentityBytes = 192;
 
 export class IdentityWriter {
-  readonly #encoder = new ProtobufWriter();
-  /** The field `position` that was written last: the requests of one turn nearly always name the same one. */
-  #position: Uint8Array | undefined;
+  /** The position that was written last, and its field from the second time in a row: the requests of one shard often name the same. */
   #history = '';
   #seq = 0;
+  #position: Uint8Array | undefined;
 
   /** @param messageClient the client that the message names for all its requests; undefined: none */
   write(writer: ProtobufWriter, identity: RequestIdentity, messageClient: string | undefined): void {
@@ -31,21 +31,26 @@ export class IdentityWriter {
     if (lowest !== number) writer.uint64(identityField.lowest, lowest);
     if (isFirstAttempt) writer.bool(identityField.firstAttempt, true);
     writer.end();
-    writer.raw(this.#positionOf(identity));
+    this.#writePosition(writer, identity);
   }
 
-  #positionOf({ history, seq }: RequestIdentity): Uint8Array {
-    if (this.#position !== undefined && seq === this.#seq && history === this.#history) return this.#position;
-    const encoder = this.#encoder;
-    encoder.begin(positionField, history.length + expectedSeqBytes);
-    encoder.string(historyField, history);
-    encoder.uint64(seqField, seq);
-    encoder.end();
-    this.#history = history;
-    this.#seq = seq;
-    this.#position = encoder.take();
-    return this.#position;
+  #writePosition(writer: ProtobufWriter, { history, seq }: RequestIdentity): void {
+    if (seq !== this.#seq || history !== this.#history) {
+      this.#history = history;
+      this.#seq = seq;
+      this.#position = undefined;
+      return writePosition(writer, history, seq);
+    }
+    this.#position ??= encodeMessage((encoder) => writePosition(encoder, history, seq));
+    writer.raw(this.#position);
   }
+}
+
+function writePosition(writer: ProtobufWriter, history: string, seq: number): void {
+  writer.begin(positionField, history.length + expectedSeqBytes);
+  writer.string(historyField, history);
+  writer.uint64(seqField, seq);
+  writer.end();
 }
 
 const single = new IdentityWriter();
