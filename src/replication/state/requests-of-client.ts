@@ -64,7 +64,9 @@ export class RequestsOfClient {
     while (rows[width * this.#first]! < lowest && rows[width * this.#first + 1]! <= appliedSeq) this.#forgetAnswer(this.#first++);
     if (rows[width * this.#first]! < lowest) this.#filter((number, seq) => number >= lowest || seq > appliedSeq);
     if (this.#first < leastCutRows || 2 * width * this.#first < rows.length) return;
-    rows.splice(0, width * this.#first);
+    // Not `splice`, which makes an array of what it removes.
+    rows.copyWithin(0, width * this.#first);
+    rows.length -= width * this.#first;
     this.#first = 0;
   }
 
