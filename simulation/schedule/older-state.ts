@@ -34,6 +34,7 @@ function isKnownToBeOlder(world: World, before: ShardState, now: ShardState): bo
   if (before.primary === undefined) return false;
   const isSameEpoch = before.epoch === now.epoch;
   if (isSameEpoch && knowsRemovals(world, now)) return true;
+  // A process that does not know a newer epoch may be the primary of this one, and cut off from those that do. It would go on (R7).
   if (!isSameEpoch && world.running.some(({ replica }) => replica.epoch <= before.epoch)) return false;
   return before.inSync.every((id) => {
     const disk = world.diskOf(id);

@@ -7,6 +7,7 @@ import type { CandidateFact } from '../protocol/event.js';
 import type { HistoryId } from '../protocol/ids.js';
 import { continues, isGivenUp, nameOf } from '../protocol/lineage.js';
 import { born, bornAgain, claimed, epochIdOf, forced, isEnded, type ShardState } from '../protocol/shard-state.js';
+import { hasStalledLately } from '../stall.js';
 import type { Core } from '../state/core.js';
 import { holdsCopy, isBelowKnownEpoch, isOlder } from '../state/known-state.js';
 import { isPlaced } from '../state/placed.js';
@@ -14,14 +15,11 @@ import type { ProposalPurpose } from '../state/state-register.js';
 import { becomeClaimant, becomeFollower } from '../state/transitions.js';
 import { claimDelayMs, firstInLine, placeInLine } from './succession.js';
 
-/** After a stall a replica waits this many beacon intervals before it claims, to receive the messages of that time (R4). */
-const beaconsAfterStall = 2;
-
 export function maybeClaim(core: Core): void {
   if (core.role.kind !== 'follower' || core.stopped) return;
   if (!core.mayWriteState || core.foundHistory !== undefined) return;
   if (core.durability.oldestStartedMs !== undefined) return;
-  if (core.nowMs - core.wokeMs < beaconsAfterStall * core.options.beaconMs) return;
+  if (hasStalledLately(core)) return;
   const { state } = core.register;
   if (state === undefined) maybeGiveBirth(core);
   else if (isEnded(state)) maybeBeginAgain(core, state);

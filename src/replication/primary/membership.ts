@@ -6,6 +6,7 @@
 import type { LeaveReason, Removal } from '../protocol/effect.js';
 import type { ReplicaId } from '../protocol/ids.js';
 import { withGivenUp, withMembers, withRemovalAfter } from '../protocol/shard-state.js';
+import { hasStalledLately } from '../stall.js';
 import type { Core } from '../state/core.js';
 import { isOlder, knowsRemovals } from '../state/known-state.js';
 import type { Peer } from '../state/peer.js';
@@ -61,10 +62,12 @@ function reasonToLeave(core: Core, role: Primary, id: ReplicaId): LeaveReason | 
   if (peer.refused) return 'refused';
   const { leaseMs } = core.options;
   const silentMs = core.nowMs - Math.max(peer.answeredSentMs, role.sinceMs);
-  if (silentMs > leaseMs) return 'silent';
+  // A primary that stood still has sent nothing meanwhile. The next answers may say that it was replaced (R7).
+  const isPatient = hasStalledLately(core);
+  if (silentMs > leaseMs && !isPatient) return 'silent';
   // The peer answers beacons but acknowledges nothing: its disk hangs, or it cannot follow the log.
   const stuckMs = core.nowMs - (peer.behindSinceMs ?? core.nowMs);
-  if (stuckMs > leaseMs) return 'stuck';
+  if (stuckMs > leaseMs && !isPatient) return 'stuck';
   if (peer.phase === 'dumpNeeded') return 'needsDump';
   if (peer.phase === 'otherHistory') return 'otherHistory';
   return role.serving && peer.stopping ? 'stopping' : undefined;

@@ -143,6 +143,30 @@ describe('ZooKeeper goes back to an older epoch (R7, R13)', () => {
     expect(c.get('b', 'k').value).toBe('in epoch 2');
   });
 
+  it('a primary of the older epoch that wakes evicts nobody before it has received answers to its beacons', () => {
+    const c = Scenario.of('a b c');
+    c.put('a', 'k', 'in epoch 1');
+    c.advance(500);
+    const before = c.cluster.ensemble.znode!;
+    c.pause('a');
+    c.until(() => c.primary === 'b' && c.inSync.join() === 'b,c', 'no failover');
+    c.put('b', 'k', 'in epoch 2');
+    c.deliverAll();
+    for (const name of ['b', 'c']) c.hold(name, 'a');
+    c.zookeeperLoses(before);
+    c.resume('a');
+    c.reconnect('a');
+    c.advance(200);
+    expect(c.status('a')).toMatchObject({ epoch: 1, state: { inSync: ['a~1', 'b~1', 'c~1'] } });
+    c.heal();
+    c.advance(200);
+    expect([c.inSync, c.status('a').epoch]).toEqual([['a', 'b', 'c'], 2]);
+    c.until(() => c.status('c').offline, 'not offline');
+    c.force('b');
+    c.stabilize();
+    expect(c.get('b', 'k').value).toBe('in epoch 2');
+  });
+
   it('a planned stop meanwhile does not discard a copy that may be the last', () => {
     const c = Scenario.of('a');
     c.put('a', 'k', 'in epoch 1');

@@ -27,6 +27,12 @@ describeVariants('a state that went back', [
   },
   {
     rule: 'R7',
+    does: 'evicts the members that were silent while it stood still itself',
+    edits: [edit('primary/membership.ts', 'const isPatient = hasStalledLately(core);', 'const isPatient = false;')],
+    caughtBy: scenario('state-went-back'),
+  },
+  {
+    rule: 'R7',
     does: 'requests no proof of a loss',
     edits: [edit('tick.ts', '  settleContradiction(core);\n', '')],
     caughtBy: scenario('proof'),

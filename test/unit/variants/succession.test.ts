@@ -94,7 +94,7 @@ describeVariants('succession', [
   {
     rule: 'R4',
     does: 'claims when it wakes from a stall, before the waiting beacons are handled',
-    edits: [edit('follower/claim.ts', 'if (core.nowMs - core.wokeMs < beaconsAfterStall', 'if (0 > beaconsAfterStall')],
+    edits: [edit('follower/claim.ts', 'if (hasStalledLately(core)) return;', '')],
     caughtBy: scenario('succession'),
   },
   {
