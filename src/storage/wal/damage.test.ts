@@ -40,16 +40,16 @@ beforeAll(async () => {
   findEnds();
 });
 
-/** Where each batch ends: the shortest beginning of its segment with which it is found. */
+/** Where each batch ends: the shortest beginning of its segment with which its record is found. */
 function findEnds(): void {
-  for (const segment of new Set(kept.map((record) => record.segment))) {
-    const inSegment = kept.filter((record) => record.segment === segment);
-    const before = kept.indexOf(inSegment[0]!);
-    for (let length = segmentHeaderBytes, found = 0; found < inSegment.length; length++) {
-      const count = scanCut(segment, length).records.length - before;
-      if (count > found) Object.assign(inSegment[found]!, { end: length });
-      found = Math.max(found, count);
+  for (const [index, record] of kept.entries()) {
+    let [tooShort, end] = [0, segmentBytes];
+    while (end - tooShort > 1) {
+      const middle = Math.floor((tooShort + end) / 2);
+      if (scanCut(record.segment, middle).records.length > index) end = middle;
+      else tooShort = middle;
     }
+    kept[index] = { ...record, end };
   }
 }
 
@@ -133,13 +133,39 @@ test('a segment that the device cannot read is damage; another error of a read e
   }
 });
 
-test('batches that are replaced by zeros are damage, unless they are the last ones of the log', () => {
-  const inOldest = kept.filter(({ segment }) => segment === oldest);
-  for (const [index, { end }] of inOldest.entries()) {
-    const found = changed(oldest, (content) => content.fill(0, index === 0 ? segmentHeaderBytes : inOldest[index - 1]!.end, end));
-    expect(found.outcome.kind).toBe('damaged');
-    expect(payloadsOf(found)).toEqual(inOldest.slice(0, index).map(({ payload }) => payload));
+test('a batch that is replaced by zeros is damage, unless it is the last one of the log', () => {
+  for (const segment of [oldest, newest]) {
+    const inSegment = kept.filter((record) => record.segment === segment);
+    expect(inSegment.length).toBeGreaterThan(2);
+    for (const [index, { end }] of inSegment.entries()) {
+      const start = index === 0 ? segmentHeaderBytes : inSegment[index - 1]!.end;
+      const found = changed(segment, (content) => content.fill(0, start, end));
+      const isLast = segment === newest && index === inSegment.length - 1;
+      expect(found.outcome.kind, `batch ${index} of segment ${segment}`).toBe(isLast ? 'end' : 'damaged');
+      expect(payloadsOf(found)).toEqual(recordsBefore(segment, start));
+    }
   }
+});
+
+test('bytes between two batches that are not zero are damage', async () => {
+  const files = new MemoryFiles();
+  const opened = await TestLog.open(files);
+  const journal = opened.journal(replica);
+  const roomBytes = 16;
+  // With the record of the checkpoint, the first batch ends 16 bytes before the end of its sector, where no head fits.
+  await journal.append(1, payloadOf('x', sectorBytes - roomBytes - 96), 1);
+  await journal.append(1, payloadOf('y'), 2);
+  const start = segmentHeaderBytes + sectorBytes - roomBytes;
+  for (let position = start; position < start + roomBytes; position++) {
+    const left = files.afterExit();
+    const { content } = left.files.get(segmentPath(folder, 1))!;
+    expect(content[position]).toBe(0);
+    content[position] = 1;
+    const found = scanAll(left);
+    expect(found.outcome).toMatchObject({ kind: 'damaged', position: start });
+    expect(found.records).toHaveLength(1);
+  }
+  await opened.log.close();
 });
 
 test('after damage the log continues behind the last valid batch', async () => {
