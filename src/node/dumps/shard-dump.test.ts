@@ -60,6 +60,19 @@ test('a dump - names its position, the epoch, and the time of the shard', async 
   expect(backlog.add(100)).toBeUndefined();
 });
 
+test('a dump - has nothing of what is written once its position has been read', async () => {
+  const primary = new DumpedPrimary();
+  primary.write({ a: '1' });
+  primary.timeMs = () => {
+    queueMicrotask(() => primary.write({ a: '2', late: '1' }));
+    return 0;
+  };
+  const reader = new DumpReader();
+  await dumpOf(primary, reader).dump.run();
+  expect(primary.position.seq).toBe(12);
+  expect([reader.end?.position.seq, byKey(reader.state)]).toEqual([11, { a: { value: '1', version: 11 } }]);
+});
+
 test('a dump - carries deadlines and deletions', async () => {
   const primary = new DumpedPrimary();
   primary.write({ session: 'v' }, 9_000);
