@@ -2,19 +2,24 @@
 import type { MethodDefinition, ServiceError } from '@grpc/grpc-js';
 import type { Random } from '../../simulation/plan/random.js';
 import type { KvError } from '../../src/errors.js';
+import { shardOfKey } from '../../src/placement/index.js';
 import { refuseAtOnce, waitKey } from '../../src/wire/contract/call-wait.js';
-import { keyValueService } from '../../src/wire/contract/client-contract.js';
+import { clusterService, keyValueService } from '../../src/wire/contract/client-contract.js';
 import { clusterMetadata } from '../../src/wire/contract/cluster-name.js';
 import { fromStatus } from '../../src/wire/contract/grpc-status.js';
+import { readDumpPart } from '../../src/wire/dump/dump-parts.js';
+import type { DumpedRecord } from '../../src/wire/dump/dump-records.js';
 import { type DataRequest, OperationWriter } from '../../src/wire/pipeline/pipeline-operations.js';
 import { ResultReader } from '../../src/wire/pipeline/pipeline-results.js';
 import type { Operation, Outcome, PlainCall } from '../../verification/index.js';
-import type { ShellCluster } from './shell-cluster.js';
+import { type ShellCluster, shardCount } from './shell-cluster.js';
 import { VirtualClient } from './virtual-client.js';
 import { SimulatedProcess } from './virtual-time.js';
 
 const keys = ['a', 'b', 'c', 'd'];
 const unaryDeadlineMs = 1_500;
+/** A dump of a few keys takes some tenths of a second. */
+const dumpRateBytes = 200;
 /** A client of a pipeline gives up its stream if an operation is unanswered for this long. */
 const pipelineDeadlineMs = 3_000;
 
@@ -32,10 +37,22 @@ interface Seen {
   readonly version: number;
 }
 
+/** A key as a dump at the position `seq` shows it; version 0: it is missing. */
+interface Shown {
+  readonly dump: string;
+  readonly key: string;
+  readonly version: number;
+  readonly seq: number;
+}
+
 export class Load {
   readonly history: Operation[] = [];
   /** Operations on one key of one stream that took effect in another order than that of sending. */
   readonly disorder: string[] = [];
+  /** Dumps of a shard that came to their end. */
+  dumps = 0;
+  /** What these show. */
+  readonly #shown: Shown[] = [];
   readonly #cluster: ShellCluster;
   readonly #random: Random;
   #values = 0;
@@ -119,6 +136,46 @@ export class Load {
     send(batches);
   }
 
+  /** A dump of a shard, slow enough that writes come meanwhile. What it shows of each key counts as a read of that key. */
+  dump(random: Random): void {
+    const process = new SimulatedProcess(`client${++this.#clients}`);
+    const client = new VirtualClient(this.#cluster.network, process, random.pick(this.#cluster.nodes).address);
+    const { path, requestSerialize } = clusterService.DumpShard as MethodDefinition<object, object>;
+    const request = { shard: random.below(shardCount), maxBytesPerSecond: dumpRateBytes };
+    const reads = keys
+      .filter((key) => shardOfKey(key, shardCount) === request.shard)
+      .map((key) => ({ key, end: this.#begin(`${process.name}.${key}`, key, { kind: 'get' }) }));
+    const newest = new Map<string, DumpedRecord>();
+    const stream = client.makeServerStreamRequest(path, requestSerialize, undefined, request, clusterMetadata(undefined));
+    // A dump that breaks off shows nothing.
+    stream.on('error', () => {});
+    stream.on('data', (bytes: Buffer) => {
+      const part = readDumpPart(bytes)!;
+      if (part.type === 'records')
+        for (const record of part.records)
+          if (record.version >= (newest.get(record.key)?.version ?? 0)) newest.set(record.key, record);
+      if (part.type !== 'end') return;
+      this.dumps += 1;
+      for (const { key, end } of reads) {
+        const found = foundIn(newest.get(key));
+        end(outcomeOf({ kind: 'get' }, found));
+        this.#shown.push({ dump: process.name, key, version: found.version ?? 0, seq: part.position.seq });
+      }
+    });
+  }
+
+  /** Writes that a dump lacks although they are not after its position. */
+  get lackedByDumps(): string[] {
+    return this.#shown.flatMap((shown) => {
+      const { dump, key, version, seq } = shown;
+      // A key that is missing may have been deleted by a write whose outcome is unknown.
+      const isLacked = ({ outcome }: Operation): boolean =>
+        outcome.kind === 'written' && version > 0 && outcome.version > version && outcome.version <= seq;
+      const lacked = this.history.find((one) => one.key === key && isLacked(one));
+      return lacked === undefined ? [] : [`${dump}: ${JSON.stringify(shown)} lacks ${JSON.stringify(lacked)}`];
+    });
+  }
+
   get keys(): readonly string[] {
     return keys;
   }
@@ -159,6 +216,10 @@ export class Load {
     this.#lastUs = Math.max(Math.round(performance.now() * 1000), this.#lastUs + 1);
     return this.#lastUs;
   }
+}
+
+function foundIn(record: DumpedRecord | undefined): Result {
+  return record?.value === undefined ? { found: false } : { found: true, value: record.value, version: record.version };
 }
 
 function requestOf(key: string, call: PlainCall): DataRequest {

@@ -14,6 +14,8 @@ import { advance, asProcess, beginVirtualTime, endVirtualTime, SimulatedProcess,
 type KvNode = Awaited<ReturnType<ShellModules['KvNode']['start']>>;
 type ZnodeClient = ReturnType<InstanceType<ShellModules['MemoryZookeeper']>['connect']>;
 
+export const shardCount = 2;
+
 /** Short times make short schedules; the relations between them are those of the defaults. */
 const timing = { beaconMs: 50, leaseMs: 400, graceMs: 500, sessionMs: 2_000 } as const;
 
@@ -66,7 +68,7 @@ export class ShellCluster {
     const process = new SimulatedProcess(shellNode.process.name);
     shellNode.process = process;
     const [host, port] = shellNode.address.split(':');
-    const given = { zk: 'virtual:2181', host, port: Number(port), shards: 2, replicas: 3, vnodes: 16, ...timing };
+    const given = { zk: 'virtual:2181', host, port: Number(port), shards: shardCount, replicas: 3, vnodes: 16, ...timing };
     const { values } = this.#modules.resolveOptions({ commandLine: given, environment: {} });
     const logger = pino({ level: globalThis.process.env.SHELL_LOG ?? 'silent', base: { node: process.name, incarnation } });
     return asProcess(process, async () => {

@@ -44,6 +44,16 @@ const variants: readonly { readonly does: string; readonly edits: readonly Edit[
     edits: [edit('../node/peers/snapshot-sender.ts', 'const sent = send(chunk);', 'const sent = Promise.resolve();')],
   },
   {
+    does: 'dumps a shard without what is written meanwhile',
+    edits: [
+      edit(
+        '../node/dumps/shard-dump.ts',
+        'replica.onApplied((entries) => this.#addWrites(entries));',
+        'replica.onApplied(() => {});',
+      ),
+    ],
+  },
+  {
     does: 'does not open a link to another node again',
     edits: [
       edit(
