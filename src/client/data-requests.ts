@@ -3,7 +3,15 @@ import { KvError } from '../errors.js';
 import type { DataRequest } from '../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../wire/pipeline/pipeline-results.js';
 import { checkKey, checkTtlArgument, checkVersion, toValueBytes } from './arguments.js';
-import type { DeleteOptions, DeleteResult, GetResult, PutResult, WriteCondition, WriteExpiry } from './results.js';
+import type {
+  DeleteOptions,
+  DeleteResult,
+  GetResult,
+  PutResult,
+  WriteCondition,
+  WriteDurability,
+  WriteExpiry,
+} from './results.js';
 
 export type PutDataRequest = Extract<DataRequest, { kind: 'put' }>;
 
@@ -12,17 +20,21 @@ export function getRequest(key: string): DataRequest {
   return { kind: 'get', key };
 }
 
-export function putRequest(key: string, value: string | Uint8Array, options: WriteCondition & WriteExpiry): PutDataRequest {
+export function putRequest(
+  key: string,
+  value: string | Uint8Array,
+  options: WriteCondition & WriteExpiry & WriteDurability,
+): PutDataRequest {
   checkKey(key);
   const { ifVersion, ifValue } = conditionFields(options, 0);
   const { ttlMs, keepTtl } = expiryFields(options);
-  return { kind: 'put', key, value: toValueBytes(value), ifVersion, ifValue, ttlMs, keepTtl };
+  return { kind: 'put', key, value: toValueBytes(value), ifVersion, ifValue, ttlMs, keepTtl, sync: options.sync };
 }
 
-export function deleteRequest(key: string, condition: DeleteOptions): DataRequest {
+export function deleteRequest(key: string, options: DeleteOptions): DataRequest {
   checkKey(key);
-  const { ifVersion, ifValue } = conditionFields(condition, 1);
-  return { kind: 'delete', key, ifVersion, ifValue };
+  const { ifVersion, ifValue } = conditionFields(options, 1);
+  return { kind: 'delete', key, ifVersion, ifValue, sync: options.sync };
 }
 
 /** Of a request without any: nearly all. */

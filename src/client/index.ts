@@ -34,6 +34,7 @@ export type {
   PutResult,
   UpdateOptions,
   WriteCondition,
+  WriteDurability,
   WriteExpiry,
 } from './results.js';
 export type { ClusterChange } from './routing/cluster-membership.js';

@@ -20,6 +20,15 @@ export interface WriteExpiry {
   readonly keepTtl?: boolean;
 }
 
+/** When a write is answered. */
+export interface WriteDurability {
+  /**
+   * True: once every in-sync replica has flushed the write to its disk, also where the cluster flushes at intervals
+   * (`--durability interval`). The write takes effect before that. Default: as the cluster's durability says.
+   */
+  readonly sync?: boolean;
+}
+
 export interface WriteCondition {
   /** Only if the key is at this version; 0 stands for "does not exist". Integer from 0 to 2^53 - 1. */
   readonly ifVersion?: number;
@@ -29,7 +38,7 @@ export interface WriteCondition {
   readonly ifValue?: string | Uint8Array;
 }
 
-export interface PutOptions extends CallOptions, WriteCondition, WriteExpiry {}
+export interface PutOptions extends CallOptions, WriteCondition, WriteExpiry, WriteDurability {}
 
 export interface PutResult {
   /** The version that this write gave the key. */
@@ -37,7 +46,7 @@ export interface PutResult {
   readonly nodeId: string;
 }
 
-export interface PutEntry extends WriteCondition, WriteExpiry {
+export interface PutEntry extends WriteCondition, WriteExpiry, WriteDurability {
   readonly key: string;
   /** A string is stored as UTF-8. */
   readonly value: string | Uint8Array;
@@ -63,14 +72,14 @@ export type GetOutcome =
     }
   | FailedOutcome;
 
-export interface DeleteOptions extends CallOptions {
+export interface DeleteOptions extends CallOptions, WriteDurability {
   /** Only if the key is at this version. Integer from 1 to 2^53 - 1. */
   readonly ifVersion?: number;
   /** Only if the key exists and has this value; otherwise VALUE_MISMATCH. */
   readonly ifValue?: string | Uint8Array;
 }
 
-export interface UpdateOptions extends CallOptions, WriteExpiry {
+export interface UpdateOptions extends CallOptions, WriteExpiry, WriteDurability {
   /** How often the key is read and written before the call fails with VERSION_MISMATCH. Default: 64. */
   readonly maxAttempts?: number;
 }

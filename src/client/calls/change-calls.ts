@@ -12,9 +12,12 @@ import {
   type ReplacedOutcome,
   type TouchOutcome,
 } from '../changes/key-operations.js';
-import type { WriteExpiry } from '../results.js';
+import type { WriteDurability, WriteExpiry } from '../results.js';
 import { checked } from './checked.js';
 import { DataCalls } from './data-calls.js';
+
+/** Of a call that writes. */
+interface WriteCall extends CallOptions, WriteDurability {}
 
 /** The node that answered: the primary. */
 interface Answered {
@@ -27,12 +30,12 @@ export abstract class ChangeCalls extends DataCalls {
    *
    * @throws KvError as for `put`; NOT_A_NUMBER if the value is none; OUT_OF_RANGE if the sum is outside the bounds.
    */
-  increment(key: string, options: IncrementSettings & CallOptions = {}): Promise<IncrementOutcome & Answered> {
+  increment(key: string, options: IncrementSettings & WriteCall = {}): Promise<IncrementOutcome & Answered> {
     return this.#change(() => op.increment(key, options), options);
   }
 
   /** Writes bytes behind the value of a key. @throws KvError as for `put`; VALUE_TOO_LARGE if the whole would be too long. */
-  append(key: string, value: string | Uint8Array, options: LengthLimit & CallOptions = {}): Promise<LengthOutcome & Answered> {
+  append(key: string, value: string | Uint8Array, options: LengthLimit & WriteCall = {}): Promise<LengthOutcome & Answered> {
     return this.#change(() => op.append(key, value, options), options);
   }
 
@@ -41,32 +44,28 @@ export abstract class ChangeCalls extends DataCalls {
     key: string,
     offset: number,
     value: string | Uint8Array,
-    options: LengthLimit & CallOptions = {},
+    options: LengthLimit & WriteCall = {},
   ): Promise<LengthOutcome & Answered> {
     return this.#change(() => op.setRange(key, offset, value, options), options);
   }
 
   /** Writes a value and returns the one that was there. @throws KvError as for `put`. */
-  getAndSet(
-    key: string,
-    value: string | Uint8Array,
-    options: WriteExpiry & CallOptions = {},
-  ): Promise<ReplacedOutcome & Answered> {
+  getAndSet(key: string, value: string | Uint8Array, options: WriteExpiry & WriteCall = {}): Promise<ReplacedOutcome & Answered> {
     return this.#change(() => op.getAndSet(key, value, options), options);
   }
 
   /** Removes a key and returns its value. @throws KvError as for `put`. */
-  getAndDelete(key: string, options: CallOptions = {}): Promise<ReplacedOutcome & Answered> {
+  getAndDelete(key: string, options: WriteCall = {}): Promise<ReplacedOutcome & Answered> {
     return this.#change(() => op.getAndDelete(key), options);
   }
 
   /** Gives a key a new TTL: it expires `ttlMs` after the call. The key gets a new version. @throws KvError as for `put`. */
-  touch(key: string, ttlMs: number, options: CallOptions = {}): Promise<TouchOutcome & Answered> {
+  touch(key: string, ttlMs: number, options: WriteCall = {}): Promise<TouchOutcome & Answered> {
     return this.#change(() => op.touch(key, ttlMs), options);
   }
 
   /** Takes the TTL of a key away; the key then gets a new version. @throws KvError as for `put`. */
-  persist(key: string, options: CallOptions = {}): Promise<PersistOutcome & Answered> {
+  persist(key: string, options: WriteCall = {}): Promise<PersistOutcome & Answered> {
     return this.#change(() => op.persist(key), options);
   }
 
@@ -86,16 +85,16 @@ export abstract class ChangeCalls extends DataCalls {
   transact<
     const Operations extends readonly PreparedOperation<unknown>[],
     const Otherwise extends readonly PreparedOperation<unknown>[] = [],
-  >(input: TransactInput<Operations, Otherwise>, options: CallOptions = {}): Promise<TransactOutcome<Operations, Otherwise>> {
+  >(input: TransactInput<Operations, Otherwise>, options: WriteCall = {}): Promise<TransactOutcome<Operations, Otherwise>> {
     return checked(() => {
-      const { request, toResult } = transaction(input, (key) => this.core.shardOf(key));
+      const { request, toResult } = transaction(input, (key) => this.core.shardOf(key), options);
       return this.core.execute(request, this.core.limitsOf(options), toResult);
     });
   }
 
-  #change<Result extends object>(operation: () => PreparedOperation<Result>, options: CallOptions): Promise<Result & Answered> {
+  #change<Result extends object>(operation: () => PreparedOperation<Result>, options: WriteCall): Promise<Result & Answered> {
     return checked(() => {
-      const { request, toResult } = singleChange(operation());
+      const { request, toResult } = singleChange(operation(), options);
       return this.core.execute(request, this.core.limitsOf(options), toResult);
     });
   }

@@ -77,18 +77,19 @@ export abstract class DataCalls {
    * Reads a key, and writes what `change` makes of it if the key is unchanged; otherwise again, after a random wait.
    *
    * @param change may be called several times. `null` deletes the key, `undefined` leaves it as it is.
-   * @param options `deadlineMs` limits the whole call; `ttlMs` or `keepTtl` applies to what is written.
+   * @param options `deadlineMs` limits the whole call; `ttlMs` or `keepTtl`, and `sync`, apply to what is written.
    * @throws KvError as for `put`; VERSION_MISMATCH if every attempt met another writer.
    */
   update(key: string, change: UpdateFunction, options: UpdateOptions = {}): Promise<UpdateResult> {
     return checked(() => {
       const limits = this.core.limitsOf(options);
       const expiry = expiryFields(options);
+      const { sync = false } = options;
       const steps = {
         get: () => this.#get(getRequest(key), limits),
         put: (value: string | Uint8Array, ifVersion: number) =>
-          this.#put(putRequest(key, value, { ...expiry, ifVersion }), limits),
-        delete: (ifVersion: number) => this.core.execute(deleteRequest(key, { ifVersion }), limits, toDeleteResult),
+          this.#put(putRequest(key, value, { ...expiry, ifVersion, sync }), limits),
+        delete: (ifVersion: number) => this.core.execute(deleteRequest(key, { ifVersion, sync }), limits, toDeleteResult),
       };
       return updateKey(steps, change, { maxAttempts: options.maxAttempts ?? defaultUpdateAttempts, signal: limits.signal });
     });

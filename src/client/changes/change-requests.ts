@@ -5,6 +5,7 @@ import { type ChangeMethod, changes } from '../../wire/contract/change-messages.
 import type { TransactResult } from '../../wire/contract/kv-api.js';
 import type { DataRequest } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
+import type { WriteDurability } from '../results.js';
 import { type CompareInput, type PreparedOperation, toCompare } from './key-operations.js';
 
 type Prepared = PreparedOperation<unknown>;
@@ -35,18 +36,17 @@ export interface PreparedChange<Result> {
 }
 
 /** One operation as a request of its own. */
-export function singleChange<Result extends object>({
-  key,
-  message,
-  read,
-}: PreparedOperation<Result>): PreparedChange<Result & { readonly nodeId: string }> {
+export function singleChange<Result extends object>(
+  { key, message, read }: PreparedOperation<Result>,
+  { sync = false }: WriteDurability = {},
+): PreparedChange<Result & { readonly nodeId: string }> {
   const [[kind, fields]] = Object.entries(message) as [[Exclude<ChangeMethod, 'transact'>, object]];
   const { request, response } = changes[kind] as {
     request: { encode(fields: object): Buffer };
     response: { decode(bytes: Buffer): { nodeId: string } };
   };
   return {
-    request: { kind, key, message: request.encode(fields) },
+    request: { kind, key, message: request.encode({ ...fields, sync }) },
     toResult: (result) => {
       const decoded = response.decode(messageOf(result));
       return { ...read({ [kind]: decoded } as TransactResult), nodeId: decoded.nodeId || result.nodeId };
@@ -58,6 +58,7 @@ export function singleChange<Result extends object>({
 export function transaction<Operations extends readonly Prepared[], Otherwise extends readonly Prepared[]>(
   input: TransactInput<Operations, Otherwise>,
   shardOf: (key: string) => number,
+  { sync = false }: WriteDurability = {},
 ): PreparedChange<TransactOutcome<Operations, Otherwise>> {
   const { if: conditions = [], do: operations, otherwise = [] as readonly Prepared[] } = input;
   const named = [...conditions, ...operations, ...otherwise];
@@ -66,6 +67,7 @@ export function transaction<Operations extends readonly Prepared[], Otherwise ex
     compares: conditions.map(toCompare),
     operations: operations.map((operation) => operation.message),
     otherwise: otherwise.map((operation) => operation.message),
+    sync,
   });
   return {
     request: { kind: 'transact', key: named[0]!.key, message },

@@ -109,6 +109,7 @@ describe('a change that is refused before it becomes an operation', () => {
     ['k/increment?ttlMs=0', 'ttlMs must be a whole number from 1'],
     ['k/increment?ttlMs=5&keepTtl=true', 'ttlMs and keepTtl exclude each other'],
     ['k/increment?keepTtl=yes', 'keepTtl must be true or false'],
+    ['k/persist?sync=yes', 'sync must be true or false'],
     ['k/touch', 'touch needs ?ttlMs='],
     ['k/touch?ttlMs=3153600000001', 'ttlMs must be a whole number from 1'],
     ['k/persist?ttlMs=5', '"ttlMs" is not an option of persist'],

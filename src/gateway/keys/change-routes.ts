@@ -14,6 +14,7 @@ import { identityFromHeaders, positionHeaders } from './idempotency.js';
 import type { KeyCalls } from './key-calls.js';
 import { changeTargetOf } from './key-path.js';
 import { binary, callHeaders, noRoom, ofKey, refusals, unrecognised } from './key-schemas.js';
+import { refuseSync } from './sync-header.js';
 
 interface Description {
   readonly summary: string;
@@ -57,6 +58,8 @@ const descriptions: Readonly<Record<SingleKeyChange, Description>> = {
   },
 };
 
+const inTheQuery = 'the options of an operation are in its query';
+
 export function addChanges(app: FastifyInstance, calls: KeyCalls): void {
   for (const kind of keyChanges) addChange(app, calls, kind);
 }
@@ -77,7 +80,7 @@ function addChange(app: FastifyInstance, calls: KeyCalls, kind: SingleKeyChange)
     ...ofKey,
     summary,
     headers: callHeaders,
-    ...(fields.length > 0 && { querystring: query }),
+    querystring: query,
     ...(hasValue && { body: { content: binary } }),
     response: {
       200: hasEtag ? { ...answered, headers: etagHeader } : answered,
@@ -93,7 +96,8 @@ function addChange(app: FastifyInstance, calls: KeyCalls, kind: SingleKeyChange)
     const message = await calls.decoded(kind, request, async () => {
       const { key, query } = changeTargetOf(request.originalUrl);
       refuseConditions(request.headers);
-      refuseExpiry(request.headers, 'the options of an operation are in its query');
+      refuseExpiry(request.headers, inTheQuery);
+      refuseSync(request.headers, inTheQuery);
       const identity = identityFromHeaders(request.headers);
       const value = await bodyOf(request, reply.raw);
       return form.encode({ key, ...readQuery(kind, query), ...(value && { value }), ...identity });

@@ -8,6 +8,7 @@ import {
   type OperationKind,
   operationForms,
   operationKinds,
+  writeForm,
 } from '../../wire/json/operation-forms.js';
 import { count, expiresInMs, flag, list, node, object, type Schema, text, version } from '../routes/schemas.js';
 
@@ -17,6 +18,10 @@ const decimal = {
   description: 'From -2^63 to 2^63 - 1 with up to 17 digits after the point; as text, it is exact',
 } as const;
 const key = { type: 'string', description: '1 to 1,024 bytes of UTF-8' } as const;
+
+/** Of `sync` in a query and in a body, and of the header. */
+export const syncMeaning =
+  'true: answered once every in-sync replica has flushed the write, which --durability interval otherwise does later';
 
 const meanings: Readonly<Record<string, string>> = {
   by: 'What is added; 1 by default',
@@ -30,6 +35,7 @@ const meanings: Readonly<Record<string, string>> = {
   ttlMs:
     'The key expires this many milliseconds after the write; 1 to 3,153,600,000,000. Without it and keepTtl it does not expire',
   keepTtl: 'true: the key expires when it would have expired without this write; not together with ttlMs',
+  sync: syncMeaning,
 };
 
 function schemaOf(form: FieldForm): Schema {
@@ -98,11 +104,10 @@ export function answerSchema(kind: OperationKind): Schema {
 
 const operations = list(oneOfKinds((kind) => requestSchema(operationForms[kind])));
 
-export const transactSchema = object({ if: list(requestSchema(compareForm)), do: operations, otherwise: operations }, [
-  'if',
-  'do',
-  'otherwise',
-]);
+export const transactSchema = object(
+  { if: list(requestSchema(compareForm)), do: operations, otherwise: operations, sync: fieldSchema('sync', writeForm.sync) },
+  ['if', 'do', 'otherwise', 'sync'],
+);
 
 export const transactedSchema = object({
   held: { type: 'boolean', description: 'true: every comparison held, and do was executed; false: otherwise was' },

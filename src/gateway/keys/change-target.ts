@@ -2,7 +2,7 @@
 import { KvError } from '../../errors.js';
 import { type ChangeMethod, changeMethods } from '../../wire/contract/change-messages.js';
 import { refuseWrongTtl } from '../../wire/json/json-fields.js';
-import { type FieldForm, type Fields, type OperationKind, operationForms } from '../../wire/json/operation-forms.js';
+import { type FieldForm, type Fields, type OperationKind, operationForms, writeForm } from '../../wire/json/operation-forms.js';
 
 /** An operation on one key. */
 export type SingleKeyChange = Extract<ChangeMethod, OperationKind>;
@@ -22,7 +22,7 @@ export function takesValue(kind: SingleKeyChange): boolean {
 /** The fields of an operation that the query may have. */
 export function queryFields(kind: SingleKeyChange): Fields {
   const { key: _key, value: _value, ...fields }: Fields = operationForms[kind];
-  return fields;
+  return { ...fields, ...writeForm };
 }
 
 /** By the names of their fields. */

@@ -7,8 +7,9 @@ import { ifValueOf, ifVersionOf } from './conditions.js';
 import { expiryFromHeaders, type RequestedExpiry, refuseExpiry } from './expiry-headers.js';
 import { identityFromHeaders } from './idempotency.js';
 import { keyBytesOf } from './key-path.js';
+import { type RequestedSync, syncFromHeaders } from './sync-header.js';
 
-export interface KeyRequest extends RequestedExpiry, IdentityFields {
+export interface KeyRequest extends RequestedExpiry, RequestedSync, IdentityFields {
   readonly key: Buffer;
   readonly ifVersion?: number;
   readonly ifValue?: Buffer;
@@ -21,20 +22,28 @@ export function keyOf({ originalUrl }: FastifyRequest): Buffer {
 
 /** Decodes a put, without its value. @throws KvError INVALID_KEY, INVALID_ARGUMENT */
 export function putOf(request: FastifyRequest): KeyRequest {
-  return { ...conditionalOf(request), ...expiryFromHeaders(request.headers), ...identityFromHeaders(request.headers) };
+  return { ...writeOf(request), ...expiryFromHeaders(request.headers) };
 }
 
 /** Decodes a delete. @throws KvError INVALID_KEY, INVALID_ARGUMENT */
 export function deleteOf(request: FastifyRequest): KeyRequest {
   refuseExpiry(request.headers, 'a write or touch gives a key its TTL');
-  return { ...conditionalOf(request), ...identityFromHeaders(request.headers) };
+  return writeOf(request);
 }
 
-function conditionalOf(request: FastifyRequest): KeyRequest {
+/** What every write may have. */
+function writeOf(request: FastifyRequest): KeyRequest {
+  const { headers } = request;
   const key = keyOf(request);
-  const ifVersion = ifVersionOf(request.headers);
-  const ifValue = ifValueOf(request.headers);
-  return { key, ...(ifVersion !== undefined && { ifVersion }), ...(ifValue !== undefined && { ifValue }) };
+  const ifVersion = ifVersionOf(headers);
+  const ifValue = ifValueOf(headers);
+  return {
+    key,
+    ...(ifVersion !== undefined && { ifVersion }),
+    ...(ifValue !== undefined && { ifValue }),
+    ...syncFromHeaders(headers),
+    ...identityFromHeaders(headers),
+  };
 }
 
 /** Whether the client waits while the shard of the key is not served, or is refused at once. */

@@ -21,6 +21,39 @@ function ask(method: Method, url: string, headers: Record<string, string> = {}, 
   return app.inject({ method, url, headers, ...(payload === undefined ? {} : { payload }) });
 }
 
+describe('Kv-Sync', () => {
+  it('reaches the node with a put, a post and a delete', async () => {
+    const asked: (boolean | undefined)[] = [];
+    const put = store.put.bind(store);
+    const remove = store.delete.bind(store);
+    store.put = (request) => {
+      asked.push(request.sync);
+      return put(request);
+    };
+    store.delete = (request) => {
+      asked.push(request.sync);
+      return remove(request);
+    };
+    for (const method of ['PUT', 'POST', 'DELETE'] as const)
+      for (const sync of ['true', 'false'])
+        expect((await ask(method, '/api/kv/k', { 'kv-sync': sync }, method === 'DELETE' ? undefined : 'v')).statusCode).toBe(200);
+    expect(asked).toEqual([true, undefined, true, undefined, true, undefined]);
+  });
+
+  it('is refused if it is neither true nor false, and where it would be ignored', async () => {
+    for (const [method, url, sync, detail] of [
+      ['PUT', '/api/kv/k', 'yes', 'Kv-Sync must be true or false'],
+      ['DELETE', '/api/kv/k', '', 'Kv-Sync must be true or false'],
+      ['POST', '/api/kv/k/persist', 'true', 'kv-sync has no meaning here; the options of an operation are in its query'],
+      ['POST', '/api/transact', 'true', 'kv-sync has no meaning here; sync is a field of the body'],
+    ] as const) {
+      const answer = await ask(method, url, { 'kv-sync': sync }, method === 'PUT' ? 'v' : undefined);
+      expect(answer.json()).toMatchObject({ status: 400, code: 'INVALID_ARGUMENT', executed: 'no', detail });
+    }
+    expect(store.values.size).toBe(0);
+  });
+});
+
 describe('a TTL', () => {
   const put = (headers: Record<string, string>, key = 'k') => ask('PUT', `/api/kv/${key}`, headers, 'v');
   const left = async (method: Method = 'GET', headers = {}) =>

@@ -1,4 +1,5 @@
 /** What the descriptions of the routes of keys have in common, for the OpenAPI document. */
+import { syncMeaning } from './change-schemas.js';
 
 const keyParameter = {
   type: 'object',
@@ -88,6 +89,8 @@ const expiry = {
   },
 };
 
+const sync = { 'Kv-Sync': { type: 'boolean', description: syncMeaning } };
+
 export const putHeaders = {
   type: 'object',
   properties: {
@@ -96,7 +99,8 @@ export const putHeaders = {
     ...ifNoneMatchHeader('Only *: write only if the key does not exist'),
     ...ifValue,
     ...expiry,
+    ...sync,
   },
 };
 
-export const deleteHeaders = { type: 'object', properties: { ...callProperties, ...ifMatch, ...ifValue } };
+export const deleteHeaders = { type: 'object', properties: { ...callProperties, ...ifMatch, ...ifValue, ...sync } };

@@ -10,6 +10,7 @@ import { refuseConditions } from './conditions.js';
 import { identityFromHeaders, positionHeaders } from './idempotency.js';
 import type { KeyCalls } from './key-calls.js';
 import { callHeaders, refusals, writeRefusals } from './key-schemas.js';
+import { refuseSync } from './sync-header.js';
 
 export function addTransact(app: FastifyInstance, calls: KeyCalls): void {
   const schema = {
@@ -35,6 +36,7 @@ export function addTransact(app: FastifyInstance, calls: KeyCalls): void {
   app.post('/api/transact', { schema }, async (request, reply) => {
     const message = await calls.decoded('transact', request, async () => {
       refuseConditions(request.headers);
+      refuseSync(request.headers, 'sync is a field of the body');
       const identity = identityFromHeaders(request.headers);
       const body = await readBody(request.raw, reply.raw, maxMessageBytes, calls.of(request), 'MESSAGE_TOO_LARGE');
       return form.encode({ ...readTransaction(body), ...identity });

@@ -142,6 +142,7 @@ it('describes the bodies and the conditions of writes', () => {
       'Kv-If-Value',
       'Kv-Ttl-Ms',
       'Kv-Keep-Ttl',
+      'Kv-Sync',
     ]);
   }
 });

@@ -27,6 +27,8 @@ export interface KeyChange {
   readonly transaction: Transaction;
   /** Those of the transaction, once each. */
   readonly keys: readonly string[];
+  /** Its answer waits until every in-sync replica has flushed it. */
+  readonly sync: boolean;
   readonly request: RequestIdentity | undefined;
 }
 
@@ -56,7 +58,7 @@ function single(operation: KeyOperation): Transaction {
 
 /** Of a TransactRequest. */
 const tags = Object.fromEntries(changes.transact.request.fields.map(({ name, tag }) => [name, tag])) as Record<
-  'compares' | 'operations' | 'otherwise' | 'request' | 'position',
+  'compares' | 'operations' | 'otherwise' | 'sync' | 'request' | 'position',
   number
 >;
 
@@ -65,6 +67,8 @@ export class ChangeDecoder {
   readonly #maxValueBytes: number;
   readonly #fields = new OperationFields();
   readonly #identity = new IdentityReader(new KnownTexts());
+  /** Of the request that was read last. */
+  #sync = false;
 
   constructor(maxValueBytes: number) {
     this.#maxValueBytes = maxValueBytes;
@@ -77,7 +81,7 @@ export class ChangeDecoder {
     this.#identity.take(operation);
     try {
       const transaction = kind === 'transact' ? this.#transaction(reader) : this.#single(reader, kind);
-      return { kind, transaction, keys: keysOf(transaction), request: this.#identity.take(operation) };
+      return { kind, transaction, keys: keysOf(transaction), sync: this.#sync, request: this.#identity.take(operation) };
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
       throw new KvError('INVALID_ARGUMENT', `a request that cannot be decoded: ${error.message}`, { cause: error });
@@ -86,6 +90,7 @@ export class ChangeDecoder {
 
   #single(reader: ProtobufReader, kind: Exclude<ChangeMethod, 'transact'>): Transaction {
     this.#fields.read(reader, kind, this.#identity);
+    this.#sync = this.#fields.sync;
     return single(toOperation(reader.buffer, this.#fields, this.#maxValueBytes));
   }
 
@@ -94,10 +99,12 @@ export class ChangeDecoder {
     const operations: KeyOperation[] = [];
     const otherwise: KeyOperation[] = [];
     let count = 0;
+    this.#sync = false;
     while (reader.more) {
       const tag = reader.tag();
       if (tag === tags.request) this.#identity.readRequest(reader);
       else if (tag === tags.position) this.#identity.readPosition(reader);
+      else if (tag === tags.sync) this.#sync = reader.bool();
       else if (tag !== tags.operations && tag !== tags.otherwise && tag !== tags.compares) reader.skip(tag);
       else if (++count > maxTransactionOperations) reader.skip(tag);
       else if (tag === tags.compares) compares.push(readCompare(reader));
@@ -107,18 +114,21 @@ export class ChangeDecoder {
     return { compares, operations, otherwise };
   }
 
-  /** An operation of a transaction, which has one identity as a whole. */
+  /** An operation of a transaction, which has one identity as a whole, and is flushed as a whole. */
   #part(reader: ProtobufReader): KeyOperation {
     const fields = this.#fields;
     const outerEnd = reader.enter();
     fields.readAny(reader);
     reader.leave(outerEnd);
-    if (!fields.hasIdentity) return toOperation(reader.buffer, fields, this.#maxValueBytes);
-    throw new KvError(
-      'INVALID_ARGUMENT',
-      'an operation of a transaction has an identity; only the whole transaction may have one',
-    );
+    if (fields.hasIdentity) throw ofTheWhole('an identity', 'one');
+    if (fields.sync) throw ofTheWhole('sync', 'it');
+    return toOperation(reader.buffer, fields, this.#maxValueBytes);
   }
+}
+
+function ofTheWhole(what: string, may: string): KvError {
+  const message = `an operation of a transaction has ${what}; only the whole transaction may have ${may}`;
+  return new KvError('INVALID_ARGUMENT', message);
 }
 
 function checkCount(count: number): void {

@@ -72,7 +72,7 @@ function identified({ buffer, valueStart, valueEnd }: DecodedOperation, identity
 }
 
 function requestOf(operation: DecodedOperation, identity = operation.request): object {
-  const { kind, key, buffer, valueStart, valueEnd, ifVersion, ifValue, ttlMs, keepTtl } = operation;
+  const { kind, key, buffer, valueStart, valueEnd, ifVersion, ifValue, ttlMs, keepTtl, sync } = operation;
   return {
     key: Buffer.from(key!),
     ...(kind === 'put' ? { value: buffer.subarray(valueStart, valueEnd) } : {}),
@@ -80,6 +80,7 @@ function requestOf(operation: DecodedOperation, identity = operation.request): o
     ...(ifValue === undefined ? {} : { ifValue }),
     ...(ttlMs === undefined ? {} : { ttlMs }),
     ...(keepTtl ? { keepTtl } : {}),
+    ...(sync ? { sync } : {}),
     ...identityFieldsOf(identity),
   };
 }

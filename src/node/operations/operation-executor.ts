@@ -207,7 +207,7 @@ export class OperationExecutor {
   }
 
   #write(
-    { id, buffer, valueStart, valueEnd, ifVersion, ifValue, ttlMs, keepTtl }: DecodedOperation,
+    { id, buffer, valueStart, valueEnd, ifVersion, ifValue, ttlMs, keepTtl, sync }: DecodedOperation,
     kind: 'put' | 'delete',
     key: string,
     shard: number,
@@ -226,9 +226,9 @@ export class OperationExecutor {
     const value = kind === 'put' ? ownCopyOf(buffer, valueStart, valueEnd) : undefined;
     try {
       const { nowMs } = this.#slice;
-      if (ifValue === undefined && !keepTtl) return local.write({ key, value, ifVersion, ttlMs, request }, waiting, nowMs);
+      if (ifValue === undefined && !keepTtl) return local.write({ key, value, ifVersion, ttlMs, sync, request }, waiting, nowMs);
       const transaction = judgedWrite(key, value, { ifVersion, ifValue: ifValue?.slice(), ttlMs, keepTtl });
-      local.transact({ transaction, keys: [key], request }, waiting, nowMs);
+      local.transact({ transaction, keys: [key], sync, request }, waiting, nowMs);
     } catch (error) {
       // The operation waits already: it has to settle.
       waiting.failed(error);

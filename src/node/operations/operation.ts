@@ -37,6 +37,11 @@ export interface DecodedOperation {
   readonly ttlMs: number | undefined;
   /** Of a put: the key keeps the expiry that it has. */
   readonly keepTtl: boolean;
+  /**
+   * Of a put or a delete: its answer waits until every in-sync replica has flushed it. That of an operation of `changes` is in its
+   * encoded request.
+   */
+  readonly sync: boolean;
   /** With it, the caller may send the write again (R16). That of an operation of `changes` is in its encoded request. */
   readonly request: RequestIdentity | undefined;
   /** The client of an identity that names none; empty: there is none. */

@@ -72,7 +72,7 @@ type KeyFields = IdentityFields & Partial<PutRequest<Buffer>> & { key: Buffer };
 
 function operationOf(
   kind: Method,
-  { key, value = noValue, ifVersion, ifValue, ttlMs, keepTtl = false, ...identity }: KeyFields,
+  { key, value = noValue, ifVersion, ifValue, ttlMs, keepTtl = false, sync = false, ...identity }: KeyFields,
   trace: TraceHeaders | undefined,
 ): DecodedOperation {
   return {
@@ -87,6 +87,7 @@ function operationOf(
     ifValue,
     ttlMs,
     keepTtl,
+    sync,
     request: identityOf(identity),
     client: '',
     traceParent: trace?.parent,

@@ -14,6 +14,8 @@ export interface LocalWrite {
   readonly ifVersion: number | undefined;
   /** Of a put: the key expires this long after it (R17). Undefined: never. */
   readonly ttlMs?: number | undefined;
+  /** The answer waits until every required replica has flushed the write. */
+  readonly sync?: boolean | undefined;
   /** With it, the write is executed once, however often it comes (R16). */
   readonly request?: RequestIdentity | undefined;
 }
@@ -22,6 +24,8 @@ export interface LocalTransaction {
   readonly transaction: Transaction;
   /** Those of the transaction, once each. */
   readonly keys: readonly string[];
+  /** As in `LocalWrite`. */
+  readonly sync?: boolean | undefined;
   readonly request?: RequestIdentity | undefined;
 }
 
@@ -165,13 +169,13 @@ export class LocalShard {
   }
 
   #judge(proposed: LocalTransaction, operation: LocalOperation, stored: StoredItems, nowMs: number | undefined): void {
-    const { transaction, request } = proposed;
+    const { transaction, sync, request } = proposed;
     const { bytes, grows } = transactionCost(transaction, stored);
     const isKnown = this.#recognises(proposed);
     const refusal = isKnown ? undefined : this.#admission.refusalOfCost(bytes, () => !grows, nowMs ?? performance.now());
     if (refusal !== undefined) return operation.failed(refusal);
     const hasRoom = this.#hasRoomFor(request, nowMs);
-    this.#host.write({ type: 'transact', token: operation, transaction, stored, request, hasRoom }, nowMs);
+    this.#host.write({ type: 'transact', token: operation, transaction, stored, sync, request, hasRoom }, nowMs);
   }
 
   #hasRoomFor(request: RequestIdentity | undefined, nowMs = performance.now()): boolean | undefined {
@@ -204,7 +208,7 @@ export class LocalShard {
   }
 
   #append(
-    { key, value, ifVersion, ttlMs, request }: LocalWrite,
+    { key, value, ifVersion, ttlMs, sync, request }: LocalWrite,
     token: LocalOperation,
     newest: StoredHead | undefined,
     nowMs?: number,
@@ -212,7 +216,7 @@ export class LocalShard {
     const { version: storedVersion, expiresAtMs: storedExpiresAtMs } = newest ?? notLookedUp;
     const hasRoom = this.#hasRoomFor(request, nowMs);
     this.#host.write(
-      { type: 'write', token, key, value, ifVersion, ttlMs, storedVersion, storedExpiresAtMs, request, hasRoom },
+      { type: 'write', token, key, value, ifVersion, ttlMs, storedVersion, storedExpiresAtMs, sync, request, hasRoom },
       nowMs,
     );
   }

@@ -38,7 +38,9 @@ import { positionTable } from './position-message.js';
 type Fields<Message> = Omit<Message, `_${string}` | 'operation' | 'result'>;
 
 const positionField = [15, { optional: positionTable }] as const;
-const identityFields = {
+/** Of every request that writes. */
+const writeFields = {
+  sync: [13, 'bool'],
   request: [
     14,
     {
@@ -70,7 +72,7 @@ const putRequest = new MessageTable<Fields<PutRequest<Buffer>>>({
   ifVersion: [3, 'optional uint'],
   ifValue: [10, 'optional bytes'],
   ...expiryFields,
-  ...identityFields,
+  ...writeFields,
 });
 const putResponse = new MessageTable<Fields<PutResponse>>({
   version: [1, 'uint'],
@@ -81,7 +83,7 @@ const deleteRequest = new MessageTable<Fields<DeleteRequest<Buffer>>>({
   key: [1, 'bytes'],
   ifVersion: [2, 'optional uint'],
   ifValue: [10, 'optional bytes'],
-  ...identityFields,
+  ...writeFields,
 });
 const deleteResponse = new MessageTable<Fields<DeleteResponse>>({
   existed: [1, 'bool'],
@@ -96,7 +98,7 @@ const incrementRequest = new MessageTable<Fields<IncrementRequest<Buffer>>>({
   min: [4, 'string'],
   max: [5, 'string'],
   ...expiryFields,
-  ...identityFields,
+  ...writeFields,
 });
 const incrementResponse = new MessageTable<Fields<IncrementResponse>>({
   value: [1, 'string'],
@@ -109,7 +111,7 @@ const appendRequest = new MessageTable<Fields<AppendRequest<Buffer>>>({
   value: [2, 'bytes'],
   maxBytes: [3, 'uint'],
   ...expiryFields,
-  ...identityFields,
+  ...writeFields,
 });
 const setRangeRequest = new MessageTable<Fields<SetRangeRequest<Buffer>>>({
   key: [1, 'bytes'],
@@ -117,7 +119,7 @@ const setRangeRequest = new MessageTable<Fields<SetRangeRequest<Buffer>>>({
   value: [3, 'bytes'],
   maxBytes: [4, 'uint'],
   ...expiryFields,
-  ...identityFields,
+  ...writeFields,
 });
 /** The answers to `Append` and `SetRange` have the same fields. */
 const lengthResponse = new MessageTable<Fields<AppendResponse & SetRangeResponse>>({
@@ -130,9 +132,9 @@ const getAndSetRequest = new MessageTable<Fields<GetAndSetRequest<Buffer>>>({
   key: [1, 'bytes'],
   value: [2, 'bytes'],
   ...expiryFields,
-  ...identityFields,
+  ...writeFields,
 });
-const getAndDeleteRequest = new MessageTable<Fields<GetAndDeleteRequest<Buffer>>>({ key: [1, 'bytes'], ...identityFields });
+const getAndDeleteRequest = new MessageTable<Fields<GetAndDeleteRequest<Buffer>>>({ key: [1, 'bytes'], ...writeFields });
 /** The answers to `GetAndSet` and `GetAndDelete` have the same fields. */
 const previousResponse = new MessageTable<Fields<GetAndSetResponse & GetAndDeleteResponse>>({
   found: [1, 'bool'],
@@ -145,7 +147,7 @@ const previousResponse = new MessageTable<Fields<GetAndSetResponse & GetAndDelet
 const touchRequest = new MessageTable<Fields<TouchRequest<Buffer>>>({
   key: [1, 'bytes'],
   ttlMs: [2, 'uint'],
-  ...identityFields,
+  ...writeFields,
 });
 const touchResponse = new MessageTable<Fields<TouchResponse>>({
   found: [1, 'bool'],
@@ -153,7 +155,7 @@ const touchResponse = new MessageTable<Fields<TouchResponse>>({
   nodeId: [3, 'string'],
   position: positionField,
 });
-const persistRequest = new MessageTable<Fields<PersistRequest<Buffer>>>({ key: [1, 'bytes'], ...identityFields });
+const persistRequest = new MessageTable<Fields<PersistRequest<Buffer>>>({ key: [1, 'bytes'], ...writeFields });
 const persistResponse = new MessageTable<Fields<PersistResponse>>({
   found: [1, 'bool'],
   hadTtl: [2, 'bool'],
@@ -209,7 +211,7 @@ export const changes = {
       compares: [1, [compare]],
       operations: [2, [operation]],
       otherwise: [3, [operation]],
-      ...identityFields,
+      ...writeFields,
     }),
     response: new MessageTable<Fields<TransactResponse>>({
       held: [1, 'bool'],

@@ -12,15 +12,29 @@ const putWithRawKey = keyValueServiceWithRawKeys.Put as unknown as Method<PutReq
 
 test('a decoded request matches its generated type', () => {
   const sent: PutRequest = { key: 'k', value: Buffer.from('v'), ifVersion: 2 ** 40 };
-  const expected: PutRequest = { key: 'k', value: Buffer.from('v'), ifVersion: 2 ** 40, keepTtl: false, _ifVersion: 'ifVersion' };
+  const expected: PutRequest = {
+    key: 'k',
+    value: Buffer.from('v'),
+    ifVersion: 2 ** 40,
+    keepTtl: false,
+    sync: false,
+    _ifVersion: 'ifVersion',
+  };
   expect(put.requestDeserialize(put.requestSerialize(sent))).toEqual(expected);
   const unconditional = put.requestDeserialize(put.requestSerialize({ key: 'k', value: Buffer.alloc(0) }));
-  expect(unconditional).toEqual({ key: 'k', value: Buffer.alloc(0), keepTtl: false });
+  expect(unconditional).toEqual({ key: 'k', value: Buffer.alloc(0), keepTtl: false, sync: false });
 });
 
 test('a server reads the key as bytes, and the other fields as a client does', () => {
   const decoded = putWithRawKey.requestDeserialize(put.requestSerialize({ key: 'ü', value: Buffer.from('v'), ifVersion: 0 }));
-  const expected = { key: Buffer.from('ü'), value: Buffer.from('v'), ifVersion: 0, keepTtl: false, _ifVersion: 'ifVersion' };
+  const expected = {
+    key: Buffer.from('ü'),
+    value: Buffer.from('v'),
+    ifVersion: 0,
+    keepTtl: false,
+    sync: false,
+    _ifVersion: 'ifVersion',
+  };
   expect(decoded).toEqual(expected);
 });
 

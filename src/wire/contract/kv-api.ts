@@ -51,43 +51,52 @@ export type { ShardReport, TopologyReport };
 export interface GetRequest<Key = string> {
   key: Key;
 }
-export interface PutRequest<Key = string> extends Omit<PutRequestFields, 'key' | 'value' | 'ifValue' | 'keepTtl'> {
+export interface PutRequest<Key = string> extends Omit<PutRequestFields, 'key' | 'value' | 'ifValue' | 'keepTtl' | 'sync'> {
   key: Key;
   value: Uint8Array;
   ifValue?: Uint8Array;
   keepTtl?: boolean;
+  sync?: boolean;
 }
-export interface DeleteRequest<Key = string> extends Omit<DeleteRequestFields, 'key' | 'ifValue'> {
+export interface DeleteRequest<Key = string> extends Omit<DeleteRequestFields, 'key' | 'ifValue' | 'sync'> {
   key: Key;
   ifValue?: Uint8Array;
+  sync?: boolean;
 }
-export interface IncrementRequest<Key = string> extends Omit<IncrementRequestFields, 'key' | 'keepTtl'> {
+export interface IncrementRequest<Key = string> extends Omit<IncrementRequestFields, 'key' | 'keepTtl' | 'sync'> {
   key: Key;
   keepTtl?: boolean;
+  sync?: boolean;
 }
-export interface AppendRequest<Key = string> extends Omit<AppendRequestFields, 'key' | 'value' | 'keepTtl'> {
+export interface AppendRequest<Key = string> extends Omit<AppendRequestFields, 'key' | 'value' | 'keepTtl' | 'sync'> {
   key: Key;
   value: Uint8Array;
   keepTtl?: boolean;
+  sync?: boolean;
 }
-export interface SetRangeRequest<Key = string> extends Omit<SetRangeRequestFields, 'key' | 'value' | 'keepTtl'> {
+export interface SetRangeRequest<Key = string> extends Omit<SetRangeRequestFields, 'key' | 'value' | 'keepTtl' | 'sync'> {
   key: Key;
   value: Uint8Array;
   keepTtl?: boolean;
+  sync?: boolean;
 }
-export interface GetAndSetRequest<Key = string> extends Omit<GetAndSetRequestFields, 'key' | 'value' | 'keepTtl'> {
+export interface GetAndSetRequest<Key = string> extends Omit<GetAndSetRequestFields, 'key' | 'value' | 'keepTtl' | 'sync'> {
   key: Key;
   value: Uint8Array;
   keepTtl?: boolean;
+  sync?: boolean;
 }
-export interface GetAndDeleteRequest<Key = string> extends Omit<GetAndDeleteRequestFields, 'key'> {
+export interface GetAndDeleteRequest<Key = string> extends Omit<GetAndDeleteRequestFields, 'key' | 'sync'> {
   key: Key;
+  sync?: boolean;
 }
-export interface TouchRequest<Key = string> extends Omit<TouchRequestFields, 'key'> {
+export interface TouchRequest<Key = string> extends Omit<TouchRequestFields, 'key' | 'sync'> {
   key: Key;
+  sync?: boolean;
 }
-export interface PersistRequest<Key = string> extends Omit<PersistRequestFields, 'key'> {
+export interface PersistRequest<Key = string> extends Omit<PersistRequestFields, 'key' | 'sync'> {
   key: Key;
+  sync?: boolean;
 }
 export interface TransactCompare<Key = string>
   extends Omit<TransactCompareFields, 'key' | 'value' | '_version' | '_exists' | '_value'> {
@@ -111,6 +120,7 @@ export interface TransactRequest<Key = string> extends Pick<TransactRequestField
   compares: TransactCompare<Key>[];
   operations: TransactOperation<Key>[];
   otherwise: TransactOperation<Key>[];
+  sync?: boolean;
 }
 export interface LocateKeyRequest<Key = string> {
   key: Key;

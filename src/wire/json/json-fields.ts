@@ -58,6 +58,11 @@ export function holdsBytes(form: FieldForm): boolean {
   return form === 'bytes' || form === 'optional bytes';
 }
 
+/** @throws KvError INVALID_ARGUMENT */
+export function flagAt(place: string, json: unknown): boolean {
+  return typeof json === 'boolean' ? json : fail(place, 'true or false');
+}
+
 function fieldOf(place: string, object: JsonObject, name: string, form: FieldForm): unknown {
   const json = object[name];
   const at = `${place}.${name}`;
@@ -66,7 +71,7 @@ function fieldOf(place: string, object: JsonObject, name: string, form: FieldFor
   if (form === 'count' && json === undefined) return 0;
   if (json === undefined && isOptional(form)) return undefined;
   if (form === 'key') return keyOf(at, json);
-  if (form === 'optional flag') return typeof json === 'boolean' ? json : fail(at, 'true or false');
+  if (form === 'optional flag') return flagAt(at, json);
   return Number.isSafeInteger(json) && Number(json) >= 0 ? json : fail(at, 'a whole number from 0 to 2^53 - 1');
 }
 

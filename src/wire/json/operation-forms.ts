@@ -36,6 +36,9 @@ export const operationForms = {
   persist: { key: 'key' },
 } as const satisfies Readonly<Record<keyof TransactOperation, Fields>>;
 
+/** What a write has beside the fields of its operation: a transaction as a whole, or an operation that is executed alone. */
+export const writeForm = { sync: 'optional flag' } as const satisfies Fields;
+
 export type OperationKind = keyof typeof operationForms;
 
 export const operationKinds = Object.keys(operationForms) as OperationKind[];

@@ -83,6 +83,8 @@ describe('a transaction as JSON', () => {
     [{ else: [] }, 'the body has "else", which is not among its fields: if, do, otherwise'],
     [{ do: {} }, 'do must be a list'],
     [{ do: [1] }, 'do[0] must be an object'],
+    [{ sync: 'yes' }, 'sync must be true or false'],
+    [{ do: [{ persist: { key: 'k', sync: true } }] }, 'do[0].persist has "sync"'],
     [{ do: [{}] }, 'do[0] must have one operation, not 0: get, put, delete'],
     [{ do: [{ get: { key: 'k' }, put: { key: 'k', value: '' } }] }, 'do[0] must have one operation, not 2'],
     [{ do: [{ incr: { key: 'k' } }] }, 'do[0] has "incr", which is not among its fields'],
@@ -114,6 +116,10 @@ describe('a transaction as JSON', () => {
     expect(() => read(json)).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', message: expect.stringContaining(message) }),
     );
+  });
+
+  test('has sync as a whole', () => {
+    expect(['{"sync":true}', '{"sync":false}', '{}'].map((json) => read(json).sync)).toEqual([true, false, undefined]);
   });
 
   test('is bounded before it is parsed, so that small objects cannot take seconds and memory', () => {

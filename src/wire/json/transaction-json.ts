@@ -1,6 +1,6 @@
 /**
  * A transaction as JSON, for HTTP and kvctl: what must hold under `if`, and two lists of operations under `do` and `otherwise`, as
- * `KvClient.transact` names them. Each operation is an object with one field, its kind: `{"put":{"key":"a","value":"b"}}`. Its result
+ * `KvClient.transact` names them, and `sync` for the whole. Each operation is an object with one field, its kind: `{"put":{"key":"a","value":"b"}}`. Its result
  * has the same form.
  */
 import { isUtf8 } from 'node:buffer';
@@ -13,7 +13,7 @@ import type {
   TransactResponse,
   TransactResult,
 } from '../contract/kv-api.js';
-import { checkNames, listAt, objectAt, readFields } from './json-fields.js';
+import { checkNames, flagAt, listAt, objectAt, readFields } from './json-fields.js';
 import { hasAtMost } from './json-structure.js';
 import { type JsonBytes, jsonValue } from './json-value.js';
 import { compareForm, operationForms, operationKinds } from './operation-forms.js';
@@ -24,13 +24,14 @@ const maxStructure = 16 * maxTransactionOperations;
 /** @throws KvError INVALID_ARGUMENT, INVALID_KEY */
 export function readTransaction(bytes: Uint8Array): TransactRequest<Buffer> {
   const json = objectAt('', parsed(bytes));
-  checkNames('', json, ['if', 'do', 'otherwise']);
+  checkNames('', json, ['if', 'do', 'otherwise', 'sync']);
   return {
     compares: listAt('if', json.if).map(
       (compare, index) => readFields(`if[${index}]`, compare, compareForm) as unknown as TransactCompare<Buffer>,
     ),
     operations: listAt('do', json.do).map((operation, index) => readOperation(`do[${index}]`, operation)),
     otherwise: listAt('otherwise', json.otherwise).map((operation, index) => readOperation(`otherwise[${index}]`, operation)),
+    ...(json.sync !== undefined && { sync: flagAt('sync', json.sync) }),
   };
 }
 

@@ -24,6 +24,7 @@ const anyFields = fc.record(
     offset: uint,
     ttlMs: uint,
     keepTtl: fc.boolean(),
+    sync: fc.boolean(),
     request: fc.constant({ client: 'c', number: 1, lowest: 1, firstAttempt: true }),
   },
   { requiredKeys: [] },
@@ -63,7 +64,7 @@ function expected(kind: Kind, encoded: Buffer) {
 const absent = {
   ifVersion: undefined,
   ifValue: undefined,
-  ...{ by: '', initial: '', min: '', max: '', maxBytes: 0, offset: 0, ttlMs: undefined, keepTtl: false },
+  ...{ by: '', initial: '', min: '', max: '', maxBytes: 0, offset: 0, ttlMs: undefined, keepTtl: false, sync: false },
 };
 
 function found(fields: OperationFields, buffer: Buffer) {
@@ -94,7 +95,7 @@ test('an operation of a transaction is read with its kind; an empty one has none
       fields.readAny(reader);
       expect(found(fields, encoded)).toEqual(expected(kind, encode(kind, values)));
       fields.readAny(new ProtobufReader(Buffer.alloc(0)));
-      expect([fields.kind, fields.hasIdentity]).toEqual([undefined, false]);
+      expect([fields.kind, fields.hasIdentity, fields.sync]).toEqual([undefined, false, false]);
     }),
   );
 });

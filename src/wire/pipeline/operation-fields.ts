@@ -25,6 +25,7 @@ const fields = {
   keepTtl: 12,
   request: 13,
   position: 14,
+  sync: 15,
 } as const;
 
 /** Numbers up to 15 have tags below this. */
@@ -67,12 +68,14 @@ export class OperationFields {
   offset = 0;
   ttlMs: number | undefined;
   keepTtl = false;
+  sync = false;
   /** Whether the request names an identity. */
   hasIdentity = false;
 
   /** Reads a TransactOperation up to the end of the reader. @throws MalformedMessage */
   readAny(reader: ProtobufReader): void {
     this.kind = undefined;
+    this.sync = false;
     this.hasIdentity = false;
     while (reader.more) {
       const tag = reader.tag();
@@ -154,6 +157,9 @@ export class OperationFields {
       case fields.keepTtl:
         this.keepTtl = reader.bool();
         break;
+      case fields.sync:
+        this.sync = reader.bool();
+        break;
       default:
         reader.skip(tag);
     }
@@ -181,6 +187,7 @@ export class OperationFields {
     this.offset = 0;
     this.ttlMs = undefined;
     this.keepTtl = false;
+    this.sync = false;
     this.hasIdentity = false;
   }
 }

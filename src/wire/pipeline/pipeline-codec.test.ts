@@ -24,6 +24,9 @@ const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array
 /** A condition on the value; a request without one has no such field. */
 const withIfValue = <One extends object>(one: fc.Arbitrary<One>) =>
   fc.tuple(one, fc.option(bytes, { nil: undefined })).map(([fields, ifValue]) => (ifValue ? { ...fields, ifValue } : fields));
+/** A request without `sync` has no such field. */
+const withSync = <One extends object>(one: fc.Arbitrary<One>) =>
+  fc.tuple(one, fc.boolean()).map(([fields, sync]) => (sync ? { ...fields, sync } : fields));
 /** A request without an expiry has no such field. */
 const withExpiry = <One extends object>(one: fc.Arbitrary<One>) =>
   fc
@@ -33,8 +36,8 @@ const withExpiry = <One extends object>(one: fc.Arbitrary<One>) =>
     );
 const operation = fc.oneof(
   fc.record({ kind: fc.constant('get' as const), key }),
-  withExpiry(withIfValue(fc.record({ kind: fc.constant('put' as const), key, value: bytes, ifVersion: condition }))),
-  withIfValue(fc.record({ kind: fc.constant('delete' as const), key, ifVersion: condition })),
+  withSync(withExpiry(withIfValue(fc.record({ kind: fc.constant('put' as const), key, value: bytes, ifVersion: condition })))),
+  withSync(withIfValue(fc.record({ kind: fc.constant('delete' as const), key, ifVersion: condition }))),
 );
 /** Text of the right length; the codec does not check its content. */
 const traceParent = fc.option(fc.stringMatching(/^[0-9a-f-]{55}$/), { nil: undefined });
@@ -75,14 +78,14 @@ function readAll(message: Buffer) {
   const reader = new OperationReader(message);
   const found: { id: number; request: DataRequest }[] = [];
   while (reader.next()) {
-    const { kind, ifVersion, ifValue, ttlMs, keepTtl, buffer, valueStart, valueEnd } = reader;
+    const { kind, ifVersion, ifValue, ttlMs, keepTtl, sync, buffer, valueStart, valueEnd } = reader;
     const value = Buffer.from(buffer.subarray(valueStart, valueEnd));
     const traced = reader.traceParent === undefined ? {} : { traceParent: reader.traceParent };
     const common = {
       ...traced,
       key: reader.key!,
       ...(kind === 'put' ? { value, ...(ttlMs === undefined ? {} : { ttlMs }), ...(keepTtl ? { keepTtl } : {}) } : {}),
-      ...(kind === 'get' ? {} : { ifVersion }),
+      ...(kind === 'get' ? {} : { ifVersion, ...(sync ? { sync } : {}) }),
       ...(kind !== 'get' && ifValue !== undefined ? { ifValue: Buffer.from(ifValue) } : {}),
     };
     found.push({ id: reader.id, request: { kind, ...common } as DataRequest });

@@ -18,15 +18,17 @@ export type DataRequest = Operation & { readonly traceParent?: string };
 
 type Operation =
   | { readonly kind: 'get'; readonly key: string }
-  | ({ readonly kind: 'put'; readonly value: Uint8Array } & Conditional & Expiring)
-  | ({ readonly kind: 'delete' } & Conditional)
+  | ({ readonly kind: 'put'; readonly value: Uint8Array } & Write & Expiring)
+  | ({ readonly kind: 'delete' } & Write)
   /** `key`: one of its keys; all belong to one shard. `message`: the encoded request. */
   | { readonly kind: ChangeMethod; readonly key: string; readonly message: Buffer };
 
-interface Conditional {
+interface Write {
   readonly key: string;
   readonly ifVersion: number | undefined;
   readonly ifValue?: Uint8Array | undefined;
+  /** The answer waits until every in-sync replica has flushed the write. */
+  readonly sync?: boolean | undefined;
 }
 
 /** Neither: the key does not expire. */
@@ -47,6 +49,7 @@ const deleteIfVersionField = 2;
 const ifValueField = 10;
 const ttlMsField = 11;
 const keepTtlField = 12;
+const syncField = 13;
 const requestField = 14;
 const positionField = 15;
 
@@ -115,7 +118,9 @@ export class OperationWriter {
     } else if (request.kind === 'delete' && request.ifVersion !== undefined) {
       writer.uint64(deleteIfVersionField, request.ifVersion);
     }
-    if (request.kind !== 'get' && request.ifValue !== undefined) writer.bytes(ifValueField, request.ifValue);
+    if (request.kind === 'get') return;
+    if (request.ifValue !== undefined) writer.bytes(ifValueField, request.ifValue);
+    if (request.sync === true) writer.bool(syncField, true);
   }
 
   /** @returns the message, and begins a new one. */
@@ -139,6 +144,7 @@ const tags = {
   ifValue: tagOf(ifValueField, 'bytes'),
   ttlMs: tagOf(ttlMsField, 'varint'),
   keepTtl: tagOf(keepTtlField, 'varint'),
+  sync: tagOf(syncField, 'varint'),
   client: tagOf(clientField, 'bytes'),
   request: tagOf(requestField, 'bytes'),
   position: tagOf(positionField, 'bytes'),
@@ -170,6 +176,8 @@ export class OperationReader {
   /** Of a put; not checked. */
   ttlMs: number | undefined;
   keepTtl = false;
+  /** Of a put or a delete. */
+  sync = false;
   /** Of a put or a delete; that of `changes` is in their message. Nothing of it has been checked. */
   request: RequestIdentity | undefined;
   /** Only its length has been checked. */
@@ -254,6 +262,7 @@ export class OperationReader {
     this.ifValue = undefined;
     this.ttlMs = undefined;
     this.keepTtl = false;
+    this.sync = false;
     while (reader.more) {
       const tag = reader.tag();
       if (tag === tags.key) this.#key();
@@ -277,6 +286,7 @@ export class OperationReader {
     else if (tag === tags.ifValue && kind !== 'get') this.ifValue = reader.view(reader.bytes());
     else if (tag === tags.ttlMs && isPut) this.ttlMs = reader.anyVarint();
     else if (tag === tags.keepTtl && isPut) this.keepTtl = reader.bool();
+    else if (tag === tags.sync && kind !== 'get') this.sync = reader.bool();
     else reader.skip(tag);
   }
 

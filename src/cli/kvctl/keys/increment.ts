@@ -2,6 +2,7 @@ import { type Command, expectOperands, keyOperand } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { reportWait } from '../waiting.js';
 import { expiryOf, expiryOptions } from './expiry-options.js';
+import { syncOf, syncOption } from './sync-option.js';
 
 export const incrementCommand: Command = {
   name: 'increment',
@@ -14,6 +15,7 @@ export const incrementCommand: Command = {
     min: { type: 'string', requiresArg: true, describe: 'Refuse a sum below this' },
     max: { type: 'string', requiresArg: true, describe: 'Refuse a sum above this' },
     ...expiryOptions,
+    ...syncOption,
   },
   async run({ connect, operands, options, call, output }) {
     expectOperands(incrementCommand, operands, 1);
@@ -22,7 +24,7 @@ export const incrementCommand: Command = {
     const settings = Object.fromEntries(named.map((name) => [name, String(options[name])]));
     const expiry = expiryOf(options);
     const client = await connect();
-    const increment = () => client.increment(key, { ...settings, ...expiry, ...call });
+    const increment = () => client.increment(key, { ...settings, ...expiry, ...syncOf(options), ...call });
     const { value, version, nodeId } = await reportWait(client, [key], output, increment);
     output.result(`${value} at version ${version} (by ${nodeId})`, { key, value, version, nodeId });
     return exitCodes.ok;

@@ -14,6 +14,7 @@ import { exitCodes } from '../exit-codes.js';
 import { reportWait } from '../waiting.js';
 import { expiryOf, expiryOptions } from './expiry-options.js';
 import { readValue, valueOption } from './read-value.js';
+import { syncOf, syncOption } from './sync-option.js';
 
 export const putCommand: Command = {
   name: 'put',
@@ -25,6 +26,7 @@ export const putCommand: Command = {
     'if-version': ifVersionOption,
     'if-value': ifValueOption,
     ...expiryOptions,
+    ...syncOption,
     'if-absent': { type: 'boolean', describe: 'Only if the key does not exist' },
   },
   async run({ connect, operands, options, call, isStdinTaken, output }) {
@@ -41,7 +43,7 @@ export const putCommand: Command = {
     const value = await readValue(operands[1], options.value as string | undefined, { isStdinTaken, signal: call.signal });
     const condition = ifAbsent ? { ifVersion: 0 } : ifVersion === undefined ? {} : { ifVersion };
     const client = await connect();
-    const put = () => client.put(key, value, { ...condition, ...ifValue, ...expiry, ...call });
+    const put = () => client.put(key, value, { ...condition, ...ifValue, ...expiry, ...syncOf(options), ...call });
     const { version, nodeId } = await reportWait(client, [key], output, put);
     const { heldBy, problem } = await reportWait(client, [key], output, () => holdersOf(client, key, call));
     const held = heldBy === undefined ? `the other holders are not known: ${problem}` : `held by ${heldBy.join(', ')}`;

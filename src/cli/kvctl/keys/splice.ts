@@ -1,11 +1,12 @@
 /** What `append` and `setrange` have in common: their options, the part of a value that they write, and their report. */
 import type { Options } from 'yargs';
-import type { CallOptions, KvClient, LengthLimit, LengthOutcome } from '../../../client/index.js';
+import type { CallOptions, KvClient, LengthLimit, LengthOutcome, WriteDurability } from '../../../client/index.js';
 import { type CommandContext, keyOperand, wholeNumber } from '../command.js';
 import { type ExitCode, exitCodes } from '../exit-codes.js';
 import { reportWait } from '../waiting.js';
 import { expiryOf, expiryOptions } from './expiry-options.js';
 import { readValue, valueOption } from './read-value.js';
+import { syncOf, syncOption } from './sync-option.js';
 
 const maxBytesOption: Options = {
   type: 'string',
@@ -14,13 +15,13 @@ const maxBytesOption: Options = {
   defaultDescription: 'the limit of the node',
 };
 
-export const spliceOptions = { value: valueOption, 'max-bytes': maxBytesOption, ...expiryOptions };
+export const spliceOptions = { value: valueOption, 'max-bytes': maxBytesOption, ...expiryOptions, ...syncOption };
 
 type Write = (
   client: KvClient,
   key: string,
   value: Uint8Array,
-  settings: LengthLimit & CallOptions,
+  settings: LengthLimit & WriteDurability & CallOptions,
 ) => Promise<LengthOutcome & { readonly nodeId: string }>;
 
 /** @param valueOperand the place of the value among the operands */
@@ -28,7 +29,7 @@ export async function splice(context: CommandContext, valueOperand: number, writ
   const { connect, operands, options, call, isStdinTaken, output } = context;
   const key = keyOperand(operands);
   const maxBytes = wholeNumber(options, 'max-bytes', 0);
-  const settings = { ...(maxBytes !== undefined && { maxBytes }), ...expiryOf(options), ...call };
+  const settings = { ...(maxBytes !== undefined && { maxBytes }), ...expiryOf(options), ...syncOf(options), ...call };
   const sources = { isStdinTaken, signal: call.signal };
   const value = await readValue(operands[valueOperand], options.value as string | undefined, sources);
   const client = await connect();

@@ -7,13 +7,15 @@ import { type Command, expectOperands } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
 import { reportWait } from '../waiting.js';
 import { readInput } from './read-value.js';
+import { syncOf, syncOption } from './sync-option.js';
 
 const kinds = Object.entries<Fields>(operationForms).map(([kind, fields]) => `- ${kind}: ${fieldList(fields)}`);
 
 /** yargs removes blanks at the begin of a line, and breaks lines of more than about 100 characters. */
 const details = `The transaction is JSON. All keys belong to one shard, as those with the same {tag} do.
 "if" lists what must hold, "do" what is executed then, and "otherwise" what is executed if not.
-Each list may be left out. Either everything in a list is executed, or nothing:
+Each list may be left out. Either everything in a list is executed, or nothing.
+"sync": true beside the lists is the same as --sync. An example:
 
 {"if": [{"key": "{cart:7}:state", "value": "open"}, {"key": "{cart:7}:lock", "exists": false}],
 "do": [{"increment": {"key": "{cart:7}:total", "by": "5"}}, {"getAndDelete": {"key": "{cart:7}:draft"}}],
@@ -33,17 +35,18 @@ export const transactCommand: Command = {
   operands: 'JSON | @FILE | -',
   summary: 'Execute operations on keys of one shard together, if every comparison holds; otherwise others',
   isWrite: true,
-  options: {},
+  options: syncOption,
   details,
-  async run({ connect, operands, call, isStdinTaken, output }) {
+  async run({ connect, operands, options, call, isStdinTaken, output }) {
     expectOperands(transactCommand, operands, 1);
-    const { compares, operations, otherwise } = readTransaction(
+    const { compares, operations, otherwise, sync } = readTransaction(
       await readInput('transaction', operands[0]!, { isStdinTaken, signal: call.signal }),
     );
     const [conditions, first, second] = [compares.map(toCondition), operations.map(toPrepared), otherwise.map(toPrepared)];
     const keys = [...conditions, ...first, ...second].map(({ key }) => key);
     const client = await connect();
-    const transact = () => client.transact({ if: conditions, do: first, otherwise: second }, call);
+    const transact = () =>
+      client.transact({ if: conditions, do: first, otherwise: second }, { ...(sync && { sync }), ...syncOf(options), ...call });
     const { held, version, results, nodeId } = await reportWait(client, keys, output, transact);
     const executed = held ? first : second;
     const printed = results.map(resultToJson);

@@ -34,6 +34,9 @@ test.each<[string, string[]]>([
   ['put user:1 v --t', ['--ttl']],
   ['incr', ['increment ']],
   ['increment n --keep', ['--keep-ttl']],
+  ...['put', 'delete', 'increment', 'append', 'setrange', 'getset', 'getdel', 'touch', 'persist', 'transact'].map(
+    (name): [string, string[]] => [`${name} k --sy`, ['--sync']],
+  ),
   ['info node-', ['node-1', 'node-2']],
   ['status --w', ['--watch']],
   ['shard f', ['force-primary']],

@@ -60,13 +60,14 @@ function httpRequestOf(request: TestRequest): HttpRequest {
   return changeRequest(request);
 }
 
-function keyRequest({ kind, key, value, ifVersion, ifValue, ttlMs, keepTtl }: TestKeyRequest): HttpRequest {
+function keyRequest({ kind, key, value, ifVersion, ifValue, ttlMs, keepTtl, sync }: TestKeyRequest): HttpRequest {
   const headers = {
     ...(ifVersion === 0 && { 'if-none-match': '*' }),
     ...(ifVersion !== undefined && ifVersion > 0 && { 'if-match': `"${ifVersion}"` }),
     ...(ifValue !== undefined && { 'kv-if-value': encoded(ifValue) }),
     ...(ttlMs !== undefined && { 'kv-ttl-ms': String(ttlMs) }),
     ...(keepTtl !== undefined && { 'kv-keep-ttl': String(keepTtl) }),
+    ...(sync !== undefined && { 'kv-sync': String(sync) }),
   };
   return {
     method: ({ get: 'GET', put: 'PUT', delete: 'DELETE' } as const)[kind],
@@ -86,8 +87,9 @@ function encoded(bytes: Buffer): string {
   return [...bytes].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
 }
 
-function toJson({ compares = [], operations = [], otherwise = [] }: TransactionRequest['transaction']): object {
-  return { if: compares.map(fieldsToJson), do: operations.map(operationToJson), otherwise: otherwise.map(operationToJson) };
+function toJson({ compares = [], operations = [], otherwise = [], ...rest }: TransactionRequest['transaction']): object {
+  const [first, second] = [operations, otherwise].map((list) => list.map(operationToJson));
+  return { if: compares.map(fieldsToJson), do: first, otherwise: second, ...rest };
 }
 
 function operationToJson(operation: object): object {

@@ -58,7 +58,7 @@ function pipelineMessage(request: TestRequest): Buffer {
 }
 
 function writeKeyRequest(writer: ProtobufWriter, request: TestKeyRequest & Pick<TestRequest, 'identity'>): void {
-  const { kind, key, value, ifVersion, ifValue, ttlMs, keepTtl, identity } = request;
+  const { kind, key, value, ifVersion, ifValue, ttlMs, keepTtl, sync, identity } = request;
   writer.begin({ get: 2, put: 3, delete: 4 }[kind]);
   writer.bytes(1, key);
   if (kind === 'put') writer.bytes(2, value!);
@@ -66,6 +66,7 @@ function writeKeyRequest(writer: ProtobufWriter, request: TestKeyRequest & Pick<
   if (ifValue !== undefined) writer.bytes(10, ifValue);
   if (ttlMs !== undefined) writer.uint64(11, ttlMs);
   if (keepTtl !== undefined) writer.bool(12, keepTtl);
+  if (sync !== undefined) writer.bool(13, sync);
   if (identity !== undefined) writeIdentity(writer, identity);
   writer.end();
 }

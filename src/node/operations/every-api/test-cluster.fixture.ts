@@ -1,5 +1,6 @@
 /** Two replicas of one shard, nodes that serve them, and the requests and checks that the cases of every API share. */
 import { afterEach, beforeEach, expect, vi } from 'vitest';
+import type { ReplicaOptions } from '../../../replication/index.js';
 import { Scenario } from '../../../replication/testing/scenario.fixture.js';
 import type { Tracing } from '../../../tracing/index.js';
 import { clockOf, directoryOf } from '../../shards/served-shard.fixture.js';
@@ -25,11 +26,11 @@ export interface TestCluster {
 }
 
 /** A cluster for each test of the file. */
-export function testCluster(): TestCluster {
+export function testCluster(options: Partial<ReplicaOptions> = {}): TestCluster {
   let c: Scenario;
   let nodes: TestNode[];
   beforeEach(() => {
-    c = Scenario.of('a b');
+    c = Scenario.of('a b', options);
     clockOf(c);
     nodes = [];
   });

@@ -14,6 +14,7 @@ export interface TestKeyRequest {
   readonly ifValue?: Buffer;
   readonly ttlMs?: number;
   readonly keepTtl?: boolean;
+  readonly sync?: boolean;
 }
 
 /** An operation of `changes` on one key. */
@@ -31,6 +32,7 @@ export interface TransactionRequest {
     readonly compares?: readonly object[];
     readonly operations?: readonly object[];
     readonly otherwise?: readonly object[];
+    readonly sync?: boolean;
   };
 }
 

@@ -79,7 +79,7 @@ function rpcOf({ kind }: TestRequest): string {
 /** As the server reads it: the request of an operation of `changes` stays encoded. */
 function decodedOf(request: TestRequest): object {
   if (!isKeyRequest(request)) return messageOf(request);
-  const { kind, key, value, ifVersion, ifValue, ttlMs, keepTtl, identity } = request;
+  const { kind, key, value, ifVersion, ifValue, ttlMs, keepTtl, sync, identity } = request;
   return {
     key,
     ...(kind === 'put' && { value }),
@@ -87,6 +87,7 @@ function decodedOf(request: TestRequest): object {
     ...(ifValue !== undefined && { ifValue }),
     ...(ttlMs !== undefined && { ttlMs }),
     ...(keepTtl !== undefined && { keepTtl }),
+    ...(sync !== undefined && { sync }),
     ...identityFieldsOf(identity),
   };
 }

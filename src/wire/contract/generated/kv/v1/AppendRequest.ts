@@ -10,6 +10,7 @@ export interface AppendRequestInput {
   'maxBytes'?: (number | string | Long);
   'ttlMs'?: (number | string | Long);
   'keepTtl'?: (boolean);
+  'sync'?: (boolean);
   'request'?: (_kv_v1_RequestIdentityInput | null);
   'position'?: (_kv_v1_PositionInput | null);
   '_ttlMs'?: "ttlMs";
@@ -23,6 +24,7 @@ export interface AppendRequest {
   'maxBytes': (number);
   'ttlMs'?: (number);
   'keepTtl': (boolean);
+  'sync': (boolean);
   'request'?: (_kv_v1_RequestIdentity | null);
   'position'?: (_kv_v1_Position | null);
   '_ttlMs'?: "ttlMs";

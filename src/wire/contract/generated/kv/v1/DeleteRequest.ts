@@ -8,6 +8,7 @@ export interface DeleteRequestInput {
   'key'?: (string);
   'ifVersion'?: (number | string | Long);
   'ifValue'?: (Buffer | Uint8Array | string);
+  'sync'?: (boolean);
   'request'?: (_kv_v1_RequestIdentityInput | null);
   'position'?: (_kv_v1_PositionInput | null);
   '_ifVersion'?: "ifVersion";
@@ -20,6 +21,7 @@ export interface DeleteRequest {
   'key': (string);
   'ifVersion'?: (number);
   'ifValue'?: (Buffer);
+  'sync': (boolean);
   'request'?: (_kv_v1_RequestIdentity | null);
   'position'?: (_kv_v1_Position | null);
   '_ifVersion'?: "ifVersion";

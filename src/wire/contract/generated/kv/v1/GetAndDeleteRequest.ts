@@ -5,6 +5,7 @@ import type { PositionInput as _kv_v1_PositionInput, Position as _kv_v1_Position
 
 export interface GetAndDeleteRequestInput {
   'key'?: (string);
+  'sync'?: (boolean);
   'request'?: (_kv_v1_RequestIdentityInput | null);
   'position'?: (_kv_v1_PositionInput | null);
   '_request'?: "request";
@@ -13,6 +14,7 @@ export interface GetAndDeleteRequestInput {
 
 export interface GetAndDeleteRequest {
   'key': (string);
+  'sync': (boolean);
   'request'?: (_kv_v1_RequestIdentity | null);
   'position'?: (_kv_v1_Position | null);
   '_request'?: "request";

@@ -9,6 +9,7 @@ export interface GetAndSetRequestInput {
   'value'?: (Buffer | Uint8Array | string);
   'ttlMs'?: (number | string | Long);
   'keepTtl'?: (boolean);
+  'sync'?: (boolean);
   'request'?: (_kv_v1_RequestIdentityInput | null);
   'position'?: (_kv_v1_PositionInput | null);
   '_ttlMs'?: "ttlMs";
@@ -21,6 +22,7 @@ export interface GetAndSetRequest {
   'value': (Buffer);
   'ttlMs'?: (number);
   'keepTtl': (boolean);
+  'sync': (boolean);
   'request'?: (_kv_v1_RequestIdentity | null);
   'position'?: (_kv_v1_Position | null);
   '_ttlMs'?: "ttlMs";

@@ -12,6 +12,7 @@ export interface IncrementRequestInput {
   'max'?: (string);
   'ttlMs'?: (number | string | Long);
   'keepTtl'?: (boolean);
+  'sync'?: (boolean);
   'request'?: (_kv_v1_RequestIdentityInput | null);
   'position'?: (_kv_v1_PositionInput | null);
   '_ttlMs'?: "ttlMs";
@@ -27,6 +28,7 @@ export interface IncrementRequest {
   'max': (string);
   'ttlMs'?: (number);
   'keepTtl': (boolean);
+  'sync': (boolean);
   'request'?: (_kv_v1_RequestIdentity | null);
   'position'?: (_kv_v1_Position | null);
   '_ttlMs'?: "ttlMs";

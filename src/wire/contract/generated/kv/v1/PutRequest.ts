@@ -11,6 +11,7 @@ export interface PutRequestInput {
   'ifValue'?: (Buffer | Uint8Array | string);
   'ttlMs'?: (number | string | Long);
   'keepTtl'?: (boolean);
+  'sync'?: (boolean);
   'request'?: (_kv_v1_RequestIdentityInput | null);
   'position'?: (_kv_v1_PositionInput | null);
   '_ifVersion'?: "ifVersion";
@@ -27,6 +28,7 @@ export interface PutRequest {
   'ifValue'?: (Buffer);
   'ttlMs'?: (number);
   'keepTtl': (boolean);
+  'sync': (boolean);
   'request'?: (_kv_v1_RequestIdentity | null);
   'position'?: (_kv_v1_Position | null);
   '_ifVersion'?: "ifVersion";

@@ -11,6 +11,7 @@ export interface SetRangeRequestInput {
   'maxBytes'?: (number | string | Long);
   'ttlMs'?: (number | string | Long);
   'keepTtl'?: (boolean);
+  'sync'?: (boolean);
   'request'?: (_kv_v1_RequestIdentityInput | null);
   'position'?: (_kv_v1_PositionInput | null);
   '_ttlMs'?: "ttlMs";
@@ -25,6 +26,7 @@ export interface SetRangeRequest {
   'maxBytes': (number);
   'ttlMs'?: (number);
   'keepTtl': (boolean);
+  'sync': (boolean);
   'request'?: (_kv_v1_RequestIdentity | null);
   'position'?: (_kv_v1_Position | null);
   '_ttlMs'?: "ttlMs";

@@ -7,6 +7,7 @@ import type { Long } from '@grpc/proto-loader';
 export interface TouchRequestInput {
   'key'?: (string);
   'ttlMs'?: (number | string | Long);
+  'sync'?: (boolean);
   'request'?: (_kv_v1_RequestIdentityInput | null);
   'position'?: (_kv_v1_PositionInput | null);
   '_request'?: "request";
@@ -16,6 +17,7 @@ export interface TouchRequestInput {
 export interface TouchRequest {
   'key': (string);
   'ttlMs': (number);
+  'sync': (boolean);
   'request'?: (_kv_v1_RequestIdentity | null);
   'position'?: (_kv_v1_Position | null);
   '_request'?: "request";

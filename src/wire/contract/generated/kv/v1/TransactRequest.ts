@@ -9,6 +9,7 @@ export interface TransactRequestInput {
   'compares'?: (_kv_v1_TransactCompareInput)[];
   'operations'?: (_kv_v1_TransactOperationInput)[];
   'otherwise'?: (_kv_v1_TransactOperationInput)[];
+  'sync'?: (boolean);
   'request'?: (_kv_v1_RequestIdentityInput | null);
   'position'?: (_kv_v1_PositionInput | null);
   '_request'?: "request";
@@ -19,6 +20,7 @@ export interface TransactRequest {
   'compares': (_kv_v1_TransactCompare)[];
   'operations': (_kv_v1_TransactOperation)[];
   'otherwise': (_kv_v1_TransactOperation)[];
+  'sync': (boolean);
   'request'?: (_kv_v1_RequestIdentity | null);
   'position'?: (_kv_v1_Position | null);
   '_request'?: "request";
