@@ -50,6 +50,8 @@ export const errorTraits = {
    * accepted.
    */
   MEMORY_FULL: refused,
+  /** The disk of a node that holds the data is full. Reads and deletes go on, and writes are accepted again once there is room. */
+  STORAGE_FULL: refused,
   /**
    * The request names another cluster than the node's, which the error names. The client avoids the address from then
    * on.

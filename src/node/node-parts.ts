@@ -85,7 +85,7 @@ export class NodeParts {
     this.cluster = new KnownCluster(config);
     this.#changes = new TopologyChanges(config.shards);
     this.#controller = new Controller({ nodeId, config, replaceAfterMs, coordinator, logger });
-    const account = new NodeAccount(nodeId, budget, config.shards);
+    const account = new NodeAccount(nodeId, budget, config.shards, data);
     this.#peers = new NodePeers({
       nodeId,
       cluster: { clusterId: config.clusterId, format },

@@ -18,6 +18,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   NOT_UPGRADED: 409,
   WRONG_CLUSTER: 421,
   MEMORY_FULL: 507,
+  STORAGE_FULL: 507,
   MESSAGE_TOO_LARGE: 413,
   NO_PRIMARY: 503,
   NOT_PRIMARY: 503,

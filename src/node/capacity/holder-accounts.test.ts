@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { HolderAccounts } from './holder-accounts.js';
+import { diskFullBytes } from './node-account.js';
 
 const candidate = (name: string, dataLimitBytes: number | undefined) => ({
   replicaId: `${name}~1`,
@@ -115,5 +116,11 @@ describe('the use that holders report', () => {
     const accounts = new HolderAccounts({ ...node, holdsOtherShards: () => false }, storageOf({ cost: 100 }), logger);
     accounts.learnUse('b~1', 1_000);
     expect(useOf(accounts, 'b~1')).toBeUndefined();
+  });
+
+  it('of a node whose disk is full counts as it is, even if all its shards are here', () => {
+    const accounts = new HolderAccounts({ ...node, holdsOtherShards: () => false }, storageOf({ cost: 100 }), logger);
+    accounts.learnUse('b~1', diskFullBytes);
+    expect(useOf(accounts, 'b~1')).toBe(diskFullBytes);
   });
 });

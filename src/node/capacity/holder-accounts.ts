@@ -9,14 +9,14 @@ import type { Logger } from 'pino';
 import type { Candidate } from '../../coordination/index.js';
 import { nodeIdOf, type ReplicaId } from '../../replication/index.js';
 import { costOfData, type StoredAmount } from './data-cost.js';
-import type { NodeAccount } from './node-account.js';
+import { diskFullBytes, type NodeAccount } from './node-account.js';
 
 /** A node that holds a copy of the shard, or is being given one. */
 export interface Holder {
   readonly nodeId: string;
   /** The most that its data may cost. */
   readonly limitBytes: number;
-  /** What its data costs, all shards together, by its own reports. Undefined: this node's own use stands for it. */
+  /** What its data costs, all shards together, by its own reports; `diskFullBytes`. Undefined: this node's own use stands for it. */
   readonly reportedBytes?: number | undefined;
 }
 
@@ -98,17 +98,22 @@ export class HolderAccounts {
 
   /** If all shards of a node are here as well, this node's own count is exact at every moment, and no report is needed. */
   #reportedBytesOf(id: ReplicaId, nodeId: string): number | undefined {
-    if (!this.#node.holdsOtherShards(nodeId)) return undefined;
     const report = this.#reports.get(id);
+    if (report?.bytes === diskFullBytes) return diskFullBytes;
+    if (!this.#node.holdsOtherShards(nodeId)) return undefined;
     return report && Math.max(0, report.bytes + costOfData(this.#storage) - report.includedBytes);
   }
 
   #log(candidate: Candidate): void {
     const { nodeId, dataLimitBytes } = candidate;
-    const fields = { for: nodeId, neededBytes: this.#neededBytesOf(candidate), limitBytes: dataLimitBytes };
+    const neededBytes = this.#neededBytesOf(candidate);
+    const isDiskFull = neededBytes === diskFullBytes;
+    const fields = isDiskFull ? { for: nodeId } : { for: nodeId, neededBytes, limitBytes: dataLimitBytes };
     this.#logger.warn(
       fields,
-      'a node has too little memory for the data: where it holds no copy it is given none; delete keys, or raise its --max-memory',
+      isDiskFull
+        ? 'the disk of a node is full: where it holds no copy it is given none; make room, or raise its --max-data'
+        : 'a node has too little memory for the data: where it holds no copy it is given none; delete keys, or raise its --max-memory',
     );
   }
 }

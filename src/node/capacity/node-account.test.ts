@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
 import type { StoredAmount } from './data-cost.js';
 import { divideMemory, minMaxMemoryBytes } from './memory-budget.js';
-import { NodeAccount, UseReport, usedBytesOf } from './node-account.js';
+import { diskFullBytes, NodeAccount, UseReport, usedBytesOf } from './node-account.js';
 
 const mebibyte = 2 ** 20;
 
@@ -86,6 +86,7 @@ describe('the report of the use', () => {
   function reportOf(amounts: { bytes: number }): { report: UseReport; looks: () => number } {
     let looks = 0;
     const account = {
+      hasDiskRoom: true,
       get usedBytes() {
         looks++;
         return amounts.bytes;
@@ -112,6 +113,16 @@ describe('the report of the use', () => {
     expect(report.take(1_650)).toBe(9 * mebibyte + 1);
     expect(report.take(2_100)).toBeUndefined();
     expect(report.take(2_150)).toBe(9 * mebibyte + 1);
+  });
+
+  test('a node without room on its disk reports that it is full, at its next look', () => {
+    const account = { usedBytes: 5, hasDiskRoom: true };
+    const report = new UseReport(account);
+    expect(report.take(0)).toBe(5);
+    account.hasDiskRoom = false;
+    expect(report.take(50)).toBe(diskFullBytes);
+    account.hasDiskRoom = true;
+    expect(report.take(100)).toBe(5);
   });
 
   test('a look counts the use no more often than every 50 ms', () => {

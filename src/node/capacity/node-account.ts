@@ -17,6 +17,14 @@ export interface CountedShard {
   readonly requestBytes: number;
 }
 
+/** What a node keeps its data on. */
+export interface DiskRoom {
+  readonly hasRoom: boolean;
+}
+
+/** What a node reports as its use while its disk has no room. */
+export const diskFullBytes = Number.MAX_SAFE_INTEGER;
+
 interface Sums {
   /** The cost of all data, uncommitted writes included. */
   readonly usedBytes: number;
@@ -32,6 +40,7 @@ export class NodeAccount {
   readonly budget: MemoryBudget;
   /** Shards of the cluster: this node may come to hold all of them. */
   readonly shardCount: number;
+  readonly #disk: DiskRoom;
   readonly #shards = new Set<CountedShard>();
   #sums: Sums = { usedBytes: 0, uncommittedBytes: 0, requestBytes: 0 };
   #countedMs = Number.NEGATIVE_INFINITY;
@@ -41,10 +50,16 @@ export class NodeAccount {
   /** The nodes that hold at least one shard of which this node has no copy. */
   #holdersOfOtherShards: ReadonlySet<string> = new Set();
 
-  constructor(nodeId: string, budget: MemoryBudget, shardCount: number) {
+  constructor(nodeId: string, budget: MemoryBudget, shardCount: number, disk: DiskRoom = { hasRoom: true }) {
     this.nodeId = nodeId;
+    this.#disk = disk;
     this.budget = budget;
     this.shardCount = shardCount;
+  }
+
+  /** False: the disk of this node has no room for a write that is not a delete. */
+  get hasDiskRoom(): boolean {
+    return this.#disk.hasRoom;
   }
 
   /** The cost of all data at this node, uncommitted writes included. It may be `countAgainMs` old. */
@@ -140,12 +155,12 @@ const reportAgainMs = 500;
  * The report travels with messages that leave anyway.
  */
 export class UseReport {
-  readonly #account: Pick<NodeAccount, 'usedBytes'>;
+  readonly #account: Pick<NodeAccount, 'usedBytes' | 'hasDiskRoom'>;
   #reportedBytes = 0;
   #reportedMs = Number.NEGATIVE_INFINITY;
   #lookedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(account: Pick<NodeAccount, 'usedBytes'>) {
+  constructor(account: Pick<NodeAccount, 'usedBytes' | 'hasDiskRoom'>) {
     this.#account = account;
   }
 
@@ -153,7 +168,7 @@ export class UseReport {
   take(nowMs: number): number | undefined {
     if (nowMs < this.#lookedMs + lookAgainMs) return undefined;
     this.#lookedMs = nowMs;
-    const { usedBytes } = this.#account;
+    const usedBytes = this.#account.hasDiskRoom ? this.#account.usedBytes : diskFullBytes;
     const isDue = nowMs >= this.#reportedMs + reportAgainMs || Math.abs(usedBytes - this.#reportedBytes) >= largeChangeBytes;
     if (!isDue) return undefined;
     this.#reportedBytes = usedBytes;

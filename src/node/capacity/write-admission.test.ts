@@ -4,6 +4,7 @@ import type { KvError } from '../../errors.js';
 import { MemoryStorage } from '../../storage/index.js';
 import { costOfData } from './data-cost.js';
 import type { Holder } from './holder-accounts.js';
+import { diskFullBytes } from './node-account.js';
 import { type AdmittingShard, WriteAdmission } from './write-admission.js';
 
 /** A node whose other shards hold nothing, unless a test changes that. */
@@ -13,14 +14,17 @@ interface NodeUse {
   uncommittedBytes?(): number;
   otherShardsBytes?(): number;
   requestsFit?(): boolean;
+  diskHasRoom?(): boolean;
 }
 const nodeOf = ({
   shardCount = 1,
   uncommittedBytes,
   otherShardsBytes,
   requestsFit,
+  diskHasRoom,
   maxUncommittedBytes = 2 ** 40,
 }: NodeUse = {}) => ({
+  nodeId: 'own',
   shardCount,
   budget: { maxUncommittedBytes },
   get uncommittedBytes() {
@@ -29,6 +33,9 @@ const nodeOf = ({
   usedBytesBeside: () => otherShardsBytes?.() ?? 0,
   get hasRoomForRequests() {
     return requestsFit?.() ?? true;
+  },
+  get hasDiskRoom() {
+    return diskHasRoom?.() ?? true;
   },
 });
 
@@ -186,5 +193,33 @@ describe('the admission of writes', () => {
   it('leaves the judgement to the primary if this node is not primary', () => {
     const shard = new Shard();
     expect(shard.write('k', 1_000_000)).toBeUndefined();
+  });
+});
+
+describe('a full disk', () => {
+  const put = (value: Uint8Array | undefined) => ({ key: 'k', value });
+  const isSmall = new Uint8Array(1);
+
+  it('of this node refuses every put, definitely not executed, until there is room; deletes go on', () => {
+    let hasRoom = false;
+    const admission = new WriteAdmission(shardOf(), nodeOf({ diskHasRoom: () => hasRoom }), () => []);
+    expect(admission.refusalOf(put(isSmall), 0)).toMatchObject({
+      code: 'STORAGE_FULL',
+      executed: 'no',
+      message: expect.stringContaining('own'),
+    });
+    expect(admission.refusalOf(put(undefined), 0)).toBeUndefined();
+    expect(admission.refusalOfCost(1, () => true, 0)).toMatchObject({ code: 'STORAGE_FULL' });
+    hasRoom = true;
+    expect(admission.refusalOf(put(isSmall), 1)).toBeUndefined();
+  });
+
+  it('of another holder refuses as well, and names that node', () => {
+    const holder = { nodeId: 'other', limitBytes: 2 ** 40, reportedBytes: diskFullBytes };
+    const admission = new WriteAdmission(shardOf(), nodeOf(), () => [holder]);
+    expect(admission.refusalOf(put(isSmall), 0)).toMatchObject({
+      code: 'STORAGE_FULL',
+      message: expect.stringContaining('other'),
+    });
   });
 });

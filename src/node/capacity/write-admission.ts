@@ -8,7 +8,7 @@ import { KvError } from '../../errors.js';
 import type { Storage } from '../../storage/index.js';
 import { costOf, costOfUncommitted } from './data-cost.js';
 import type { Holder } from './holder-accounts.js';
-import { type CountedShard, type NodeAccount, usedBytesOf } from './node-account.js';
+import { type CountedShard, diskFullBytes, type NodeAccount, usedBytesOf } from './node-account.js';
 
 /** The shard that the writes are for. */
 export interface AdmittingShard extends CountedShard {
@@ -24,7 +24,10 @@ export interface ProposedWrite {
 }
 
 /** The node's account, as far as it is needed to judge. */
-type Node = Pick<NodeAccount, 'shardCount' | 'uncommittedBytes' | 'usedBytesBeside' | 'hasRoomForRequests'> & {
+type Node = Pick<
+  NodeAccount,
+  'nodeId' | 'shardCount' | 'uncommittedBytes' | 'usedBytesBeside' | 'hasRoomForRequests' | 'hasDiskRoom'
+> & {
   readonly budget: Pick<NodeAccount['budget'], 'maxUncommittedBytes'>;
 };
 
@@ -77,6 +80,12 @@ export class WriteAdmission {
 
   #lookCloser(cost: number, growsNothing: () => boolean, nowMs: number): KvError | undefined {
     const { maxUncommittedBytes } = this.#node.budget;
+    const isOwnDiskFull = !this.#node.hasDiskRoom;
+    const fullDisk = isOwnDiskFull ? this.#node : this.#holders().find(({ reportedBytes }) => reportedBytes === diskFullBytes);
+    if (fullDisk !== undefined) {
+      this.#roomBytes = 0;
+      return new KvError('STORAGE_FULL', diskFullText(fullDisk.nodeId));
+    }
     // The core bounds the uncommitted writes of one shard; this bounds those of all shards.
     const acceptableBytes = maxUncommittedBytes - this.#node.uncommittedBytes;
     if (acceptableBytes <= 0)
@@ -120,4 +129,11 @@ export class WriteAdmission {
     if (stored === undefined || valueBytes > stored.value.length) return false;
     return !isExpiring || stored.expiresAtMs !== undefined;
   }
+}
+
+function diskFullText(nodeId: string): string {
+  return (
+    `the disk of node ${nodeId} is full; nothing was written, and what is stored stays readable. ` +
+    'Make room on its disk, delete keys, or start that node with a larger --max-data'
+  );
 }

@@ -95,6 +95,10 @@ export class DiskData implements NodeData {
     });
   }
 
+  get hasRoom(): boolean {
+    return this.#wal!.hasRoom;
+  }
+
   get recovered(): readonly RecoveredShard[] {
     return this.#recovered;
   }

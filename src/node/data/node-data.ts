@@ -23,6 +23,8 @@ export interface NodeData {
   create(shard: number, replicaId: string): Storage;
   /** The replica has left (R15), so it is never revived. The node does not use its storage any more. */
   discard(shard: number, replicaId: string): void;
+  /** False: there is no room for a write that is not a delete. */
+  readonly hasRoom: boolean;
   /** Resolves if the data cannot be kept any more: the node must end. */
   readonly failure: Promise<Error>;
   /**
@@ -35,6 +37,7 @@ export interface NodeData {
 /** The data of a node without a data directory: it ends with the process. */
 export class MemoryData implements NodeData {
   readonly recovered = [];
+  readonly hasRoom = true;
   readonly failure = new Promise<Error>(() => {});
   readonly #shardCount: number;
 

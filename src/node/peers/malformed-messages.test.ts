@@ -82,7 +82,7 @@ describe('bytes that cannot be read', () => {
         nodeId: 'a',
         ...peerClusterOf('cluster-1'),
         incarnation: 'one',
-        account: { usedBytes: 0 },
+        account: { usedBytes: 0, hasDiskRoom: true },
         frames: new FrameCounts(),
         turn: new TurnEnd(),
       };

@@ -19,7 +19,7 @@ export interface OwnProcess extends PeerCluster {
   /** Random, drawn when the process started. */
   readonly incarnation: string;
   /** The use that is reported to the other nodes. */
-  readonly account: Pick<NodeAccount, 'usedBytes'>;
+  readonly account: Pick<NodeAccount, 'usedBytes' | 'hasDiskRoom'>;
   /** Counts the frames of all its connections to other nodes. */
   readonly frames: FrameCounts;
   /** When its messages leave. */

@@ -30,7 +30,7 @@ function linkOf(ownId: string, incarnation = 'own'): PeerLink {
     nodeId: ownId,
     ...peerClusterOf('cluster-1'),
     incarnation,
-    account: { usedBytes: 0 },
+    account: { usedBytes: 0, hasDiskRoom: true },
     frames: new FrameCounts(),
     turn: new TurnEnd(),
   };

@@ -37,7 +37,7 @@ function newLinks(observer?: LinkObserver): PeerLinks {
     nodeId: 'a',
     ...peerClusterOf('cluster-1'),
     incarnation: 'own',
-    account: { usedBytes: 0 },
+    account: { usedBytes: 0, hasDiskRoom: true },
     frames: new FrameCounts(),
     turn: new TurnEnd(),
   };

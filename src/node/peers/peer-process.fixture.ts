@@ -28,7 +28,7 @@ export class PeerProcess {
       nodeId,
       ...peerClusterOf(clusterId),
       incarnation: `process of ${nodeId}`,
-      account: { usedBytes: 0 },
+      account: { usedBytes: 0, hasDiskRoom: true },
       frames: new FrameCounts(),
       turn: new TurnEnd(),
     };

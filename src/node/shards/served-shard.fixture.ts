@@ -65,6 +65,8 @@ export function localShardOf(node: VirtualNode, head: Storage['head'] = (key) =>
     uncommittedValueBytes: () => undefined,
   };
   const lotsOfRoom = {
+    nodeId: 'own',
+    hasDiskRoom: true,
     shardCount: 1,
     uncommittedBytes: 0,
     usedBytesBeside: () => 0,
