@@ -147,7 +147,7 @@ export class SimClient {
       call,
       ttlMs:
         (call.kind === 'put' || call.kind === 'transact') && this.#expiry !== undefined ? nextTtlMs(this.#expiry) : undefined,
-      sync: call.kind !== 'get' && nextSync(this.#syncs),
+      sync: call.kind !== 'get' && nextSync(this.#syncs, this.#site.plan.setup),
       invokedAtMs: queue.nowMs,
       open: false,
       attempt: 0,

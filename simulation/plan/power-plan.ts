@@ -12,6 +12,8 @@ const shareWithIntervals = 0.35;
 const shareWithLosses = 0.6;
 /** The share of writes that are answered once they are flushed. */
 const syncShare = 0.3;
+/** With a longer interval such a write takes longer than clients wait. */
+const longestSyncMs = 500;
 
 /** Some disks are flushed at intervals. */
 export function withDisks(seed: number, setup: Setup): Setup {
@@ -36,6 +38,6 @@ export function powerDecisions(seed: number, setup: Setup, untilMs: number): Dec
   });
 }
 
-export function nextSync(random: Random): boolean {
-  return random.chance(syncShare);
+export function nextSync(random: Random, { syncMs = 0 }: Setup): boolean {
+  return random.chance(syncShare) && syncMs <= longestSyncMs;
 }
