@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { LocalCluster, LocalClusterOptions } from '../../../local/local-cluster.js';
-import { NodeProcess } from '../../../local/node-process.js';
+import { NodeProcess, type NodeProcessOptions } from '../../../local/node-process.js';
 import { startCluster } from './cluster.js';
 
 /** The least that a node accepts: test machines are shared. */
@@ -30,10 +30,14 @@ export async function killAll(cluster: LocalCluster): Promise<void> {
 }
 
 /** Starts ended nodes again, in this order. They need not be in sync afterwards. */
-export async function restartAll(cluster: LocalCluster, nodes: readonly NodeProcess[] = cluster.nodes): Promise<NodeProcess[]> {
+export async function restartAll(
+  cluster: LocalCluster,
+  nodes: readonly NodeProcess[] = cluster.nodes,
+  changes: Partial<NodeProcessOptions> = {},
+): Promise<NodeProcess[]> {
   await cluster.disconnect();
   const again: NodeProcess[] = [];
-  for (const node of nodes) again.push(await cluster.restart(node));
+  for (const node of nodes) again.push(await cluster.restart(node, changes));
   return again;
 }
 
@@ -41,8 +45,9 @@ export async function restartAll(cluster: LocalCluster, nodes: readonly NodeProc
 export async function refused(
   { zookeeper, root }: LocalCluster,
   extra: readonly string[],
+  changes: Partial<NodeProcessOptions> = {},
 ): Promise<{ readonly code: number | null; readonly output: string }> {
-  const node = NodeProcess.spawn({ zk: zookeeper.address, root, extra });
+  const node = NodeProcess.spawn({ zk: zookeeper.address, root, extra, ...changes });
   onTestFinished(() => node.kill());
   const { code } = await node.exited;
   return { code, output: node.log.tail() };
