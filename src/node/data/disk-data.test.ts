@@ -81,6 +81,23 @@ describe('data on disk', () => {
     expect(readdirSync(join(path, 'snapshots')).some((name) => name.startsWith('1-'))).toBe(true);
   });
 
+  test('where more is written than the log has room for, it waits until snapshots have made room', async () => {
+    const path = folders.create();
+    const data = await open(path, smallLog);
+    const replicas = [0, 1, 2].map((shard) => TestReplica.create(data, shard));
+    const value = 'v'.repeat(5_000);
+    for (let round = 0; round < 100; round++) {
+      for (const replica of replicas) {
+        replica.append([writing(`key ${round % 10}`, value)], [writing('round', `${round}`)]);
+        const { lastSeq } = replica;
+        void replica.durable.then(() => replica.apply(lastSeq - replica.appliedSeq));
+      }
+    }
+    await Promise.all(replicas.map(({ durable }) => durable));
+    const found = await open(folders.copyOf(path), smallLog);
+    for (const [index, replica] of replicas.entries()) await expectFound(found.recovered[index]!, replica);
+  });
+
   test('entries that are not applied for long do not keep the log from getting shorter', async () => {
     const path = folders.create();
     const data = await open(path, smallLog);

@@ -58,6 +58,8 @@ const mostPartBytes = 1024 * 1024;
 const partsPerRecord = 4;
 /** The rate at which snapshots are written: a fraction of what a disk takes, because the log is flushed on the same disk. */
 const snapshotBytesPerSecond = 32 * 1024 * 1024;
+/** Time between two looks whether the log has room, while entries wait for it. */
+const lookAgainMs = 20;
 const idBytes = 8;
 
 export class DiskData implements NodeData {
@@ -66,6 +68,9 @@ export class DiskData implements NodeData {
   readonly #files: SnapshotFiles;
   readonly #storages = new Map<Journal, DurableStorage>();
   readonly #flushProgress = new FlushProgress();
+  /** Logs of replicas with entries that wait for room, the longest first. */
+  readonly #waiting = new Set<ReplicaLog>();
+  #lookAgain: NodeJS.Timeout | undefined;
   readonly #stopping = new AbortController();
   #recovered: readonly RecoveredShard[] = [];
   #fail!: (error: Error) => void;
@@ -130,6 +135,8 @@ export class DiskData implements NodeData {
   async #close(clean: boolean): Promise<void> {
     this.#stopping.abort();
     this.#schedule?.close();
+    clearTimeout(this.#lookAgain);
+    for (const log of this.#waiting) log.releaseAll();
     // What has failed before has been reported, and does not count where the stop is not a clean one.
     const failure = await this.#wal?.close().then(
       () => undefined,
@@ -172,7 +179,10 @@ export class DiskData implements NodeData {
     const live = [...found, ...lost].map(({ logged }) => logged);
     const wal = await openLog(scan, live, {
       ...this.#options.log,
-      onProgress: () => this.#flushProgress.advanced(),
+      onProgress: () => {
+        this.#flushProgress.advanced();
+        this.#release();
+      },
       checkpoint: (write) => {
         for (const [journal, { log }] of this.#storages) write(journal, log.state.type, log.state.payload);
         setImmediate(() => this.#schedule?.check());
@@ -193,6 +203,23 @@ export class DiskData implements NodeData {
       onFailed: this.#fail,
     });
     return wal;
+  }
+
+  #wait(log: ReplicaLog): void {
+    this.#waiting.add(log);
+    this.#lookAgain ??= setTimeout(() => {
+      this.#lookAgain = undefined;
+      this.#release();
+      for (const waiting of this.#waiting) this.#wait(waiting);
+    }, lookAgainMs);
+  }
+
+  /** A new segment may be ready, or old ones may have been removed. */
+  #release(): void {
+    for (const log of this.#waiting) {
+      if (log.release()) return;
+      this.#waiting.delete(log);
+    }
   }
 
   #revive(wal: WriteAheadLog, { logged, memory, metadata, snapshot, replica }: FoundReplica): RevivedReplica {
@@ -217,6 +244,8 @@ export class DiskData implements NodeData {
     const log = new ReplicaLog(journal, start, {
       shardCount,
       maxPartBytes: Math.min(mostPartBytes, maxRecordBytes(segmentBytes) / partsPerRecord),
+      hasRoom: () => this.#wal!.hasRoom,
+      onWaiting: (waiting) => this.#wait(waiting),
       onUnneeded: (reference) => this.#remove(snapshotFileName(journal.replica.shard, reference)),
     });
     const flushes = syncIntervalMs === undefined ? undefined : new FlushReports(this.#wal!, this.#flushProgress);

@@ -8,6 +8,7 @@
 import type { AppliedState, Change, LoggedMetadata } from '../../replication/index.js';
 import type { Journal } from '../../storage/wal/index.js';
 import {
+  type AppendChange,
   type EncodedRecord,
   encodeChange,
   encodeComplete,
@@ -32,8 +33,20 @@ export interface ReplicaLogOptions {
   readonly shardCount: number;
   /** Estimated size of the largest record with more than one entry. */
   readonly maxPartBytes: number;
+  /** Whether the log has room for entries. Otherwise they wait, so that what makes room can still be written. */
+  hasRoom(): boolean;
+  /** Entries wait: call `release` once there is room. */
+  onWaiting(log: ReplicaLog): void;
   /** The snapshot is not needed any more, even after a crash. */
   onUnneeded(reference: SnapshotReference): void;
+}
+
+/** Entries that wait for room in the log. */
+interface WaitingAppend {
+  readonly change: AppendChange;
+  readonly appliedSeq: number;
+  readonly kept: Promise<void>;
+  written(kept: Promise<void>): void;
 }
 
 const never = new Promise<never>(() => {});
@@ -54,6 +67,7 @@ export class ReplicaLog {
   /** Records wait for this, in order. */
   #held: Promise<void> | undefined;
   #heldRecords = 0;
+  #waiting: WaitingAppend[] = [];
   #hasLeft = false;
 
   constructor(journal: Journal, { metadata, snapshot, appliedSeq }: ReplicaLogStart, options: ReplicaLogOptions) {
@@ -76,13 +90,13 @@ export class ReplicaLog {
   get hasLeft(): boolean {
     return this.#hasLeft;
   }
-  /** Records wait for a snapshot file. */
+  /** Records wait for a snapshot file, or for room. */
   get isHeld(): boolean {
-    return this.#held !== undefined;
+    return this.#held !== undefined || this.#waiting.length > 0;
   }
   /** Resolves once everything so far is kept. */
   get kept(): Promise<void> {
-    return this.#kept;
+    return this.#waiting.at(-1)?.kept ?? this.#kept;
   }
 
   /** The record that says that the replica exists, and what its log holds up to now. */
@@ -100,15 +114,28 @@ export class ReplicaLog {
   /** Resolves once the change, and all before it, are kept. */
   append(change: LoggedChange): Promise<void> {
     if (change.type === 'append') {
-      for (const part of appendParts(change, this.#options.maxPartBytes)) this.#add(part);
-      return this.#kept;
+      if (this.#waiting.length > 0 || !this.#options.hasRoom()) return this.#wait(change);
+      return this.#append(change, this.appliedSeq);
     }
+    this.releaseAll();
     if (change.type === 'reset') return this.#reset(change);
     return this.#add(change);
   }
 
+  /** Writes entries that wait while there is room. @returns whether some still wait. */
+  release(): boolean {
+    while (this.#waiting.length > 0 && this.#options.hasRoom()) this.#releaseFirst();
+    return this.#waiting.length > 0;
+  }
+
+  /** Writes all entries that wait: what follows is written in any case. */
+  releaseAll(): void {
+    while (this.#waiting.length > 0) this.#releaseFirst();
+  }
+
   /** The copy is complete, once its file is. */
   complete(file: Promise<SnapshotReference>): Promise<void> {
+    this.releaseAll();
     const { appliedSeq } = this;
     let reference: SnapshotReference;
     const ready = async (): Promise<void> => {
@@ -125,6 +152,8 @@ export class ReplicaLog {
 
   /** The snapshot takes the place of the one before, unless the replica has discarded its data since. */
   replaceSnapshot(reference: SnapshotReference): Promise<void> {
+    // The snapshot makes room for what waits, but it needs the log up to its end.
+    if ((this.#waiting[0]?.change.entries[0]?.seq ?? Number.POSITIVE_INFINITY) <= reference.throughSeq) this.releaseAll();
     return this.#inOrder(() => {
       if (this.#hasLeft || reference.resets !== this.#metadata.resets) {
         this.#options.onUnneeded(reference);
@@ -166,7 +195,7 @@ export class ReplicaLog {
   #reset(change: Extract<Change, { type: 'reset' }>): Promise<void> {
     const resets = ++this.#resets;
     const next = change.complete ? emptyAfter(change, resets) : undefined;
-    return this.#add(change, (kept) => this.#replaced(kept, next, change.baseSeq));
+    return this.#add(change, this.appliedSeq, (kept) => this.#replaced(kept, next, change.baseSeq));
   }
 
   /** The record that replaces the snapshot is written: once it is kept, neither the one before nor entries up to `seq` are needed. */
@@ -180,8 +209,29 @@ export class ReplicaLog {
     });
   }
 
-  #add(change: LoggedChange, then = (kept: Promise<void>) => kept): Promise<void> {
+  #wait(change: AppendChange): Promise<void> {
     const { appliedSeq } = this;
+    let written!: (kept: Promise<void>) => void;
+    const kept = new Promise<void>((resolve) => {
+      written = resolve;
+    });
+    this.#waiting.push({ change, appliedSeq, kept, written });
+    this.#options.onWaiting(this);
+    return kept;
+  }
+
+  #releaseFirst(): void {
+    const { change, appliedSeq, written } = this.#waiting.shift()!;
+    written(this.#append(change, appliedSeq));
+  }
+
+  #append(change: AppendChange, appliedSeq: number): Promise<void> {
+    let kept = this.#kept;
+    for (const part of appendParts(change, this.#options.maxPartBytes)) kept = this.#add(part, appliedSeq);
+    return kept;
+  }
+
+  #add(change: LoggedChange, appliedSeq = this.appliedSeq, then = (kept: Promise<void>) => kept): Promise<void> {
     const record = encodeChange(change, appliedSeq, this.#blocks);
     return this.#inOrder(() => {
       // Writing the record may begin a segment, with a checkpoint of what was before it.
