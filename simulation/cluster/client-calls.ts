@@ -17,7 +17,7 @@ interface Seen {
 
 /** Increments beyond it are refused, with everything else in their transaction. */
 const highestCount = '4';
-const maxTextBytes = 24;
+const maxTextBytes = 12;
 const shareOfGetAndDelete = 0.4;
 
 export class ClientCalls {

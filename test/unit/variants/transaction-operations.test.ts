@@ -115,6 +115,12 @@ describeVariants('the operations of a transaction', [
   },
   {
     rule: 'R6',
+    does: 'adds a little more to a short integer than it is to',
+    edits: [edit(file, 'String(one + other)', 'String(one + other + 1)')],
+    caughtBy: schedules(60),
+  },
+  {
+    rule: 'R6',
     does: 'begins at zero although an increment names another initial value',
     edits: [edit(file, 'item.value === undefined ? initial : textOf', "item.value === undefined ? '0' : textOf")],
     caughtBy: schedules(60),
