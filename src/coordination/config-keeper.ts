@@ -89,7 +89,8 @@ export class ConfigKeeper {
       const remainingMs = beganMs + foundAfterMs - performance.now();
       if (remainingMs <= 0) {
         if (!(await createConfig(this.#client, this.#path, wanted))) continue;
-        if (wanted.restored === true) this.#reportWriteBack(wanted);
+        if (wanted.restored === true)
+          this.#reportWriteBack(wanted, '. If it was never there, --zk or --root of this node is wrong');
         return this.#adopt(wanted, sessionId);
       }
       this.#reportWait(foundAfterMs);
@@ -117,8 +118,9 @@ export class ConfigKeeper {
     if (this.#client.status !== 'connected') throw new ZnodeError(`wait for ${this.#path}`, returnCodes.connectionLoss, 'no');
   }
 
-  #reportWriteBack({ clusterId }: ClusterConfig): void {
-    this.#logger.warn({ path: this.#path, clusterId }, 'ZooKeeper had lost the configuration; this node wrote it back');
+  #reportWriteBack({ clusterId }: ClusterConfig, hint = ''): void {
+    const fields = { path: this.#path, clusterId };
+    this.#logger.warn(fields, `ZooKeeper had lost the configuration; this node wrote it back${hint}`);
   }
 
   #reportWait(foundAfterMs: number): void {

@@ -30,7 +30,9 @@ test('disk use - counts every file of the folder, and is content while there is 
 
 test('disk use - a full file system is a problem if the folder may still grow', async () => {
   // This file system of the kernel has no room, and nothing in it is a file with a size.
-  expect((await measured(mebibyte, '/proc/self/attr')).problem).toContain('has 0 bytes left; once it is full, this node stops');
+  expect((await measured(mebibyte, '/proc/self/attr')).problem).toContain(
+    'has 0 bytes left; once it is full, writes are refused',
+  );
   expect((await measured(0, '/proc/self/attr')).problem).toBeUndefined();
 });
 

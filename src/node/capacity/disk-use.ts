@@ -15,7 +15,7 @@ export interface DiskUse {
 export const noDisk: DiskUse = { bytes: 0, maxBytes: 0, problem: undefined, close: () => {} };
 
 const measureEveryMs = 10_000;
-/** An operator is warned if less than this is left, and the data directory may still grow. A node needs room for its log at once. */
+/** An operator is warned if less than this is left, and the data directory may still grow: the log needs room first (STORAGE_FULL). */
 const littleRoomBytes = 2 ** 30;
 
 export class MeasuredDisk implements DiskUse {
@@ -58,7 +58,7 @@ export class MeasuredDisk implements DiskUse {
   #judge(leftBytes: number): string | undefined {
     const growthBytes = this.maxBytes - this.#bytes;
     if (leftBytes >= Math.min(littleRoomBytes, growthBytes)) return undefined;
-    return `the file system of the data directory ${this.#folder} has ${leftBytes} bytes left; once it is full, this node stops`;
+    return `the file system of the data directory ${this.#folder} has ${leftBytes} bytes left; once it is full, writes are refused`;
   }
 }
 
