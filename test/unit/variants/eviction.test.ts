@@ -28,15 +28,15 @@ describeVariants('eviction, and compare-and-set', [
     rule: 'R7',
     does: 'does not evict a backup that is silent',
     edits: [
-      edit('primary/membership.ts', 'if (silentMs > leaseMs)', 'if (silentMs < 0)'),
-      edit('primary/membership.ts', 'if (stuckMs > leaseMs)', 'if (stuckMs < 0)'),
+      edit('primary/membership.ts', 'if (silentMs > leaseMs && !isPatient)', 'if (silentMs < 0)'),
+      edit('primary/membership.ts', 'if (stuckMs > leaseMs && !isPatient)', 'if (stuckMs < 0)'),
     ],
     caughtBy: scenario('eviction'),
   },
   {
     rule: 'R7',
     does: 'does not evict a backup that answers beacons but acknowledges nothing',
-    edits: [edit('primary/membership.ts', 'if (stuckMs > leaseMs)', 'if (stuckMs < 0)')],
+    edits: [edit('primary/membership.ts', 'if (stuckMs > leaseMs && !isPatient)', 'if (stuckMs < 0)')],
     caughtBy: scenario('eviction'),
   },
   {

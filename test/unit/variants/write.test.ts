@@ -77,7 +77,7 @@ describeVariants('write', [
   {
     rule: 'R6',
     does: 'does not wait for a flush when a write with sync is sent again',
-    edits: [edit('primary/retries.ts', 'else if (sync) answerOnceFlushed(core, role, { seq: known.seq, token, answer });\n', '')],
+    edits: [edit('primary/retries.ts', 'else if (sync) answerOnceFlushed(core, role, { seq, token, answer });\n', '')],
     caughtBy: scenario('sync-writes'),
   },
   {
