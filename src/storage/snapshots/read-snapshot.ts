@@ -1,4 +1,4 @@
-/** Reads a snapshot file, and checks all of it. While the caller works on a chunk, the next one is read. */
+/** Reads a snapshot file, and checks all of it. While the caller works on its chunks, the next part of the file is read. */
 import { type FileHandle, open } from 'node:fs/promises';
 import {
   type ChunkHead,
@@ -10,7 +10,7 @@ import {
   snapshotSignature,
 } from './snapshot-format.js';
 
-/** A chunk of the file. The payload is valid until the next chunk is requested. */
+/** A chunk of the file. */
 export interface SnapshotChunk {
   /** The last one of a complete file. */
   readonly isEnd: boolean;
@@ -41,7 +41,7 @@ async function* chunksOf(path: string, file: FileHandle): AsyncGenerator<Snapsho
   const start = await pieces.next(snapshotSignature.length + chunkHeadBytes);
   if (!start.subarray(0, snapshotSignature.length).equals(snapshotSignature))
     throw new SnapshotDamagedError(path, 'it does not begin as a snapshot file of this version');
-  let head = Buffer.from(start.subarray(snapshotSignature.length));
+  let head = start.subarray(snapshotSignature.length);
   for (let number = 0; ; number++) {
     const { bytes, kind } = expected(path, head, number);
     const isEnd = kind === chunkKinds.end;
@@ -50,11 +50,7 @@ async function* chunksOf(path: string, file: FileHandle): AsyncGenerator<Snapsho
     if (checkOf(head, payload) !== readChunkHead(head).check)
       throw new SnapshotDamagedError(path, `chunk ${number} does not have its checksum`);
     if (isEnd && pieces.restBytes > 0) throw new SnapshotDamagedError(path, `${pieces.restBytes} bytes follow its end`);
-    if (!isEnd) {
-      head = Buffer.from(piece.subarray(bytes));
-      const next = readChunkHead(head);
-      pieces.readAhead(next.kind === chunkKinds.end ? next.bytes : next.bytes + chunkHeadBytes);
-    }
+    if (!isEnd) head = piece.subarray(bytes);
     yield { isEnd, payload };
     if (isEnd) return;
   }
@@ -66,52 +62,59 @@ function expected(path: string, head: Buffer, number: number): ChunkHead {
   return found;
 }
 
-/** The file in pieces of any size, with one read ahead. Two buffers take turns. */
+/** A read takes a round trip to a thread, so each one brings many chunks. */
+const blockBytes = 4 * 1024 * 1024;
+
+/** The file in pieces of any size. The next block is read ahead. */
 class Pieces {
   readonly #path: string;
   readonly #file: FileHandle;
-  readonly #buffers: Buffer[] = [Buffer.alloc(0), Buffer.alloc(0)];
+  /** Bytes that were read and not taken. */
+  #rest = Buffer.alloc(0);
   #position = 0;
-  restBytes: number;
-  #ahead: Promise<Buffer> | undefined;
+  #unreadBytes: number;
+  #ahead: Promise<Buffer<ArrayBuffer>>;
 
   constructor(path: string, file: FileHandle, size: number) {
     this.#path = path;
     this.#file = file;
-    this.restBytes = size;
+    this.#unreadBytes = size;
+    this.#ahead = this.#readAhead();
   }
 
-  /** @param bytes as in `readAhead`, if that was called before. */
-  next(bytes: number): Promise<Buffer> {
-    if (this.#ahead === undefined) this.readAhead(bytes);
-    const piece = this.#ahead!;
-    this.#ahead = undefined;
+  /** Bytes of the file that were not taken. */
+  get restBytes(): number {
+    return this.#rest.length + this.#unreadBytes;
+  }
+
+  async next(bytes: number): Promise<Buffer> {
+    if (bytes > this.restBytes) throw new SnapshotDamagedError(this.#path, 'it ends too early');
+    while (this.#rest.length < bytes) {
+      const block = await this.#ahead;
+      this.#position += block.length;
+      this.#unreadBytes -= block.length;
+      this.#rest = this.#rest.length === 0 ? block : Buffer.concat([this.#rest, block]);
+      this.#ahead = this.#readAhead();
+    }
+    const piece = this.#rest.subarray(0, bytes);
+    this.#rest = this.#rest.subarray(bytes);
     return piece;
   }
 
-  readAhead(bytes: number): void {
-    this.#ahead = this.#read(bytes);
-    // The caller sees the error when it requests the piece.
-    this.#ahead.catch(() => {});
+  #readAhead(): Promise<Buffer<ArrayBuffer>> {
+    const block = this.#read(Math.min(blockBytes, this.#unreadBytes));
+    // The caller sees the error when it needs the block.
+    block.catch(() => {});
+    return block;
   }
 
-  async #read(bytes: number): Promise<Buffer> {
-    if (bytes > this.restBytes) throw new SnapshotDamagedError(this.#path, 'it ends too early');
-    const buffer = this.#nextBuffer(bytes);
+  async #read(bytes: number): Promise<Buffer<ArrayBuffer>> {
+    const buffer = Buffer.allocUnsafeSlow(bytes);
     for (let done = 0; done < bytes; ) {
       const { bytesRead } = await this.#file.read(buffer, done, bytes - done, this.#position + done);
       if (bytesRead === 0) throw new SnapshotDamagedError(this.#path, 'it ends too early');
       done += bytesRead;
     }
-    this.#position += bytes;
-    this.restBytes -= bytes;
-    return buffer.subarray(0, bytes);
-  }
-
-  #nextBuffer(bytes: number): Buffer {
-    const buffer = this.#buffers.shift()!;
-    const next = buffer.length < bytes ? Buffer.allocUnsafeSlow(bytes) : buffer;
-    this.#buffers.push(next);
-    return next;
+    return buffer;
   }
 }
