@@ -68,6 +68,12 @@ describe('durability - restarts', () => {
     expect(status.stdout).toContain('durability: always');
     for (const { id } of members) expect(status.stdout).toMatch(new RegExp(`in sync last and are gone: .*${id}`));
     expect(status.stdout).toContain('Start these nodes again: they have the data on their disks.');
+    {
+      await using client = await cluster.connect();
+      const error = await client.put('k', 'v', { deadlineMs: 1_500 }).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: 'SHARD_OFFLINE', executed: 'no' });
+      for (const { id } of members) expect(String(error)).toContain(id);
+    }
     await restartAll(cluster, [members[1]!]);
     await cluster.waitForInSync(2);
     await using client = await cluster.connect();

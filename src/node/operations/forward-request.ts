@@ -99,7 +99,7 @@ export async function forwardRequest<Request, Response>(
   gone?: AbortSignal,
 ): Promise<Forwarded<Response>> {
   const address = directory.primaryElsewhere(shard);
-  if (address === undefined) throw noPrimary(directory.isOffline(shard));
+  if (address === undefined) throw noPrimary(directory.awaited(shard));
   try {
     const response = await forwarder.forward(address, method, request, deadlineMs, trace, gone);
     directory.learnPrimary(shard, address, undefined);

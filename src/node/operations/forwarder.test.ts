@@ -181,7 +181,7 @@ describe('a node that forwards a request', () => {
       local: () => undefined,
       primaryElsewhere: () => address,
       learnPrimary: (shard: number, asked: string, error: KvError | undefined) => learnt.push([shard, asked, error]),
-      isOffline: () => false,
+      awaited: () => undefined,
     },
   });
   const pass = () => forwardRequest(parts(), 3, method, request, patienceMs);

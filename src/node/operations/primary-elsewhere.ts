@@ -18,7 +18,7 @@ export class PrimaryElsewhere {
     const primaryAddress = this.#directory.primaryElsewhere(shard);
     const refusal =
       primaryAddress === undefined
-        ? noPrimary(this.#directory.isOffline(shard))
+        ? noPrimary(this.#directory.awaited(shard))
         : new KvError('NOT_PRIMARY', reason.message, { primaryAddress });
     if (this.#refusals.size === 0) setImmediate(() => this.#refusals.clear());
     this.#refusals.set(shard, refusal);
@@ -32,9 +32,14 @@ export class PrimaryElsewhere {
   }
 }
 
-/** The refusal where no primary is known. `isOffline`: the data of the shard is out of reach (R13). */
-export function noPrimary(isOffline: boolean): KvError {
-  if (!isOffline) return new KvError('NO_PRIMARY', 'no primary is known at present; nothing was sent to one');
+/** The refusal where no primary is known. @param awaited see `ShardDirectory.awaited` */
+export function noPrimary(awaited: readonly string[] | undefined): KvError {
+  if (awaited === undefined) return new KvError('NO_PRIMARY', 'no primary is known at present; nothing was sent to one');
+  if (awaited.length > 0)
+    return new KvError(
+      'SHARD_OFFLINE',
+      `the shard is offline: its in-sync replicas are on nodes that are away: ${awaited.join(', ')}; "kvctl status" shows more`,
+    );
   return new KvError(
     'SHARD_OFFLINE',
     'the shard is offline: no in-sync replica of it is live, or ZooKeeper has lost its state; "kvctl status" shows which',

@@ -146,7 +146,7 @@ test('a forwarded request names its cluster; if a node of another one has the ad
   const learned: (string | undefined)[] = [];
   const directory = {
     primaryElsewhere: () => address,
-    isOffline: () => false,
+    awaited: () => undefined,
     learnPrimary: (_shard: number, _asked: string, failure: KvError | undefined) => learned.push(failure?.code),
   } as unknown as ShardDirectory;
   for (const [clusterId, outcome] of [

@@ -12,7 +12,7 @@ const noDirectory: ShardDirectory = {
   shardCount,
   local: () => undefined,
   primaryElsewhere: () => undefined,
-  isOffline: () => false,
+  awaited: () => undefined,
   learnPrimary: () => {},
 };
 

@@ -7,27 +7,37 @@ const own = 'a:1';
 const node = (nodeId: string) => ({ nodeId, address: `${nodeId}:1` });
 
 /** Shard 0 is held here, shard 1 is not. */
-let held: { primaryAddress: string | undefined; host: { status: { offline: boolean } }; local: object };
+let held: {
+  primaryAddress: string | undefined;
+  host: { status: { offline: boolean; state?: { inSync: string[] } } };
+  candidates: { replicaId: string }[];
+  local: object;
+};
 let cluster: { nodes: ReturnType<typeof node>[]; placement: { shards: string[][] } | undefined };
 let directory: NodeShardDirectory;
 
 beforeEach(() => {
-  held = { primaryAddress: 'b:1', host: { status: { offline: false } }, local: {} };
+  held = { primaryAddress: 'b:1', host: { status: { offline: false } }, candidates: [], local: {} };
   cluster = { nodes: [node('a'), node('b'), node('c')], placement: { shards: [['a'], ['b', 'c']] } };
   const shards = { shardCount: 2, at: (shard: number) => (shard === 0 ? held : undefined) };
   directory = new NodeShardDirectory(own, shards as unknown as NodeShards, cluster);
 });
 
 describe('the directory of a node', () => {
-  test('a shard that is held here - its replica knows the primary, and whether the shard is offline', () => {
-    expect([directory.local(0), directory.primaryElsewhere(0), directory.isOffline(0)]).toEqual([held.local, 'b:1', false]);
+  test('a shard that is held here - its replica knows the primary, and for which nodes an offline shard waits', () => {
+    expect([directory.local(0), directory.primaryElsewhere(0), directory.awaited(0)]).toEqual([held.local, 'b:1', undefined]);
     held.primaryAddress = own;
     held.host.status.offline = true;
-    expect([directory.primaryElsewhere(0), directory.isOffline(0)]).toEqual([undefined, true]);
+    expect([directory.primaryElsewhere(0), directory.awaited(0)]).toEqual([undefined, []]);
+    held.host.status.state = { inSync: ['b~1', 'c~2'] };
+    expect(directory.awaited(0)).toEqual(['b', 'c']);
+    // ZooKeeper shows an older state: its member is here.
+    held.candidates = [{ replicaId: 'c~2' }];
+    expect(directory.awaited(0)).toEqual([]);
   });
 
   test('a shard that is not held here - the first live node on which it is placed', () => {
-    expect([directory.local(1), directory.primaryElsewhere(1), directory.isOffline(1)]).toEqual([undefined, 'b:1', false]);
+    expect([directory.local(1), directory.primaryElsewhere(1), directory.awaited(1)]).toEqual([undefined, 'b:1', undefined]);
     cluster.nodes = [node('a'), node('c')];
     expect(directory.primaryElsewhere(1)).toBe('c:1');
     cluster.placement = undefined;

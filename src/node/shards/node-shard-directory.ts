@@ -2,6 +2,7 @@
 import type { NodeRegistration } from '../../coordination/index.js';
 import type { KvError } from '../../errors.js';
 import type { Placement } from '../../placement/index.js';
+import { nodeIdOf } from '../../replication/index.js';
 import type { LocalShard } from './local-shard.js';
 import type { NodeShards } from './node-shards.js';
 import { PrimaryHints } from './primary-hints.js';
@@ -42,8 +43,12 @@ export class NodeShardDirectory implements ShardDirectory {
     if (this.#shards.at(shard) === undefined) this.#hints.learn(shard, address, failure);
   }
 
-  isOffline(shard: number): boolean {
-    return this.#shards.at(shard)?.host.status.offline ?? false;
+  awaited(shard: number): readonly string[] | undefined {
+    const held = this.#shards.at(shard);
+    if (held === undefined || !held.host.status.offline) return undefined;
+    const members = held.host.status.state?.inSync ?? [];
+    const isAnyLive = held.candidates.some(({ replicaId }) => members.includes(replicaId));
+    return isAnyLive ? [] : members.map(nodeIdOf);
   }
 
   /** The node that served a shard last that is not held here, or else the first live node on which it is placed. */

@@ -29,7 +29,7 @@ export function directoryOf(c: Scenario, name: string): ShardDirectory {
     local: () => local,
     primaryElsewhere: () => undefined,
     learnPrimary: () => {},
-    isOffline: () => false,
+    awaited: () => undefined,
   };
 }
 

@@ -11,6 +11,9 @@ export interface ShardDirectory {
   primaryElsewhere(shard: number): string | undefined;
   /** A request was forwarded to the node at an address, and was served (`failure` undefined) or failed. */
   learnPrimary(shard: number, address: string, failure: KvError | undefined): void;
-  /** Whether the shard is offline (R13): its data is out of reach until a node that holds it returns, or an operator decides. */
-  isOffline(shard: number): boolean;
+  /**
+   * The ids of the nodes for which an offline shard waits: one of them has to return with its data, or an operator decides (R13).
+   * Empty: a node that returns does not help. Undefined: the shard is not offline.
+   */
+  awaited(shard: number): readonly string[] | undefined;
 }

@@ -83,7 +83,7 @@ export async function forwardsOnce(): Promise<Check> {
     );
     const forwarder = new Forwarder('c');
     const elsewhere = { local: () => undefined, primaryElsewhere: () => `127.0.0.1:${port}` };
-    const directory = { shardCount: 1, ...elsewhere, learnPrimary() {}, isOffline: () => false };
+    const directory = { shardCount: 1, ...elsewhere, learnPrimary() {}, awaited: () => undefined };
     const request = { key: Buffer.from('k'), value: Buffer.from('v') };
     try {
       const failed = forwardRequest({ directory, forwarder }, 0, service.Put as never, request, 10_000);

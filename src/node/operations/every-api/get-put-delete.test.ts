@@ -83,7 +83,7 @@ describe.each(testedApis)('an operation by %s', (api) => {
   test('is refused while its shard is offline', async () => {
     const message =
       'the shard is offline: no in-sync replica of it is live, or ZooKeeper has lost its state; "kvctl status" shows which';
-    await refusesAll(api, cluster.nodeOf('b', { isOffline: () => true }), refusal('SHARD_OFFLINE', message));
+    await refusesAll(api, cluster.nodeOf('b', { awaited: () => [] }), refusal('SHARD_OFFLINE', message));
   });
 
   test('is refused by a primary whose lease has lapsed, if it reads', async () => {
