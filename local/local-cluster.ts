@@ -22,6 +22,8 @@ export interface LocalClusterOptions {
   readonly extra?: readonly string[];
   /** See `NodeProcessOptions`. */
   readonly nodeOptions?: readonly string[];
+  /** See `NodeProcessOptions`. */
+  readonly launcher?: readonly string[];
   /** See `NodeProcessOptions`; the cluster is founded with the newest one. */
   readonly formats?: FormatRange;
   /** Default: a ZooKeeper of its own, which ends with the cluster. */
@@ -49,6 +51,7 @@ export class LocalCluster implements AsyncDisposable {
   readonly #dataDir: string | undefined;
   readonly #extra: readonly string[];
   readonly #nodeOptions: readonly string[];
+  readonly #launcher: readonly string[];
   readonly #formats: FormatRange | undefined;
   readonly #ownsZookeeper: boolean;
   #nodes: NodeProcess[] = [];
@@ -86,6 +89,7 @@ export class LocalCluster implements AsyncDisposable {
       ...(options.extra ?? []),
     ];
     this.#nodeOptions = options.nodeOptions ?? [];
+    this.#launcher = options.launcher ?? [];
     this.#formats = options.formats;
     this.#ownsZookeeper = options.zookeeper === undefined;
   }
@@ -105,6 +109,7 @@ export class LocalCluster implements AsyncDisposable {
       root: this.root,
       extra: [...this.#extra, ...this.#dataOptions(), ...extra],
       nodeOptions: this.#nodeOptions,
+      launcher: this.#launcher,
       ...(this.#formats && { formats: this.#formats }),
     });
     this.#nodes.push(node);

@@ -7,25 +7,28 @@
  * for the files whose path contains that part. The file is read anew before each operation, and may be absent.
  *
  * - `fail`: a flush fails with EIO.
- * - `hang`: a flush does not end until the order is gone.
+ * - `hang`: a flush does not end until the order is gone. Like a system call it cannot be interrupted, so the process can end only by
+ *   SIGKILL.
  * - `full`: a write fails with ENOSPC.
  */
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
 
 type Order = 'fail' | 'hang' | 'full';
 
-/** Between two looks at the orders while a flush hangs. */
-const lookMs = 10;
+/** Ends once the file has the line no more. Code that waits for a program cannot be interrupted, unlike any that waits in JavaScript. */
+const untilGone = 'while grep -qxF -- "$2" "$1" 2> /dev/null; do sleep 0.02; done';
 
 const orders = process.env.KVNODE_BREAK_DISK;
 
-function isOrdered(order: Order, file: number): boolean {
-  if (orders === undefined || !fs.existsSync(orders)) return false;
+/** The line with an order for the file. */
+function orderFor(order: Order, file: number): string | undefined {
+  if (orders === undefined || !fs.existsSync(orders)) return undefined;
   const path = fs.readlinkSync(`/proc/self/fd/${file}`);
   const lines = fs.readFileSync(orders, 'utf8').trim().split('\n');
-  return lines.some((line) => line.startsWith(`${order} `) && path.includes(line.slice(order.length + 1)));
+  return lines.find((line) => line.startsWith(`${order} `) && path.includes(line.slice(order.length + 1)));
 }
 
 function fileError(code: string, operation: string): Error {
@@ -33,13 +36,13 @@ function fileError(code: string, operation: string): Error {
 }
 
 function beforeFlush(file: number): void {
-  if (isOrdered('fail', file)) throw fileError('EIO', 'fdatasync');
-  const cell = new Int32Array(new SharedArrayBuffer(4));
-  while (isOrdered('hang', file)) Atomics.wait(cell, 0, 0, lookMs);
+  if (orderFor('fail', file) !== undefined) throw fileError('EIO', 'fdatasync');
+  for (let line = orderFor('hang', file); line !== undefined; line = orderFor('hang', file))
+    spawnSync('sh', ['-c', untilGone, 'sh', orders!, line]);
 }
 
 function beforeWrite(file: number): void {
-  if (isOrdered('full', file)) throw fileError('ENOSPC', 'write');
+  if (orderFor('full', file) !== undefined) throw fileError('ENOSPC', 'write');
 }
 
 /** Calls `before` with the file of each call of a function of the file system. */

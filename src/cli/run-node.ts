@@ -16,7 +16,7 @@ import { logLookUps } from '../net/index.js';
 import { KvNode } from '../node/index.js';
 import { type Explanation, explainNodeFailure, renderError } from './explain.js';
 import type { NodeCommandLine } from './node-command-line.js';
-import { endNode, endNodeNow, writeLastWords } from './node-exit.js';
+import { type EndingProcess, endNode, endNodeNow, writeLastWords } from './node-exit.js';
 import { parsePlainNodeCommandLine } from './plain-node-command-line.js';
 import type { StopSignal, StopSignals } from './stop-signals.js';
 
@@ -31,33 +31,36 @@ const startPatienceMs = 1_000;
 
 /** Ends the process. @param formats those that the node supports; only tests of upgrades pass others. */
 export async function runNode(signals: StopSignals, formats = supportedFormats): Promise<never> {
-  let output: LogOutput | undefined;
-  const openLog = (): LogOutput => {
-    output = LogOutput.open(standardOutput);
-    return output;
-  };
+  const running: RunningNode = { output: undefined, node: undefined };
   try {
-    return await endNode(await run(signals, formats, openLog), output);
+    return await endNode(await run(signals, formats, running), running);
   } catch (error) {
-    return await endNode(fail(error, explainNodeFailure(error, 'starting'), false), output);
+    return await endNode(fail(error, explainNodeFailure(error, 'starting'), false), running);
   }
 }
 
-async function run(signals: StopSignals, formats: FormatRange, openLog: () => LogOutput): Promise<number> {
+/** What exists by now. */
+interface RunningNode extends EndingProcess {
+  output: LogOutput | undefined;
+  node: KvNode | undefined;
+}
+
+async function run(signals: StopSignals, formats: FormatRange, running: RunningNode): Promise<number> {
   const commandLine = await parse(process.argv.slice(2));
   const { values, warnings } = resolveOptions({
     commandLine: commandLine.given,
     environment: process.env,
     configPath: commandLine.configPath,
   });
-  const log = openLog();
+  const log = LogOutput.open(standardOutput);
+  running.output = log;
   const logger = await createLogger(values.logLevel, values.logFormat, log);
   for (const warning of warnings) logger.warn(warning);
   // The lines of grpc-js on stderr repeat kvnode's own errors, so they are off unless the environment enables them.
   if (process.env.GRPC_VERBOSITY === undefined) setLogVerbosity(logVerbosity.NONE);
-  reportUncaught(logger, log);
+  reportUncaught(logger, running);
   logLookUps(logger);
-  const signalled = firstStopSignal(signals, logger, log);
+  const signalled = firstStopSignal(signals, logger, running);
   const showStack = logger.isLevelEnabled('debug');
 
   let node: KvNode | StopSignal;
@@ -69,6 +72,7 @@ async function run(signals: StopSignals, formats: FormatRange, openLog: () => Lo
   }
   // The node was still waiting for ZooKeeper, so it has nothing to hand over.
   if (typeof node === 'string') return exitCodes.stopped;
+  running.node = node;
   const ended = await Promise.race([signalled, node.closed]);
   if (typeof ended === 'string') await node.stop({ returns: returnsAfter(ended, values.dataDir !== undefined) });
   const fatal = await node.closed;
@@ -88,14 +92,14 @@ async function parse(args: readonly string[]): Promise<NodeCommandLine> {
   return parseNodeCommandLine(args);
 }
 
-function firstStopSignal(signals: StopSignals, logger: Logger, log: LogOutput): Promise<StopSignal> {
+function firstStopSignal(signals: StopSignals, logger: Logger, running: RunningNode): Promise<StopSignal> {
   return new Promise((resolve) => {
     signals.attend({
       stop: (signal) => {
         logger.info({ signal }, 'stopping; a second SIGTERM or SIGINT ends the process at once');
         resolve(signal);
       },
-      end: (exitCode) => endNodeNow(exitCode, log),
+      end: (exitCode) => endNodeNow(exitCode, running),
       hungUp: () => logger.info('SIGHUP is ignored; send SIGUSR2 to stop a node before a restart'),
     });
   });
@@ -105,10 +109,10 @@ function firstStopSignal(signals: StopSignals, logger: Logger, log: LogOutput): 
  * An uncaught error is a fault of kvnode itself: its stack goes to the log, and the process ends. Warnings of Node.js
  * go to the log as well: by default Node.js writes them to stderr, and waits until they are written.
  */
-function reportUncaught(logger: Logger, log: LogOutput): void {
+function reportUncaught(logger: Logger, running: RunningNode): void {
   process.on('uncaughtException', (error) => {
     logger.fatal({ err: error }, 'uncaught error');
-    endNodeNow(fail(error, explainNodeFailure(error, 'running'), false), log);
+    endNodeNow(fail(error, explainNodeFailure(error, 'running'), false), running);
   });
   process.removeAllListeners('warning');
   process.on('warning', (warning) => logger.warn({ err: warning }, 'warning of Node.js'));

@@ -115,6 +115,11 @@ export class KvNode {
     return this.#parts.view.readiness;
   }
 
+  /** Whether a call of the disk does not end. A normal exit of the process would wait for it. */
+  get diskHangs(): boolean {
+    return this.#opened.data.hangs;
+  }
+
   /**
    * A planned stop: hands every shard over or, if this node has the last copy of it, ends its history (R12, R13). Takes about
    * `stopDeadlineMs` at most. Idempotent; never rejects.

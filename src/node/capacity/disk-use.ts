@@ -24,6 +24,7 @@ export class MeasuredDisk implements DiskUse {
   readonly #timer: NodeJS.Timeout;
   #bytes = 0;
   #problem: string | undefined;
+  #isMeasuring = false;
 
   constructor(folder: string, maxBytes: number) {
     this.#folder = folder;
@@ -46,6 +47,9 @@ export class MeasuredDisk implements DiskUse {
 
   /** Runs every ten seconds by itself. */
   async measure(): Promise<void> {
+    // On a disk that hangs a call takes a thread of Node.js's pool, which others need.
+    if (this.#isMeasuring) return;
+    this.#isMeasuring = true;
     try {
       this.#bytes = await sizeOfFolder(this.#folder);
       const { bavail, bsize } = await statfs(this.#folder);
@@ -53,6 +57,7 @@ export class MeasuredDisk implements DiskUse {
     } catch (error) {
       this.#problem = `the data directory ${this.#folder} cannot be measured: ${(error as Error).message}`;
     }
+    this.#isMeasuring = false;
   }
 
   #judge(leftBytes: number): string | undefined {
@@ -65,8 +70,9 @@ export class MeasuredDisk implements DiskUse {
 /** The bytes of all files below the folder. Files that are removed meanwhile do not count. */
 export async function sizeOfFolder(path: string): Promise<number> {
   const names = await readdir(path, { recursive: true });
-  const sizes = await Promise.all(names.map((name) => sizeOfFile(join(path, name))));
-  return sizes.reduce((sum, size) => sum + size, 0);
+  let bytes = 0;
+  for (const name of names) bytes += await sizeOfFile(join(path, name));
+  return bytes;
 }
 
 async function sizeOfFile(path: string): Promise<number> {

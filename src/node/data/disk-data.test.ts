@@ -160,7 +160,11 @@ describe('data on disk', () => {
   test('a node that cannot write reports that, and keeps no promise', async () => {
     const data = await open(folders.create(), {
       log: {
-        startThread: () => ({ run: () => Promise.reject(new Error('no such device')), end: async () => {} }),
+        startThread: () => ({
+          run: () => Promise.reject(new Error('no such device')),
+          oldestJobMs: undefined,
+          end: async () => {},
+        }),
       },
     }).catch((error: Error) => error);
     expect(data).toMatchObject({ message: 'no such device' });

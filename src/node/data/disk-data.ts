@@ -61,6 +61,10 @@ const snapshotBytesPerSecond = 32 * 1024 * 1024;
 /** Time between two looks whether the log has room, while entries wait for it. */
 const lookAgainMs = 20;
 const idBytes = 8;
+/** The last flush of a working disk takes less. What it would have kept was not acknowledged, or is kept by other nodes. */
+const closePatienceMs = 5_000;
+/** A call of the disk that takes longer counts as one that may never end. */
+const hangsAfterMs = 1_000;
 
 export class DiskData implements NodeData {
   readonly failure: Promise<Error>;
@@ -77,6 +81,7 @@ export class DiskData implements NodeData {
   #wal: WriteAheadLog | undefined;
   #schedule: SnapshotSchedule | undefined;
   #closing: Promise<void> | undefined;
+  #hasGivenUp = false;
 
   /** Recovers the data of an earlier process. @throws Error if that fails; then nothing that the data needs has been removed. */
   static async open(options: DiskDataOptions): Promise<DiskData> {
@@ -104,6 +109,11 @@ export class DiskData implements NodeData {
     return this.#wal!.hasRoom;
   }
 
+  get hangs(): boolean {
+    const oldestMs = Math.min(this.#wal?.oldestJobMs ?? Infinity, this.#files.oldestRequestMs ?? Infinity);
+    return this.#hasGivenUp || performance.now() - oldestMs > hangsAfterMs;
+  }
+
   get recovered(): readonly RecoveredShard[] {
     return this.#recovered;
   }
@@ -128,8 +138,25 @@ export class DiskData implements NodeData {
   }
 
   close(clean: boolean): Promise<void> {
-    this.#closing ??= this.#close(clean);
+    this.#closing ??= this.#closeInTime(clean);
     return this.#closing;
+  }
+
+  async #closeInTime(clean: boolean): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const overdue = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        this.#hasGivenUp = true;
+        reject(
+          new Error(`the disk of the data directory ${this.#options.folder.path} does not answer; the stop does not wait for it`),
+        );
+      }, closePatienceMs);
+    });
+    try {
+      await Promise.race([this.#close(clean), overdue]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #close(clean: boolean): Promise<void> {
@@ -187,6 +214,7 @@ export class DiskData implements NodeData {
         for (const [journal, { log }] of this.#storages) write(journal, log.state.type, log.state.payload);
         setImmediate(() => this.#schedule?.check());
       },
+      onNoSpace: () => this.#schedule?.check(),
     });
     this.#wal = wal;
     void wal.failure.then(this.#fail);
@@ -200,6 +228,10 @@ export class DiskData implements NodeData {
       wal,
       storages: () => this.#storages.values(),
       take: (storage) => takeSnapshot(storage, plan),
+      onNoSpace: (error) => {
+        const text = 'the disk has no room for a snapshot: the log stays as long as it is, and the snapshot is tried again';
+        this.#options.logger.warn({ err: error }, text);
+      },
       onFailed: this.#fail,
     });
     return wal;

@@ -27,9 +27,11 @@ export interface NodeData {
   readonly hasRoom: boolean;
   /** Resolves if the data cannot be kept any more: the node must end. */
   readonly failure: Promise<Error>;
+  /** A call of the disk does not end. A normal exit of the process would wait for it. */
+  readonly hangs: boolean;
   /**
    * Idempotent. No storage is used any more. `clean`: the stop was planned, so everything is flushed, and the next start relies on
-   * that. Rejects if that failed.
+   * that. Rejects if that failed. If the disk does not answer for some seconds, it rejects, and `hangs` stays true.
    */
   close(clean: boolean): Promise<void>;
 }
@@ -38,6 +40,7 @@ export interface NodeData {
 export class MemoryData implements NodeData {
   readonly recovered = [];
   readonly hasRoom = true;
+  readonly hangs = false;
   readonly failure = new Promise<Error>(() => {});
   readonly #shardCount: number;
 

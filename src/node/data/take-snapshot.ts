@@ -1,6 +1,7 @@
 /** Writes a snapshot of a replica's store into a file while writes go on, so that the log before it is not needed any more. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { SnapshotFiles } from '../../storage/snapshots/index.js';
+import type { SnapshotFiles, SnapshotWriter } from '../../storage/snapshots/index.js';
+import type { SnapshotReference } from '../../wire/disk/replica-records.js';
 import { SnapshotContentEncoder } from '../../wire/disk/snapshot-content.js';
 import { requestChunks } from '../../wire/peer/request-chunks.js';
 import { type MoveRate, SnapshotPace } from '../peers/snapshot-pace.js';
@@ -18,7 +19,7 @@ export interface SnapshotPlan {
   readonly signal: AbortSignal;
 }
 
-/** Rejects if the file cannot be written. If the replica discards its data or leaves meanwhile, nothing comes of it. */
+/** Rejects if the file cannot be written; then it is removed. If the replica discards its data or leaves meanwhile, nothing comes of it. */
 export async function takeSnapshot(storage: DurableStorage, plan: SnapshotPlan): Promise<void> {
   const state = storage.appliedState;
   if (state === undefined) return;
@@ -29,15 +30,31 @@ export async function takeSnapshot(storage: DurableStorage, plan: SnapshotPlan):
   if (after !== undefined && after.unapplied.length > 0) await storage.log.repeatUnapplied(after);
 }
 
-async function writeSnapshot(storage: DurableStorage, { clusterId, files, rate, signal }: SnapshotPlan): Promise<void> {
+async function writeSnapshot(storage: DurableStorage, plan: SnapshotPlan): Promise<void> {
+  const { shard, id: writerId } = storage.log.journal.replica;
+  const { seq } = storage.appliedState!.position;
+  const reference = { writerId, resets: storage.log.resets, seq, throughSeq: seq, empty: undefined };
+  const writer = plan.files.create(snapshotFileName(shard, reference)!);
+  try {
+    await fillSnapshot(storage, plan, reference, writer);
+  } catch (error) {
+    // What cannot be removed now is removed by the next start.
+    await writer.abandon().catch(() => {});
+    throw error;
+  }
+}
+
+async function fillSnapshot(
+  storage: DurableStorage,
+  { clusterId, rate, signal }: SnapshotPlan,
+  reference: SnapshotReference,
+  writer: SnapshotWriter,
+): Promise<void> {
   const { position, requests, requestFloor, timeMs } = storage.appliedState!;
   const { log } = storage;
-  const { resets } = log;
-  const { shard, id: writerId } = log.journal.replica;
+  const { writerId, resets } = reference;
+  const { shard } = log.journal.replica;
   const isVoid = (): boolean => signal.aborted || log.hasLeft || log.resets !== resets;
-  const reference = { writerId, resets, seq: position.seq, throughSeq: position.seq, empty: undefined };
-  const name = snapshotFileName(shard, reference)!;
-  const writer = files.create(name);
   const encoder = new SnapshotContentEncoder();
   writer.append(encoder.head({ clusterId, shard, writerId, resets, ...position, requestFloor, timeMs }));
   for (const chunk of requestChunks(requests)) writer.append(encoder.requests(chunk));

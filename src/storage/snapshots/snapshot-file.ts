@@ -22,7 +22,12 @@ export class SnapshotFile {
   constructor(path: string) {
     this.#path = path;
     this.#file = openSync(temporaryNameOf(path), 'w', 0o600);
-    this.#write([snapshotSignature]);
+    try {
+      this.#write([snapshotSignature]);
+    } catch (error) {
+      this.abandon();
+      throw error;
+    }
   }
 
   append(payload: Uint8Array): void {

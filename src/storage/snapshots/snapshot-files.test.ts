@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
@@ -77,6 +77,18 @@ describe('snapshot files', () => {
     expect(await files.list()).toEqual({ complete: [], incomplete: [] });
   });
 
+  test('a file that could not be written leaves nothing once it is given up', async () => {
+    const writer = files.create('a');
+    writer.append(Buffer.from('one'));
+    await writer.written();
+    // The file cannot get its name.
+    mkdirSync(join(folder, 'a'));
+    await expect(writer.finish(Buffer.from('end'))).rejects.toMatchObject({ code: 'EISDIR' });
+    expect((await files.list()).incomplete).toEqual(['a.tmp']);
+    await writer.abandon();
+    expect((await files.list()).incomplete).toEqual([]);
+  });
+
   test('removed files are gone, and a name that does not exist is no error', async () => {
     await write('a', [], Buffer.from('end'));
     await write('b', [], Buffer.from('end'));
@@ -122,7 +134,7 @@ describe('snapshot files', () => {
   test('an error fails everything that follows in the file, and no other file', async () => {
     const lost = files.create('no/such/folder');
     lost.append(Buffer.from('one'));
-    await expect(lost.written()).rejects.toThrow('ENOENT');
+    await expect(lost.written()).rejects.toMatchObject({ code: 'ENOENT' });
     await expect(lost.finish(Buffer.from('end'))).rejects.toThrow('ENOENT');
     await write('a', [], Buffer.from('end'));
     expect(await read('a')).toEqual([new Uint8Array(Buffer.from('end'))]);

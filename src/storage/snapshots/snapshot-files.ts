@@ -18,6 +18,7 @@ export interface SnapshotThread {
 }
 
 interface Waiting {
+  readonly sinceMs: number;
   resolve(): void;
   reject(error: Error): void;
 }
@@ -37,15 +38,20 @@ export class SnapshotFiles {
   constructor(folder: string, thread = startThread()) {
     this.#folder = folder;
     this.#thread = thread;
-    thread.on('message', ({ error }) => {
+    thread.on('message', ({ error, code }) => {
       const waiting = this.#waiting.shift();
       if (error === undefined) waiting?.resolve();
-      else waiting?.reject(error);
+      else waiting?.reject(Object.assign(error, { code }));
     });
     thread.on('error', (error) => {
       this.#failure = error;
       for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
     });
+  }
+
+  /** When the oldest request that is not answered was made, on the monotonic clock. Undefined: all are answered. */
+  get oldestRequestMs(): number | undefined {
+    return this.#waiting[0]?.sinceMs;
   }
 
   /** The names of all files, and of those that were never completed. */
@@ -83,7 +89,7 @@ export class SnapshotFiles {
   #request(request: SnapshotRequest, transfer: readonly ArrayBuffer[] = []): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      this.#waiting.push({ sinceMs: performance.now(), resolve, reject });
       this.#thread.postMessage(request, transfer);
     });
   }

@@ -19,44 +19,52 @@ export type SnapshotRequest =
 export interface SnapshotReply {
   /** Undefined: the request was executed. */
   readonly error: Error | undefined;
+  /** Of the file system. Errors lose it on the way between threads. */
+  readonly code: string | undefined;
+}
+
+interface FileUnderWay {
+  readonly file: SnapshotFile | undefined;
+  readonly error: Error | undefined;
 }
 
 /** Serves the requests that come through the port. */
 export function serveSnapshotFiles(port: Pick<MessagePort, 'on' | 'postMessage'>): void {
-  const files = new Map<number, SnapshotFile | Error>();
+  const files = new Map<number, FileUnderWay>();
   port.on('message', (request: SnapshotRequest) => {
-    const reply: SnapshotReply = { error: errorOf(files, request) };
+    const error = errorOf(files, request);
+    const reply: SnapshotReply = { error, code: error?.code };
     port.postMessage(reply);
   });
 }
 
-function errorOf(files: Map<number, SnapshotFile | Error>, request: SnapshotRequest): Error | undefined {
+function errorOf(files: Map<number, FileUnderWay>, request: SnapshotRequest): NodeJS.ErrnoException | undefined {
   try {
     execute(files, request);
     return undefined;
   } catch (error) {
-    if (request.type !== 'remove') files.set(request.file, error as Error);
+    if (request.type !== 'remove' && request.type !== 'abandon')
+      files.set(request.file, { file: files.get(request.file)?.file, error: error as Error });
     return error as Error;
   }
 }
 
-function execute(files: Map<number, SnapshotFile | Error>, request: SnapshotRequest): void {
+function execute(files: Map<number, FileUnderWay>, request: SnapshotRequest): void {
   if (request.type === 'remove') return remove(request.folder, request.names);
   if (request.type === 'create') {
-    files.set(request.file, new SnapshotFile(request.path));
+    files.set(request.file, { file: new SnapshotFile(request.path), error: undefined });
     return;
   }
-  const file = files.get(request.file);
-  if (request.type === 'append') return usable(file).append(request.payload);
+  const underWay = files.get(request.file);
+  if (request.type === 'append') return usable(underWay).append(request.payload);
+  if (request.type === 'finish') usable(underWay).finish(request.payload);
+  else underWay?.file?.abandon();
   files.delete(request.file);
-  if (request.type === 'finish') usable(file).finish(request.payload);
-  // A file that has failed is removed by the next start.
-  else if (file instanceof SnapshotFile) file.abandon();
 }
 
-function usable(file: SnapshotFile | Error | undefined): SnapshotFile {
-  if (file instanceof SnapshotFile) return file;
-  throw file ?? new Error('the snapshot file has ended');
+function usable(underWay: FileUnderWay | undefined): SnapshotFile {
+  if (underWay?.file !== undefined && underWay.error === undefined) return underWay.file;
+  throw underWay?.error ?? new Error('the snapshot file has ended');
 }
 
 function remove(folder: string, names: readonly string[]): void {

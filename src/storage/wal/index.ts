@@ -6,4 +6,5 @@ export type { LogFiles } from './log-files.js';
 export { ForeignSegmentError, type LogOutcome, type LogPlace, LogScan } from './log-scan.js';
 export { defaultSegmentBytes, openLog } from './open-log.js';
 export type { LoggedRecord, LoggedReplica } from './record-format.js';
+export { isNoSpace } from './segment-supply.js';
 export type { LogOptions, WriteAheadLog } from './write-ahead-log.js';

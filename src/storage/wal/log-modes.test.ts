@@ -79,7 +79,11 @@ describe('mode always', () => {
 
 test('a thread that answers before the turn ends does not stop the log', async () => {
   const files = new MemoryFiles();
-  const startThread = () => ({ run: async (job: LogJob) => executeLogJob(files, job), end: async () => {} });
+  const startThread = () => ({
+    run: async (job: LogJob) => executeLogJob(files, job),
+    oldestJobMs: undefined,
+    end: async () => {},
+  });
   const { log, journal } = await openWith(files, { startThread });
   void journal.append(1, payloadOf('a'), 1);
   await log.flush();

@@ -12,11 +12,14 @@ export interface LogThread {
    * fails, with the code of the file system's error, or if the thread ends.
    */
   run(job: LogJob): Promise<LogJobResult>;
+  /** When the oldest job that is not done was given, on the monotonic clock. Undefined: all are done. */
+  readonly oldestJobMs: number | undefined;
   /** Ends the thread. A job that is under way ends first, so this never resolves while the disk hangs. */
   end(): Promise<void>;
 }
 
 interface WaitingJob {
+  readonly sinceMs: number;
   resolve(result: LogJobResult): void;
   reject(error: Error): void;
 }
@@ -42,7 +45,10 @@ export function startLogThread(script = new URL('./log-thread-main.js', import.m
     run: (job) => {
       if (failure !== undefined) return Promise.reject(failure);
       worker.postMessage(job, job.kind === 'write' ? [job.memory] : []);
-      return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
+      return new Promise((resolve, reject) => waiting.push({ sinceMs: performance.now(), resolve, reject }));
+    },
+    get oldestJobMs() {
+      return waiting[0]?.sinceMs;
     },
     end: async () => void (await worker.terminate()),
   };

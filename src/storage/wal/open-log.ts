@@ -23,6 +23,7 @@ export async function openLog(scan: LogScan, live: readonly LoggedReplica[], opt
     retainBytes: 0,
     maxBytes: Number.POSITIVE_INFINITY,
     onProgress: () => {},
+    onNoSpace: () => {},
     startThread: startLogThread,
     ...options,
   };

@@ -195,7 +195,8 @@ export class SegmentSupply {
   }
 }
 
-function isNoSpace(error: unknown): boolean {
+/** Whether the call has failed because the disk, or the quota on it, is full. */
+export function isNoSpace(error: unknown): boolean {
   const { code } = error as NodeJS.ErrnoException;
   return code === 'ENOSPC' || code === 'EDQUOT';
 }

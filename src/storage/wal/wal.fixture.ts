@@ -30,6 +30,7 @@ export function threadOn(files: LogFiles): LogThread {
       last = result.catch(() => {});
       return result;
     },
+    oldestJobMs: undefined,
     end: async () => void (await last),
   };
 }

@@ -48,6 +48,8 @@ export interface LogOptions {
   checkpoint(write: WriteCheckpoint): void;
   /** More is written or flushed than before. */
   onProgress?(): void;
+  /** The disk has no space for the next segment; reported again after each attempt. A snapshot may let segments go. */
+  onNoSpace?(): void;
   /** Default: a thread of the process. */
   readonly startThread?: () => LogThread;
 }
@@ -90,6 +92,10 @@ export class WriteAheadLog {
   constructor(start: LogStart, options: ResolvedLogOptions) {
     const { folder, owner, end, oldest, current, ready } = start;
     const { segmentBytes, maxBytes, syncIntervalMs, onProgress } = options;
+    const onNoSpace = (): void => {
+      this.#trim();
+      options.onNoSpace();
+    };
     this.#segmentBytes = segmentBytes;
     this.#retainBytes = Math.min(options.retainBytes, maxBytes - fewestSegments * segmentBytes);
     this.#maxBytes = maxBytes;
@@ -106,7 +112,7 @@ export class WriteAheadLog {
     });
     const open = current === undefined ? ready : [current, ...ready];
     this.#supply = new SegmentSupply(
-      { folder, owner, segmentBytes, maxBytes, thread: supplyThread, onFailed, onNoSpace: () => this.#trim() },
+      { folder, owner, segmentBytes, maxBytes, thread: supplyThread, onFailed, onNoSpace },
       oldest,
       end.segment + ready.length + 1,
       open,
@@ -169,6 +175,12 @@ export class WriteAheadLog {
   /** Why the last attempt to prepare a segment found no space. Undefined: there was space. */
   get noSpace(): Error | undefined {
     return this.#supply.noSpace;
+  }
+
+  /** When the oldest job that waits for the disk was begun, on the monotonic clock. Undefined: none waits. */
+  get oldestJobMs(): number | undefined {
+    const since = this.#threads.flatMap(({ oldestJobMs }) => oldestJobMs ?? []);
+    return since.length === 0 ? undefined : Math.min(...since);
   }
 
   /** Resolves when a first segment is ready, or with the reason why none can be prepared. */
