@@ -18,6 +18,8 @@ export interface FaultClusterOptions {
   readonly folder: string;
   readonly nodes: number;
   readonly zookeepers: number;
+  /** Unless `memory`, each node has a folder for its data. */
+  readonly durability: 'memory' | 'interval' | 'always';
   /** Further options of every node, one word each. */
   readonly extra: readonly string[];
 }
@@ -37,7 +39,9 @@ export class FaultCluster implements AsyncDisposable {
   /** A client for queries and for an operator's commands. */
   readonly observer: KvClient;
 
-  static async start({ network, folder, nodes: count, zookeepers: servers, extra }: FaultClusterOptions): Promise<FaultCluster> {
+  static async start(options: FaultClusterOptions): Promise<FaultCluster> {
+    const { network, folder, nodes: count, zookeepers: servers, durability } = options;
+    const extra = [...options.extra, '--durability', durability];
     const zookeepers = await startZookeepers(network, folder, servers);
     await foundCluster(zookeepers.map(({ place, port }) => `${place.address}:${port}`).join(','), root, extra);
     const nodes: FaultNode[] = [];
@@ -46,7 +50,9 @@ export class FaultCluster implements AsyncDisposable {
       const routes: string[] = [];
       for (const server of zookeepers) routes.push(await network.route(place, server.place, server.port));
       const logFile = join(folder, `${place.name}.log`);
-      nodes.push(new FaultNode({ place, port: await place.port(nodePort), zk: routes.join(','), root, extra, logFile }));
+      const data = durability === 'memory' ? [] : ['--data-dir', join(folder, `${place.name}-data`)];
+      const words = [...extra, ...data];
+      nodes.push(new FaultNode({ place, port: await place.port(nodePort), zk: routes.join(','), root, extra: words, logFile }));
     }
     for (const node of nodes) node.start();
     const observer = await KvClient.connect({ nodes: nodes.map(({ address }) => address), deadlineMs: startPatienceMs });

@@ -53,7 +53,7 @@ export class FaultNode {
   }
 
   /**
-   * Starts a new, empty process without waiting until it serves. `more`: options of this process and of its restarts.
+   * Starts a new process without waiting until it serves. It is empty unless its options have a data directory. `more`: options of this process and of its restarts.
    */
   start(more: readonly string[] = []): void {
     if (this.running) return;

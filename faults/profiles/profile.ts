@@ -1,5 +1,6 @@
 /** A profile: a cluster, a load and a kind of schedule. `profiles.ts` lists those that can be run. */
 import type { Mix } from '../clients/client-wire.js';
+import type { FaultClusterOptions } from '../cluster/fault-cluster.js';
 import type { Nemesis, NodeRole } from '../nemeses/nemesis.js';
 
 /** A cluster that is not in sync, or answers no operation, this long after the last fault counts as stuck. */
@@ -33,6 +34,8 @@ export interface Profile {
   readonly description: string;
   readonly nodes: number;
   readonly zookeepers: number;
+  /** Unless `memory`, each node has a folder of its own, which its processes find again. */
+  readonly durability: FaultClusterOptions['durability'];
   /** Options of every node, one word each. */
   readonly extra: readonly string[];
   readonly load: Load;

@@ -30,6 +30,13 @@ ownZookeeper(
   },
 );
 
+ownZookeeper(
+  'all nodes lose power, and keep their data on disk: nothing acknowledged is lost, and no operator is needed',
+  async () => {
+    expectNothingFound(await run('power'));
+  },
+);
+
 async function run(name: string): Promise<Episode> {
   const [profile] = profilesNamed(name);
   await using scope = await RunScope.open();
