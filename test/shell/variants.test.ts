@@ -68,8 +68,8 @@ const variants: readonly { readonly does: string; readonly edits: readonly Edit[
     edits: [
       edit(
         '../node/shards/local-shard.ts',
-        "this.#host.write({ type: 'write', token, key,",
-        "queueMicrotask(() => token.succeeded(this.#host.uncommittedVersion(key) ?? 1));\n    this.#host.write({ type: 'write', token: { answer() {} }, key,",
+        "this.#host.write(\n      { type: 'write', token, key,",
+        "queueMicrotask(() => token.succeeded(this.#host.uncommittedVersion(key) ?? 1));\n    this.#host.write(\n      { type: 'write', token: { answer() {} }, key,",
       ),
     ],
   },

@@ -45,20 +45,28 @@ export interface Lab
 
 /** Loads the protocol with these edits, and the scenarios of these topics. */
 export function openLab(edits: readonly Edit[], topics: readonly string[] = []): Promise<Lab> {
-  return loadEdited(edits, (folder) => load(folder, topics));
+  return loadEdited(edits, (folder, editedOf) => load(folder, topics, editedOf));
 }
 
-/** Loads the modules that `imports` imports anew, with the edits. `folder` is removed afterwards. */
-export async function loadEdited<T>(edits: readonly Edit[], imports: (folder: string) => Promise<T>): Promise<T> {
+/**
+ * Loads the modules that `imports` imports anew, with the edits. `folder` is removed afterwards. `editedOf` gives the copy of an edited
+ * module: the mock of a module that the variant before has edited as well may still be that one, if it is imported by its own path.
+ */
+export async function loadEdited<T>(
+  edits: readonly Edit[],
+  imports: (folder: string, editedOf: (path: string) => string) => Promise<T>,
+): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'kvnode-variant-'));
   const paths = [...new Set(edits.map(pathOf))];
+  const copies = new Map<string, string>();
   vi.resetModules();
   try {
     for (const path of paths) {
       const copy = writeCopy(folder, path, (text) => edits.filter((change) => pathOf(change) === path).reduce(applyEdit, text));
+      copies.set(path, copy);
       vi.doMock(path, () => import(copy));
     }
-    return await imports(folder);
+    return await imports(folder, (path) => copies.get(path) ?? path);
   } finally {
     for (const path of paths) vi.doUnmock(path);
     rmSync(folder, { recursive: true });
@@ -83,11 +91,11 @@ function writeCopy(folder: string, path: string, change: (text: string) => strin
   return copy;
 }
 
-async function load(folder: string, topics: readonly string[]): Promise<Lab> {
+async function load(folder: string, topics: readonly string[], editedOf: (path: string) => string): Promise<Lab> {
   const fixture = <Module>(name: string) => import(join(replicationFolder, `testing/${name}.fixture.ts`)) as Promise<Module>;
   const { Scenario, outcome } = await fixture<ScenarioModule>('scenario');
   const { Replica } = (await import(join(replicationFolder, 'replica.ts'))) as ReplicaModule;
-  const { Control } = (await import(join(replicationFolder, '../controller/control.ts'))) as ControlModule;
+  const { Control } = (await import(editedOf(join(replicationFolder, '../controller/control.ts')))) as ControlModule;
   const { planOf, runPlan } = (await import(join(simulationFolder, 'index.ts'))) as SimulationModule;
   const { withoutHistory, beginSnapshot } = await fixture<SnapshotStartModule>('snapshot-start');
   const scenarios = new Map<string, readonly CollectedScenario[]>();
