@@ -63,7 +63,7 @@ export class WriteAdmission {
     if (value === undefined) return undefined;
     const isExpiring = ttlMs !== undefined;
     const cost = costOf(key, value.length, isExpiring);
-    if (cost <= this.#roomBytes && nowMs < this.#validUntilMs) {
+    if (cost <= this.#roomBytes && nowMs < this.#validUntilMs && this.#node.hasDiskRoom) {
       this.#roomBytes -= cost;
       return undefined;
     }
@@ -73,7 +73,8 @@ export class WriteAdmission {
   /** As `refusalOf`, for all writes of one operation together. @param growsNothing whether they make the data no larger. */
   refusalOfCost(cost: number, growsNothing: () => boolean, nowMs: number): KvError | undefined {
     if (cost === 0) return undefined;
-    if (cost > this.#roomBytes || nowMs >= this.#validUntilMs) return this.#lookCloser(cost, growsNothing, nowMs);
+    if (cost > this.#roomBytes || nowMs >= this.#validUntilMs || !this.#node.hasDiskRoom)
+      return this.#lookCloser(cost, growsNothing, nowMs);
     this.#roomBytes -= cost;
     return undefined;
   }

@@ -1,6 +1,8 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { realFiles } from '../../storage/wal/log-files.js';
+import { threadOn } from '../../storage/wal/wal.fixture.js';
 import { expectFound, itemsOf, openDisk, overwrite, smallLog, TestFolders } from './disk-data.fixture.js';
 import type { DiskData } from './disk-data.js';
 import { deleting, TestReplica, writing } from './test-replica.fixture.js';
@@ -96,6 +98,22 @@ describe('data on disk', () => {
     await Promise.all(replicas.map(({ durable }) => durable));
     const found = await open(folders.copyOf(path), smallLog);
     for (const [index, replica] of replicas.entries()) await expectFound(found.recovered[index]!, replica);
+  });
+
+  test('where the disk is full long before the log is too large, snapshots let old segments go, so writes go on', async () => {
+    const path = folders.create();
+    const open: typeof realFiles.open = (file, how) => {
+      if (how === 'create' && readdirSync(join(path, 'wal')).length >= 4)
+        throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+      return realFiles.open(file, how);
+    };
+    const startThread = () => threadOn({ ...realFiles, open });
+    const data = await openDisk(path, { log: { segmentBytes: 64 * 1024, startThread } });
+    opened.push(data);
+    const replica = TestReplica.create(data, 0);
+    await overwrite(replica, 400_000);
+    expect(bytesIn(join(path, 'wal'))).toBeLessThanOrEqual(4 * 64 * 1024);
+    await expectFound((await openDisk(folders.copyOf(path))).recovered[0]!, replica);
   });
 
   test('entries that are not applied for long do not keep the log from getting shorter', async () => {

@@ -276,7 +276,7 @@ export class DiskData implements NodeData {
     const log = new ReplicaLog(journal, start, {
       shardCount,
       maxPartBytes: Math.min(mostPartBytes, maxRecordBytes(segmentBytes) / partsPerRecord),
-      hasRoom: () => this.#wal!.hasRoom,
+      hasRoom: () => this.#wal!.hasRoomForAccepted,
       onWaiting: (waiting) => this.#wait(waiting),
       onUnneeded: (reference) => this.#remove(snapshotFileName(journal.replica.shard, reference)),
     });

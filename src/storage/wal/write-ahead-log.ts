@@ -164,12 +164,24 @@ export class WriteAheadLog {
     return Math.max(0, segment - this.#supply.oldest) * this.#segmentBytes + usedBytes;
   }
 
-  /** Whether there is room for a write that is neither a delete nor metadata. */
+  /** Whether there is room for a write that is neither a delete nor metadata: half of a segment is left for others. */
   get hasRoom(): boolean {
+    return this.#readyBytes > this.#segmentBytes / 2;
+  }
+
+  /**
+   * Whether there is room for an entry that was accepted: a delete, or a write of a moment ago. A quarter of a segment is left for
+   * metadata, which make room.
+   */
+  get hasRoomForAccepted(): boolean {
+    return this.#readyBytes > this.#segmentBytes / 4;
+  }
+
+  /** Unused bytes of the segments that are ready. */
+  get #readyBytes(): number {
     const { segment, segmentBytes, usedBytes } = this.#queue;
     const readySegments = this.#supply.newestReady - segment;
-    if (readySegments < 0) return false;
-    return segmentBytes - usedBytes + readySegments * this.#segmentBytes > this.#segmentBytes / 2;
+    return readySegments < 0 ? 0 : segmentBytes - usedBytes + readySegments * this.#segmentBytes;
   }
 
   /** Why the last attempt to prepare a segment found no space. Undefined: there was space. */
