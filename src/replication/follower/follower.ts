@@ -66,10 +66,12 @@ function onSync(core: Core, role: Follower, from: ReplicaId, sync: BodyOf<'sync'
   if (sync.number <= core.syncNumber) return;
   // Data of another history is kept, whatever the primary says (R1).
   if (core.line !== undefined && !continues(lineOf(core, sync.lineage), core.line)) return refuseOther(core, from);
+  // A later Sync of the same primary may have been on its way for long: beacons that came before it show a later time (R17).
+  if (core.syncNumber === 0) core.clock.restart(sync.timeMs, core.nowMs);
+  else core.clock.learn(sync.timeMs, core.nowMs);
   core.syncNumber = sync.number;
   role.lineage = sync.lineage;
   role.timeOffsetMs = sync.timeOffsetMs;
-  core.clock.restart(sync.timeMs, core.nowMs);
   correctLoggedTime(core, sync.timeMs);
   // A new stream voids the old one, and the snapshot that belonged to it (R10).
   role.stream = undefined;
