@@ -44,6 +44,16 @@ describe('expiry (R17)', () => {
     expect([expiryAt(c, 'a'), expiryAt(c, 'b')]).toEqual([writtenAtMs + 1_000, writtenAtMs + 1_000]);
   });
 
+  it('a later Sync of the same primary that was on its way for long does not turn back the time of a backup', () => {
+    const c = withOwnClocks('a b');
+    const sync = c.sent('sync', 'a').at(-1)!;
+    c.advance(500);
+    const timeMs = c.timeMs('b');
+    expect(timeMs).toBeGreaterThan(sync.body.timeMs);
+    c.receive({ ...sync, body: { ...sync.body, number: sync.body.number + 1 } });
+    expect(c.timeMs('b')).toBeGreaterThanOrEqual(timeMs);
+  });
+
   it('a key exists until its deadline, and the primary deletes it then', () => {
     const c = expiringInASecond();
     c.elapse(999);
