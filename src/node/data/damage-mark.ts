@@ -18,7 +18,7 @@ export class DamageMark {
     return existsSync(this.#path);
   }
 
-  /** @param reason for whoever looks into the folder. */
+  /** @param reason a text for an operator who looks into the folder. */
   set(reason: string): Promise<void> {
     return replaceFile(this.#path, `${reason}\n`);
   }

@@ -52,7 +52,7 @@ export class DumpedPrimary implements DumpedReplica {
   }
 }
 
-/** Reads a dump, as fast as it comes unless it is told to stop. */
+/** Reads a dump without a pause, until a test pauses it. */
 export class DumpReader {
   readonly parts: DumpPart[] = [];
   readonly reply: ReplyStream;

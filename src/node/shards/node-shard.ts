@@ -60,9 +60,10 @@ export interface NodeShardOptions {
 }
 
 /**
- * Requests that a node recognises (R16): each shard its part, and at least so many. A client has one for each write in flight, and the
- * last one of its shard. While the requests of all shards take less memory than the retained log may, one shard may have all of them:
- * a client with a thousand writes in flight needs more than the part of a shard, if there are many shards.
+ * Requests that a node recognises (R16), of all its shards together. They are divided evenly, but no shard recognises fewer than the
+ * minimum. A client has one for each write in flight, and the last one of its shard. With many shards, a client that has a thousand
+ * writes in flight on one shard needs more than that shard's part. So one shard may have all of them, while the requests of all shards
+ * take less memory than the retained log may.
  */
 const recognisedRequests = 65_536;
 const minRecognisedRequests = 1_024;

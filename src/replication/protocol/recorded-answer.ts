@@ -27,7 +27,7 @@ export type JudgedAnswer =
  */
 export type RecordedAnswer =
   | JudgedAnswer
-  /** Each of so many operations is answered with the version of the entry alone. */
+  /** `operations`: their number. Each is answered with the version of the entry alone. */
   | { readonly kind: 'wrote'; readonly operations: number }
   /** An increment, the only operation, is answered with the version of the entry and with the sum, its one write. */
   | { readonly kind: 'counted'; readonly sum: Uint8Array };

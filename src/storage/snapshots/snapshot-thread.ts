@@ -1,7 +1,7 @@
 /**
  * The program of the thread that writes snapshot files. It executes one request after the other and answers each, in order.
  *
- * After an error in a file every further request for this file has the same error, so whoever waits for the last one learns of it.
+ * After an error in a file every further request for this file is answered with that error. So it is enough to wait for the last one.
  */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -6,7 +6,7 @@ import type { CallOptions, KvClient } from '../../../client/index.js';
 import type { DumpRecord } from '../../../dump/index.js';
 import { shardOfKey } from '../../../placement/key-slot.js';
 
-/** So many keys of a shard that are all missing were not deleted one by one. */
+/** This many restored keys of each shard are looked for. If none of them is there, the shard counts as one that has lost its data. */
 const samplesOfShard = 20;
 
 /**
