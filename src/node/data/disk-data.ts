@@ -34,6 +34,7 @@ import type { FoundReplica, LostReplica } from './replica-replay.js';
 import { noItems, snapshotFileName } from './snapshot-base.js';
 import { SnapshotSchedule } from './snapshot-schedule.js';
 import { takeSnapshot } from './take-snapshot.js';
+import { WaitingLogs } from './waiting-logs.js';
 
 export interface DiskDataOptions {
   /** It belongs to this node. The data closes it, also if it cannot be opened. */
@@ -58,8 +59,6 @@ const mostPartBytes = 1024 * 1024;
 const partsPerRecord = 4;
 /** The rate at which snapshots are written: a fraction of what a disk takes, because the log is flushed on the same disk. */
 const snapshotBytesPerSecond = 32 * 1024 * 1024;
-/** Time between two looks whether the log has room, while entries wait for it. */
-const lookAgainMs = 20;
 const idBytes = 8;
 /** The last flush of a working disk takes less. What it would have kept was not acknowledged, or is kept by other nodes. */
 const closePatienceMs = 5_000;
@@ -72,9 +71,7 @@ export class DiskData implements NodeData {
   readonly #files: SnapshotFiles;
   readonly #storages = new Map<Journal, DurableStorage>();
   readonly #flushProgress = new FlushProgress();
-  /** Logs of replicas with entries that wait for room, the longest first. */
-  readonly #waiting = new Set<ReplicaLog>();
-  #lookAgain: NodeJS.Timeout | undefined;
+  readonly #waiting = new WaitingLogs();
   readonly #stopping = new AbortController();
   #recovered: readonly RecoveredShard[] = [];
   #fail!: (error: Error) => void;
@@ -162,8 +159,7 @@ export class DiskData implements NodeData {
   async #close(clean: boolean): Promise<void> {
     this.#stopping.abort();
     this.#schedule?.close();
-    clearTimeout(this.#lookAgain);
-    for (const log of this.#waiting) log.releaseAll();
+    this.#waiting.close();
     // What has failed before has been reported, and does not count where the stop is not a clean one.
     const failure = await this.#wal?.close().then(
       () => undefined,
@@ -208,7 +204,7 @@ export class DiskData implements NodeData {
       ...this.#options.log,
       onProgress: () => {
         this.#flushProgress.advanced();
-        this.#release();
+        this.#waiting.release();
       },
       checkpoint: (write) => {
         for (const [journal, { log }] of this.#storages) write(journal, log.state.type, log.state.payload);
@@ -237,23 +233,6 @@ export class DiskData implements NodeData {
     return wal;
   }
 
-  #wait(log: ReplicaLog): void {
-    this.#waiting.add(log);
-    this.#lookAgain ??= setTimeout(() => {
-      this.#lookAgain = undefined;
-      this.#release();
-      for (const waiting of this.#waiting) this.#wait(waiting);
-    }, lookAgainMs);
-  }
-
-  /** A new segment may be ready, or old ones may have been removed. */
-  #release(): void {
-    for (const log of this.#waiting) {
-      if (log.release()) return;
-      this.#waiting.delete(log);
-    }
-  }
-
   #revive(wal: WriteAheadLog, { logged, memory, metadata, snapshot, replica }: FoundReplica): RevivedReplica {
     const journal = wal.journal(logged);
     // Without a complete copy nothing in the log is of use: the replica takes a new snapshot.
@@ -277,7 +256,7 @@ export class DiskData implements NodeData {
       shardCount,
       maxPartBytes: Math.min(mostPartBytes, maxRecordBytes(segmentBytes) / partsPerRecord),
       hasRoom: () => this.#wal!.hasRoomForAccepted,
-      onWaiting: (waiting) => this.#wait(waiting),
+      onWaiting: (waiting) => this.#waiting.add(waiting),
       onUnneeded: (reference) => this.#remove(snapshotFileName(journal.replica.shard, reference)),
     });
     const flushes = syncIntervalMs === undefined ? undefined : new FlushReports(this.#wal!, this.#flushProgress);
