@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { KeyWrite } from '../../replication/index.js';
-import { expectFound, openDisk, smallLog, TestFolders } from './disk-data.fixture.js';
+import { expectFound, smallLog, TestFolders } from './disk-data.fixture.js';
 import type { DiskData } from './disk-data.js';
 import { deleting, TestReplica, writing } from './test-replica.fixture.js';
 
@@ -40,20 +40,20 @@ class CrashingNode {
   }
 
   async run(steps: readonly { readonly shard: number; readonly kind: string; readonly contents: KeyWrite[][] }[]): Promise<void> {
-    this.#data = await openDisk(this.#path, smallLog);
+    this.#data = await folders.open(this.#path, smallLog);
     this.#replicas = [0, 1, 2].map((shard) => TestReplica.create(this.#data, shard));
     for (const replica of this.#replicas) replica.setEpoch(1);
     for (const { shard, kind, contents } of steps) await this.#steps[kind]!(this.#replicas[shard]!, contents);
     await this.#crash();
     await this.#data.close(false);
-    folders.removeAll();
+    await folders.removeAll();
   }
 
   async #crash(): Promise<void> {
     await Promise.all(this.#replicas.map(({ durable }) => durable));
     this.#path = folders.copyOf(this.#path);
     await this.#data.close(false);
-    this.#data = await openDisk(this.#path, smallLog);
+    this.#data = await folders.open(this.#path, smallLog);
     const { recovered } = this.#data;
     expect(recovered).toHaveLength(this.#replicas.length);
     for (const [index, found] of recovered.entries()) await expectFound(found, this.#replicas[index]!);

@@ -12,9 +12,22 @@ import { DiskData, type DiskDataOptions } from './disk-data.js';
 import type { RecoveredShard } from './node-data.js';
 import { type Item, nodeId, type TestReplica, writing } from './test-replica.fixture.js';
 
-/** Folders of one test, which `removeAll` removes. */
+/** Folders of one test, and the data that is open in them. Call `removeAll` after each test. */
 export class TestFolders {
   readonly #paths: string[] = [];
+  readonly #opened: DiskData[] = [];
+
+  /** Opens data that `removeAll` closes. */
+  async open(...args: Parameters<typeof openDisk>): Promise<DiskData> {
+    const data = await openDisk(...args);
+    this.#opened.push(data);
+    return data;
+  }
+
+  /** What was opened last. */
+  get newest(): DiskData {
+    return this.#opened.at(-1)!;
+  }
 
   create(): string {
     const path = mkdtempSync(join(tmpdir(), 'kvnode-data-'));
@@ -29,12 +42,13 @@ export class TestFolders {
     return copy;
   }
 
-  removeAll(): void {
+  async removeAll(): Promise<void> {
+    for (const data of this.#opened.splice(0)) await data.close(false);
     for (const path of this.#paths.splice(0)) rmSync(path, { recursive: true, force: true });
   }
 }
 
-export function openDisk(path: string, options: Partial<DiskDataOptions> = {}): Promise<DiskData> {
+function openDisk(path: string, options: Partial<DiskDataOptions> = {}): Promise<DiskData> {
   const { log, ...rest } = options;
   return DiskData.open({
     folder: { path, began: async () => {}, close: async () => {} },

@@ -3,23 +3,12 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { realFiles } from '../../storage/wal/log-files.js';
 import { threadOn } from '../../storage/wal/wal.fixture.js';
-import { expectFound, itemsOf, openDisk, overwrite, smallLog, TestFolders } from './disk-data.fixture.js';
-import type { DiskData } from './disk-data.js';
+import { expectFound, itemsOf, overwrite, smallLog, TestFolders } from './disk-data.fixture.js';
 import { deleting, TestReplica, writing } from './test-replica.fixture.js';
 
 const folders = new TestFolders();
-const opened: DiskData[] = [];
 
-afterEach(async () => {
-  for (const data of opened.splice(0)) await data.close(false);
-  folders.removeAll();
-});
-
-async function open(...args: Parameters<typeof openDisk>): Promise<DiskData> {
-  const data = await openDisk(...args);
-  opened.push(data);
-  return data;
-}
+afterEach(() => folders.removeAll());
 
 function bytesIn(path: string): number {
   return readdirSync(path).reduce((bytes, name) => bytes + statSync(join(path, name)).size, 0);
@@ -28,7 +17,7 @@ function bytesIn(path: string): number {
 describe('data on disk', () => {
   test('writes of several shards are found again after a crash', async () => {
     const path = folders.create();
-    const data = await open(path);
+    const data = await folders.open(path);
     expect(data.recovered).toEqual([]);
     const replicas = [0, 1, 3].map((shard) => TestReplica.create(data, shard));
     for (const replica of replicas) {
@@ -40,7 +29,7 @@ describe('data on disk', () => {
       replica.append([writing('e', 'five')]);
       await replica.durable;
     }
-    const found = await open(folders.copyOf(path));
+    const found = await folders.open(folders.copyOf(path));
     expect(found.recovered.map(({ replicaId }) => replicaId)).toEqual(replicas.map(({ replicaId }) => replicaId));
     for (const [index, recovered] of found.recovered.entries()) {
       await expectFound(recovered, replicas[index]!);
@@ -51,14 +40,14 @@ describe('data on disk', () => {
 
   test('a replica goes on with the data of an earlier process, again and again', async () => {
     const path = folders.create();
-    let replica = TestReplica.create(await open(path), 2);
+    let replica = TestReplica.create(await folders.open(path), 2);
     for (let run = 1; run <= 5; run++) {
       replica.setEpoch(run);
       replica.append([writing('run', `${run}`), writing(`key ${run}`, 'value', run)], [deleting(`key ${run - 1}`)]);
       replica.apply(1);
       await replica.durable;
-      await opened.at(-1)!.close(true);
-      const [recovered] = (await open(path)).recovered;
+      await folders.newest.close(true);
+      const [recovered] = (await folders.open(path)).recovered;
       await expectFound(recovered!, replica);
       expect(recovered!.replicaId).toBe(replica.replicaId);
       replica = replica.revived(recovered!);
@@ -67,7 +56,7 @@ describe('data on disk', () => {
 
   test('where keys are overwritten, log and snapshots stay bounded, and everything is found again', async () => {
     const path = folders.create();
-    const data = await open(path, smallLog);
+    const data = await folders.open(path, smallLog);
     const [busy, idle] = [TestReplica.create(data, 0), TestReplica.create(data, 1)];
     idle.setEpoch(1);
     idle.append([writing('old', 'value', 7)]);
@@ -78,14 +67,14 @@ describe('data on disk', () => {
       expect(bytesIn(join(path, 'wal'))).toBeLessThanOrEqual(1024 * 1024);
     }
     expect(bytesIn(join(path, 'snapshots'))).toBeLessThan(100_000);
-    const found = await open(folders.copyOf(path), smallLog);
+    const found = await folders.open(folders.copyOf(path), smallLog);
     for (const [index, replica] of [busy, idle].entries()) await expectFound(found.recovered[index]!, replica);
     expect(readdirSync(join(path, 'snapshots')).some((name) => name.startsWith('1-'))).toBe(true);
   });
 
   test('where more is written than the log has room for, it waits until snapshots have made room', async () => {
     const path = folders.create();
-    const data = await open(path, smallLog);
+    const data = await folders.open(path, smallLog);
     const replicas = [0, 1, 2].map((shard) => TestReplica.create(data, shard));
     const value = 'v'.repeat(5_000);
     for (let round = 0; round < 100; round++) {
@@ -96,7 +85,7 @@ describe('data on disk', () => {
       }
     }
     await Promise.all(replicas.map(({ durable }) => durable));
-    const found = await open(folders.copyOf(path), smallLog);
+    const found = await folders.open(folders.copyOf(path), smallLog);
     for (const [index, replica] of replicas.entries()) await expectFound(found.recovered[index]!, replica);
   });
 
@@ -108,17 +97,16 @@ describe('data on disk', () => {
       return realFiles.open(file, how);
     };
     const startThread = () => threadOn({ ...realFiles, open });
-    const data = await openDisk(path, { log: { segmentBytes: 64 * 1024, startThread } });
-    opened.push(data);
+    const data = await folders.open(path, { log: { segmentBytes: 64 * 1024, startThread } });
     const replica = TestReplica.create(data, 0);
     await overwrite(replica, 400_000);
     expect(bytesIn(join(path, 'wal'))).toBeLessThanOrEqual(4 * 64 * 1024);
-    await expectFound((await openDisk(folders.copyOf(path))).recovered[0]!, replica);
+    await expectFound((await folders.open(folders.copyOf(path))).recovered[0]!, replica);
   });
 
   test('entries that are not applied for long do not keep the log from getting shorter', async () => {
     const path = folders.create();
-    const data = await open(path, smallLog);
+    const data = await folders.open(path, smallLog);
     const [busy, stuck] = [TestReplica.create(data, 0), TestReplica.create(data, 1)];
     stuck.setEpoch(1);
     stuck.append([writing('a', 'one')], [writing('b', 'two')]);
@@ -129,7 +117,7 @@ describe('data on disk', () => {
     await overwrite(busy, 2_000_000);
     const copy = folders.copyOf(path);
     expect(Math.min(...readdirSync(join(path, 'wal')).map(Number.parseFloat))).toBeGreaterThan(5);
-    const found = await open(copy, smallLog);
+    const found = await folders.open(copy, smallLog);
     await expectFound(found.recovered[1]!, stuck);
     // What is found can be cut and written anew, and is found again then.
     const revived = stuck.revived(found.recovered[1]!);
@@ -137,12 +125,12 @@ describe('data on disk', () => {
     revived.setEpoch(3);
     revived.append([writing('d', 'five')]);
     await revived.durable;
-    await expectFound((await open(folders.copyOf(copy), smallLog)).recovered[1]!, revived);
+    await expectFound((await folders.open(folders.copyOf(copy), smallLog)).recovered[1]!, revived);
   });
 
   test('a replica that has left is never revived, and leaves no files', async () => {
     const path = folders.create();
-    const data = await open(path, smallLog);
+    const data = await folders.open(path, smallLog);
     const replica = TestReplica.create(data, 0);
     await overwrite(replica, 1_000_000);
     expect(readdirSync(join(path, 'snapshots')).length).toBeGreaterThan(0);
@@ -151,14 +139,14 @@ describe('data on disk', () => {
     next.append([writing('a', 'new')]);
     await next.durable;
     await data.close(true);
-    const found = await open(path, smallLog);
+    const found = await folders.open(path, smallLog);
     expect(found.recovered.map(({ replicaId }) => replicaId)).toEqual([next.replicaId]);
     await expectFound(found.recovered[0]!, next);
     expect(readdirSync(join(path, 'snapshots'))).toEqual([]);
   });
 
   test('where the log is flushed at intervals, flushes are reported after the writes that they cover', async () => {
-    const data = await open(folders.create(), { log: { syncIntervalMs: 20 } });
+    const data = await folders.open(folders.create(), { log: { syncIntervalMs: 20 } });
     const replica = TestReplica.create(data, 0);
     const flushed: number[] = [];
     const all = new Promise<void>((resolve) => {
@@ -172,19 +160,21 @@ describe('data on disk', () => {
     replica.append([writing('b', 'two')]);
     await all;
     expect(flushed.toSorted((one, other) => one - other)).toEqual(flushed);
-    expect((await open(folders.create())).create(1, '127.0.0.1:9090~00000000000000aa').watchFlushes).toBeUndefined();
+    expect((await folders.open(folders.create())).create(1, '127.0.0.1:9090~00000000000000aa').watchFlushes).toBeUndefined();
   });
 
   test('a node that cannot write reports that, and keeps no promise', async () => {
-    const data = await open(folders.create(), {
-      log: {
-        startThread: () => ({
-          run: () => Promise.reject(new Error('no such device')),
-          oldestJobMs: undefined,
-          end: async () => {},
-        }),
-      },
-    }).catch((error: Error) => error);
+    const data = await folders
+      .open(folders.create(), {
+        log: {
+          startThread: () => ({
+            run: () => Promise.reject(new Error('no such device')),
+            oldestJobMs: undefined,
+            end: async () => {},
+          }),
+        },
+      })
+      .catch((error: Error) => error);
     expect(data).toMatchObject({ message: 'no such device' });
   });
 });
@@ -197,7 +187,7 @@ describe('a joiner', () => {
   const requests = [{ client: 'c', number: 1, lowest: 1, fingerprint: 1, floor: 0, seq: 90, answer: undefined }];
 
   async function joiner(path: string): Promise<TestReplica> {
-    const data = await open(path);
+    const data = await folders.open(path);
     const replica = TestReplica.create(data, 0);
     replica.append([writing('gone', 'old data')]);
     replica.apply();
@@ -214,7 +204,7 @@ describe('a joiner', () => {
     replica.finishLoad();
     replica.append([writing('d', 'four')]);
     await replica.durable;
-    const { recovered } = await open(folders.copyOf(path));
+    const { recovered } = await folders.open(folders.copyOf(path));
     await expectFound(recovered[0]!, replica);
     expect(recovered[0]!.replica.appliedSeq).toBe(102);
   });
@@ -224,7 +214,7 @@ describe('a joiner', () => {
     const replica = await joiner(path);
     await replica.durable;
     const copy = folders.copyOf(path);
-    const { recovered } = await open(copy);
+    const { recovered } = await folders.open(copy);
     await expectFound(recovered[0]!, replica);
     expect(await itemsOf(recovered[0]!.storage)).toEqual(new Map());
     expect(readdirSync(join(copy, 'snapshots'))).toEqual([]);
@@ -233,7 +223,7 @@ describe('a joiner', () => {
     again.load(items, requests);
     again.finishLoad();
     await again.durable;
-    await expectFound((await open(folders.copyOf(copy))).recovered[0]!, again);
+    await expectFound((await folders.open(folders.copyOf(copy))).recovered[0]!, again);
   });
 
   test('what follows the end of the snapshot is durable only after it', async () => {
@@ -249,6 +239,6 @@ describe('a joiner', () => {
     replica.reset(300, true);
     replica.append([writing('e', 'five')]);
     await replica.durable;
-    await expectFound((await open(folders.copyOf(path))).recovered[0]!, replica);
+    await expectFound((await folders.open(folders.copyOf(path))).recovered[0]!, replica);
   });
 });

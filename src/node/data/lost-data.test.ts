@@ -2,26 +2,15 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { expectFound, itemsOf, openDisk, overwrite, smallLog, TestFolders } from './disk-data.fixture.js';
-import type { DiskData } from './disk-data.js';
+import { expectFound, itemsOf, overwrite, smallLog, TestFolders } from './disk-data.fixture.js';
 import { TestReplica, writing } from './test-replica.fixture.js';
 
 const folders = new TestFolders();
-const opened: DiskData[] = [];
 
-afterEach(async () => {
-  for (const data of opened.splice(0)) await data.close(false);
-  folders.removeAll();
-});
-
-async function open(...args: Parameters<typeof openDisk>): Promise<DiskData> {
-  const data = await openDisk(...args);
-  opened.push(data);
-  return data;
-}
+afterEach(() => folders.removeAll());
 
 async function withSnapshots(path: string): Promise<readonly TestReplica[]> {
-  const data = await open(path, smallLog);
+  const data = await folders.open(path, smallLog);
   const replicas = [TestReplica.create(data, 0), TestReplica.create(data, 1)];
   for (const replica of replicas) await overwrite(replica, 700_000);
   await data.close(true);
@@ -41,30 +30,30 @@ test.each([
   const path = folders.create();
   const [, intact] = await withSnapshots(path);
   spoil(snapshotOf(path, 0), snapshotOf(path, 1));
-  const { recovered } = await open(path, smallLog);
+  const { recovered } = await folders.open(path, smallLog);
   expect(recovered.map(({ shard }) => shard)).toEqual([1]);
   await expectFound(recovered[0]!, intact!);
-  await opened.at(-1)!.close(true);
-  const again = await open(path, smallLog);
+  await folders.newest.close(true);
+  const again = await folders.open(path, smallLog);
   expect(again.recovered.map(({ replicaId }) => replicaId)).toEqual([intact!.replicaId]);
   expect(readdirSync(join(path, 'snapshots')).every((name) => name.startsWith('1-'))).toBe(true);
 });
 
 test('after damage of the log each replica goes on with what came before it, under a new id', async () => {
   const path = folders.create();
-  const replica = TestReplica.create(await open(path), 0);
+  const replica = TestReplica.create(await folders.open(path), 0);
   replica.setEpoch(1);
   for (const key of ['a', 'b', 'c']) {
     replica.append([writing(key, `the value of ${key}`)]);
     await replica.durable;
     replica.apply();
   }
-  await opened.at(-1)!.close(true);
+  await folders.newest.close(true);
   const file = join(path, 'wal', readdirSync(join(path, 'wal')).sort()[0]!);
   const bytes = readFileSync(file);
   bytes[bytes.indexOf('the value of b')]! ^= 1;
   writeFileSync(file, bytes);
-  const { recovered } = await open(path);
+  const { recovered } = await folders.open(path);
   expect(recovered).toHaveLength(1);
   const { replicaId, storage, replica: found } = recovered[0]!;
   expect(replicaId).not.toBe(replica.replicaId);
@@ -76,8 +65,8 @@ test('after damage of the log each replica goes on with what came before it, und
   const revived = replica.revived(recovered[0]!);
   revived.append([writing('d', 'four')]);
   await revived.durable;
-  await opened.at(-1)!.close(true);
-  const again = await open(path);
+  await folders.newest.close(true);
+  const again = await folders.open(path);
   expect(again.recovered.map((it) => it.replicaId)).toEqual([replicaId]);
   await expectFound(again.recovered[0]!, revived);
 });
@@ -85,13 +74,13 @@ test('after damage of the log each replica goes on with what came before it, und
 test('where writes may be missing, all replicas get new ids and keep their data', async () => {
   const path = folders.create();
   const replicas = await withSnapshots(path);
-  const { recovered } = await open(path, { ...smallLog, mayLackWrites: true });
+  const { recovered } = await folders.open(path, { ...smallLog, mayLackWrites: true });
   for (const [index, found] of recovered.entries()) {
     expect(found.replicaId).not.toBe(replicas[index]!.replicaId);
     await expectFound(found, replicas[index]!);
   }
   for (const revived of recovered.map((found, index) => replicas[index]!.revived(found))) await overwrite(revived, 700_000);
-  await opened.at(-1)!.close(true);
-  const again = await open(path, smallLog);
+  await folders.newest.close(true);
+  const again = await folders.open(path, smallLog);
   expect(again.recovered.map(({ replicaId }) => replicaId)).toEqual(recovered.map(({ replicaId }) => replicaId));
 });
