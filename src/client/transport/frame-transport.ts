@@ -21,6 +21,7 @@ import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
 import { type Limits, remainingMs } from '../call-limits.js';
 import type { ClusterNaming } from '../routing/cluster-identity.js';
 import type { DumpListener, DumpStream, NodeTransport, Subject, TopologyListener } from './node-transport.js';
+import { pendingDump } from './pending-dump.js';
 
 /** What the gRPC connection of a transport has to offer: a part of `NodeConnection`. */
 export interface GrpcConnection {
@@ -100,35 +101,12 @@ export class FrameTransport implements NodeTransport {
     };
   }
 
-  dumpShard(request: DumpShardRequest, { onMessage, onEnd }: DumpListener): DumpStream {
-    let isOver = false;
-    const end = (error: KvError | undefined): void => {
-      this.#queries.delete(fail);
-      if (isOver) return;
-      isOver = true;
-      onEnd(error);
-    };
-    const fail = (error: KvError): void => {
-      end(error);
-      stream.cancel();
-    };
-    const stream = this.#dial(dumpShardRpc, {
-      onAccepted() {},
-      onFrame: (frame) => {
-        if (!isOver) onMessage(frame);
-      },
-      onDrain() {},
-      onEnd() {},
-      onClosed: end,
+  dumpShard(request: DumpShardRequest, listener: DumpListener): DumpStream {
+    return pendingDump(listener, this.#queries, request.shard, ({ onMessage, onEnd }) => {
+      const stream = this.#dial(dumpShardRpc, { onAccepted() {}, onFrame: onMessage, onDrain() {}, onEnd() {}, onClosed: onEnd });
+      stream.send(dumpRequestTable.encode(request));
+      return stream;
     });
-    this.#queries.set(fail, request.shard);
-    stream.send(dumpRequestTable.encode(request));
-    const cancel = (): void => {
-      isOver = true;
-      this.#queries.delete(fail);
-      stream.cancel();
-    };
-    return { pause: () => stream.pause(), resume: () => stream.resume(), cancel };
   }
 
   abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void {

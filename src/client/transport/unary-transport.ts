@@ -36,6 +36,7 @@ import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
 import { type Limits, remainingMs } from '../call-limits.js';
 import { type ClusterNaming, noCluster } from '../routing/cluster-identity.js';
 import type { DumpListener, DumpStream, NodeTransport, Subject, TopologyListener } from './node-transport.js';
+import { pendingDump } from './pending-dump.js';
 
 interface Method<Request, Response> {
   readonly path: string;
@@ -149,34 +150,17 @@ export class UnaryTransport implements NodeTransport {
     };
   }
 
-  dumpShard(request: DumpShardRequest, { onMessage, onEnd }: DumpListener): DumpStream {
+  dumpShard(request: DumpShardRequest, listener: DumpListener): DumpStream {
     const { path, requestSerialize, responseDeserialize } = methods.dumpShard;
     const metadata = clusterMetadata(this.#cluster.clusterId);
-    const stream = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata);
-    let isOver = false;
-    const end = (error: KvError | undefined): void => {
-      this.#pending.delete(fail);
-      if (isOver) return;
-      isOver = true;
-      onEnd(error);
-    };
-    const fail = (error: KvError): void => {
-      end(error);
-      stream.cancel();
-    };
-    this.#pending.set(fail, request.shard);
-    // It stays attached after the dump has been given up: a stream error without a listener would end the process.
-    stream.on('error', (error: ServiceError) => end(this.#errorOf(error)));
-    stream.on('end', () => end(undefined));
-    stream.on('data', (message: Buffer) => {
-      if (!isOver) onMessage(message);
+    return pendingDump(listener, this.#pending, request.shard, ({ onMessage, onEnd }) => {
+      const stream = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata);
+      // It stays attached after the dump has been given up: a stream error without a listener would end the process.
+      stream.on('error', (error: ServiceError) => onEnd(this.#errorOf(error)));
+      stream.on('end', () => onEnd(undefined));
+      stream.on('data', onMessage);
+      return stream;
     });
-    const cancel = (): void => {
-      isOver = true;
-      this.#pending.delete(fail);
-      stream.cancel();
-    };
-    return { pause: () => void stream.pause(), resume: () => void stream.resume(), cancel };
   }
 
   abandonPending(concerns: (subject: Subject) => boolean, afterMs: number, reason: string): void {
