@@ -1,8 +1,9 @@
 /** Variants of the shell that break expiry (R17): reads, and what the core is told about a key that is due. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { expect } from 'vitest';
 import type { TestRequest } from '../../../src/node/operations/every-api/test-request.fixture.js';
 import type { PreparedCheck } from './shell-checks.js';
-import { type Edit, edit, loadEdited } from './variant-lab.js';
+import { describeShellVariants } from './shell-variant.js';
+import { edit } from './variant-lab.js';
 
 const ttlMs = 500;
 const key = Buffer.from('k');
@@ -40,9 +41,10 @@ function meetsDueKey(request: TestRequest, expected: Outcome): PreparedCheck {
 
 const seenAsGone = meetsDueKey(get, { answer: { found: false, value: '', version: 0 }, entriesAtBackup: 2 });
 
-const variants: readonly { does: string; edits: readonly Edit[]; check: PreparedCheck }[] = [
-  { does: 'answers a get with a value that is due', edits: [edit(outcomesFile, endOfRead, '')], check: seenAsGone },
+describeShellVariants('expiry in the shell', [
+  { rule: 'R17', does: 'answers a get with a value that is due', edits: [edit(outcomesFile, endOfRead, '')], check: seenAsGone },
   {
+    rule: 'R17',
     does: 'shows that a key is gone before its deletion is in the log',
     edits: [
       edit(
@@ -54,21 +56,9 @@ const variants: readonly { does: string; edits: readonly Edit[]; check: Prepared
     check: seenAsGone,
   },
   {
+    rule: 'R17',
     does: 'judges a condition by a key that is due',
     edits: [edit(localShardFile, 'expiresAtMs: storedExpiresAtMs } = newest', 'storedExpiresAtMs } = newest as any')],
     check: meetsDueKey({ ...put, ifVersion: 0 } as TestRequest, { answer: { version: 3 }, entriesAtBackup: 3 }),
   },
-];
-
-describe('broken on purpose: expiry in the shell', { timeout: 120_000 }, () => {
-  afterEach(() => void vi.restoreAllMocks());
-  for (const { does, edits, check } of variants) {
-    it(`R17: ${does}`, async () => {
-      const unbroken = await loadEdited([], check);
-      await unbroken();
-      vi.restoreAllMocks();
-      const broken = await loadEdited(edits, check);
-      await expect(broken()).rejects.toThrow(/^expected/);
-    });
-  }
-});
+]);

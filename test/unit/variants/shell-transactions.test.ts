@@ -1,10 +1,11 @@
 /** Variants of the shell that break what a node promises of a transaction as a whole: its limit, its one shard, its locks (R6). */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import type { AnswerSink } from '../../../src/node/shards/shard-host.js';
 import type { KeyOperation, TransactEvent } from '../../../src/replication/index.js';
 import type { PreparedCheck } from './shell-checks.js';
-import { type Edit, edit, loadEdited } from './variant-lab.js';
+import { describeShellVariants } from './shell-variant.js';
+import { edit } from './variant-lab.js';
 
 /** @param count of operations, all on one key. @param executed whether the node accepts them. */
 function judgesCount(count: number, executed: boolean): PreparedCheck {
@@ -74,7 +75,7 @@ const stripesFile = '../node/shards/stripes.ts';
 const stripesOfKeys = 'this.#mutexesOf(keys)';
 const limit = 'if (count <= maxTransactionOperations) return;';
 
-const variants: readonly { rule: string; does: string; edits: readonly Edit[]; check: PreparedCheck }[] = [
+describeShellVariants('transactions in the shell', [
   {
     rule: 'limit',
     does: 'executes a transaction of 1,025 operations',
@@ -117,15 +118,4 @@ const variants: readonly { rule: string; does: string; edits: readonly Edit[]; c
     edits: [edit(stripesFile, '    await section();', '    void section();')],
     check: judgesOneTransactionOfAKeyAtATime,
   },
-];
-
-describe('broken on purpose: transactions in the shell', { timeout: 60_000 }, () => {
-  for (const { rule, does, edits, check } of variants) {
-    it(`${rule}: ${does}`, async () => {
-      const unbroken = await loadEdited([], check);
-      await unbroken();
-      const broken = await loadEdited(edits, check);
-      await expect(broken()).rejects.toThrow(/^expected/);
-    });
-  }
-});
+]);

@@ -1,16 +1,16 @@
 /** Variants of the shell: identity on the wire (R1), own znodes (R2, R14), the stripe lock (R6), reads (R9). */
-import { describe, expect, it } from 'vitest';
+import { expect } from 'vitest';
 import {
   followsNewerFormat,
   forwardsOnce,
   judgesOneWriteOfAKeyAtATime,
   ownZnodes,
-  type PreparedCheck,
   refusesHeader,
   registersAgain,
   remembersUnknownOutcomes,
 } from './shell-checks.js';
-import { type Edit, edit, loadEdited } from './variant-lab.js';
+import { describeShellVariants } from './shell-variant.js';
+import { edit } from './variant-lab.js';
 
 const codecFile = '../wire/peer/replication-codec.ts';
 const formatsFile = '../formats.ts';
@@ -18,7 +18,7 @@ const ownZnodeFile = '../coordination/own-znode.ts';
 
 const operations = '../node/operations';
 
-const variants: readonly { rule: string; does: string; edits: readonly Edit[]; check: PreparedCheck }[] = [
+describeShellVariants('the shell', [
   {
     rule: 'R16',
     does: 'sends a write as the first attempt after one with an unknown outcome',
@@ -140,15 +140,4 @@ const variants: readonly { rule: string; does: string; edits: readonly Edit[]; c
     edits: [edit('../node/shards/stripes.ts', 'return mutex.runExclusive(section);', 'return section();')],
     check: judgesOneWriteOfAKeyAtATime,
   },
-];
-
-describe('broken on purpose: the shell', { timeout: 60_000 }, () => {
-  for (const { rule, does, edits, check } of variants) {
-    it(`${rule}: ${does}`, async () => {
-      const unbroken = await loadEdited([], check);
-      await unbroken();
-      const broken = await loadEdited(edits, check);
-      await expect(broken()).rejects.toThrow(/^expected/);
-    });
-  }
-});
+]);
