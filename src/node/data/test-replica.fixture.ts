@@ -88,8 +88,12 @@ export class TestReplica {
 
   /** Appends one entry for each list of writes. */
   append(...contents: readonly (readonly KeyWrite[])[]): void {
-    const appended = contents.map((writes) => this.#entryOf(writes));
-    this.persist({ type: 'append', entries: appended, runs: this.#runsOf(appended) });
+    this.#append(contents.map((writes) => this.#entryOf(writes)));
+  }
+
+  /** Appends an entry whose request was answered with more than its version. */
+  appendAnswered(writes: readonly KeyWrite[], answer: RecordedRequest['answer']): void {
+    this.#append([this.#entryOf(writes, answer)]);
   }
 
   apply(count = this.lastSeq - this.appliedSeq): void {
@@ -171,7 +175,11 @@ export class TestReplica {
     return revived;
   }
 
-  #entryOf(writes: readonly KeyWrite[]): LogEntry {
+  #append(entries: readonly LogEntry[]): void {
+    this.persist({ type: 'append', entries, runs: this.#runsOf(entries) });
+  }
+
+  #entryOf(writes: readonly KeyWrite[], answer?: RecordedRequest['answer']): LogEntry {
     const seq = this.lastSeq + 1;
     const { epoch } = this.#epoch;
     const request = {
@@ -181,7 +189,7 @@ export class TestReplica {
       fingerprint: seq,
       floor: 0,
       seq,
-      answer: undefined,
+      answer,
     };
     const atMs = writes.some(({ expiresAtMs }) => expiresAtMs !== undefined) ? seq * 10 : undefined;
     const entry: LogEntry = atMs === undefined ? { seq, epoch, writes, request } : { seq, epoch, writes, request, atMs };
