@@ -1,9 +1,11 @@
 /**
- * The operations of a transaction as values. Each carries its encoded fields and the type of its result, so that the results of
+ * The operations of a transaction as values. Each carries the fields of its request and the type of its result, so that the results of
  * `KvClient.transact` are typed one by one.
  */
 import { KvError } from '../../errors.js';
-import type { TransactCompare, TransactOperation, TransactResult } from '../../wire/contract/kv-api.js';
+import type { TransactCompare } from '../../wire/contract/kv-api.js';
+import type { AnswerFields } from '../../wire/pipeline/answer-fields.js';
+import type { OperationRequest } from '../../wire/pipeline/operation-request.js';
 import { checkKey, checkTtlArgument, checkVersion, toValueBytes } from '../arguments.js';
 import { conditionFields, expiryFields } from '../data-requests.js';
 import type { WriteCondition, WriteExpiry } from '../results.js';
@@ -67,10 +69,9 @@ export interface LengthLimit extends WriteExpiry {
 }
 
 export interface PreparedOperation<Result> {
-  readonly key: string;
-  readonly message: TransactOperation<Buffer>;
-  /** Reads the result, whose one member is that of the operation. */
-  read(result: TransactResult): Result;
+  readonly request: OperationRequest;
+  /** Reads the result, which is one of an operation of this kind. */
+  read(answer: AnswerFields): Result;
 }
 
 /** A condition of a transaction. Parts that are left out ask for nothing. */
@@ -86,47 +87,53 @@ export interface CompareInput {
 /** The operations that a transaction can consist of. */
 export const op = {
   get: (key: string): PreparedOperation<ExpiringValue | undefined> => ({
-    key,
-    message: { get: { key: bytesOf(key) } },
-    read: ({ get }) => (get!.found ? { value: get!.value, version: get!.version, expiresInMs: get!.expiresInMs } : undefined),
+    request: { kind: 'get', key: checkedKey(key) },
+    read: ({ found, value, version, expiresInMs }) => (found ? { value, version, expiresInMs } : undefined),
   }),
   put: (
     key: string,
     value: string | Uint8Array,
     options: WriteCondition & WriteExpiry = {},
-  ): PreparedOperation<{ readonly version: number }> => ({
-    key,
-    message: {
-      put: { key: bytesOf(key), value: toValueBytes(value), ...conditionFields(options, 0), ...expiryFields(options) },
-    },
-    read: ({ put }) => ({ version: put!.version }),
-  }),
+  ): PreparedOperation<{ readonly version: number }> => {
+    checkKey(key);
+    const { ifVersion, ifValue } = conditionFields(options, 0);
+    const { ttlMs, keepTtl } = expiryFields(options);
+    return { request: { kind: 'put', key, value: toValueBytes(value), ifVersion, ifValue, ttlMs, keepTtl }, read: readVersion };
+  },
   delete: (
     key: string,
     condition: Omit<WriteCondition, 'ifAbsent'> = {},
   ): PreparedOperation<{ readonly existed: boolean; readonly version: number }> => ({
-    key,
-    message: { delete: { key: bytesOf(key), ...conditionFields(condition, 1) } },
-    read: ({ delete: removed }) => ({ existed: removed!.existed, version: removed!.version }),
+    request: { kind: 'delete', key: checkedKey(key), ...conditionFields(condition, 1) },
+    read: ({ found, version }) => ({ existed: found, version }),
   }),
-  increment: (key: string, settings: IncrementSettings = {}): PreparedOperation<IncrementOutcome> => ({
-    key,
-    message: {
-      increment: {
-        key: bytesOf(key),
-        by: decimal(settings.by),
-        initial: decimal(settings.initial),
-        min: decimal(settings.min),
-        max: decimal(settings.max),
-        ...expiryFields(settings),
+  increment: (key: string, settings: IncrementSettings = {}): PreparedOperation<IncrementOutcome> => {
+    checkKey(key);
+    const { by, initial, min, max } = settings;
+    const { ttlMs, keepTtl } = expiryFields(settings);
+    return {
+      request: {
+        kind: 'increment',
+        key,
+        by: decimal(by),
+        initial: decimal(initial),
+        min: decimal(min),
+        max: decimal(max),
+        ttlMs,
+        keepTtl,
       },
-    },
-    read: ({ increment }) => ({ value: increment!.value, version: increment!.version }),
-  }),
+      read: readSum,
+    };
+  },
   append: (key: string, value: string | Uint8Array, options: LengthLimit = {}): PreparedOperation<LengthOutcome> => ({
-    key,
-    message: { append: { key: bytesOf(key), value: toValueBytes(value), ...limitOf(options), ...expiryFields(options) } },
-    read: ({ append }) => ({ version: append!.version, valueBytes: append!.valueBytes }),
+    request: {
+      kind: 'append',
+      key: checkedKey(key),
+      value: toValueBytes(value),
+      maxBytes: limitOf(options),
+      ...expiryFields(options),
+    },
+    read: readLength,
   }),
   setRange: (
     key: string,
@@ -134,71 +141,76 @@ export const op = {
     value: string | Uint8Array,
     options: LengthLimit = {},
   ): PreparedOperation<LengthOutcome> => ({
-    key,
-    message: {
-      setRange: {
-        key: bytesOf(key),
-        offset: count('offset', offset),
-        value: toValueBytes(value),
-        ...limitOf(options),
-        ...expiryFields(options),
-      },
+    request: {
+      kind: 'setRange',
+      key: checkedKey(key),
+      offset: count('offset', offset),
+      value: toValueBytes(value),
+      maxBytes: limitOf(options),
+      ...expiryFields(options),
     },
-    read: ({ setRange }) => ({ version: setRange!.version, valueBytes: setRange!.valueBytes }),
+    read: readLength,
   }),
   getAndSet: (key: string, value: string | Uint8Array, expiry: WriteExpiry = {}): PreparedOperation<ReplacedOutcome> => ({
-    key,
-    message: { getAndSet: { key: bytesOf(key), value: toValueBytes(value), ...expiryFields(expiry) } },
-    read: ({ getAndSet }) => replaced(getAndSet!),
+    request: { kind: 'getAndSet', key: checkedKey(key), value: toValueBytes(value), ...expiryFields(expiry) },
+    read: readReplaced,
   }),
   getAndDelete: (key: string): PreparedOperation<ReplacedOutcome> => ({
-    key,
-    message: { getAndDelete: { key: bytesOf(key) } },
-    read: ({ getAndDelete }) => replaced(getAndDelete!),
+    request: { kind: 'getAndDelete', key: checkedKey(key) },
+    read: readReplaced,
   }),
   touch: (key: string, ttlMs: number): PreparedOperation<TouchOutcome> => {
     checkTtlArgument(ttlMs);
     return {
-      key,
-      message: { touch: { key: bytesOf(key), ttlMs } },
-      read: ({ touch }) => ({ found: touch!.found, version: touch!.version }),
+      request: { kind: 'touch', key: checkedKey(key), ttlMs },
+      read: ({ found, version }) => ({ found, version }),
     };
   },
   persist: (key: string): PreparedOperation<PersistOutcome> => ({
-    key,
-    message: { persist: { key: bytesOf(key) } },
-    read: ({ persist }) => ({ found: persist!.found, hadTtl: persist!.hadTtl, version: persist!.version }),
+    request: { kind: 'persist', key: checkedKey(key) },
+    read: ({ found, hadTtl, version }) => ({ found, hadTtl, version }),
   }),
 };
+
+function readVersion({ version }: AnswerFields): { readonly version: number } {
+  return { version };
+}
+
+function readSum({ sum, version }: AnswerFields): IncrementOutcome {
+  return { value: sum, version };
+}
+
+function readLength({ version, valueBytes }: AnswerFields): LengthOutcome {
+  return { version, valueBytes };
+}
+
+function readReplaced({ found, value, previousVersion, version }: AnswerFields): ReplacedOutcome {
+  return { previous: found ? { value, version: previousVersion } : undefined, version };
+}
 
 /** @throws KvError INVALID_KEY, INVALID_ARGUMENT */
 export function toCompare({ key, version, exists, value }: CompareInput): TransactCompare<Buffer> {
   if (version !== undefined) checkVersion(version, 0);
   return {
-    key: bytesOf(key),
+    key: Buffer.from(checkedKey(key)),
     ...(version === undefined ? {} : { version }),
     ...(exists === undefined ? {} : { exists }),
     ...(value === undefined ? {} : { value: toValueBytes(value) }),
   };
 }
 
-function replaced(found: NonNullable<TransactResult['getAndSet']>): ReplacedOutcome {
-  const { previousValue, previousVersion, version } = found;
-  return { previous: found.found ? { value: previousValue, version: previousVersion } : undefined, version };
-}
-
-function bytesOf(key: string): Buffer {
+function checkedKey(key: string): string {
   checkKey(key);
-  return Buffer.from(key);
+  return key;
 }
 
-function limitOf({ maxBytes = 0 }: LengthLimit): { maxBytes: number } {
-  return { maxBytes: count('maxBytes', maxBytes) };
+function limitOf({ maxBytes = 0 }: LengthLimit): number {
+  return count('maxBytes', maxBytes);
 }
 
-/** The node checks the form. */
-function decimal(number: DecimalInput | undefined): string {
-  return number === undefined ? '' : String(number);
+/** The node checks the form. Empty text counts as none. */
+function decimal(number: DecimalInput | undefined): string | undefined {
+  return number === undefined || number === '' ? undefined : String(number);
 }
 
 function count(name: string, value: number): number {

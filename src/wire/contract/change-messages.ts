@@ -178,7 +178,8 @@ export const operations = {
   persist: [10, persistRequest],
 } as const;
 const operation = new MessageTable<TransactOperation<Buffer>>(operations);
-const result = new MessageTable<Fields<TransactResult>>({
+/** By the kind of an operation: its field in a TransactResult, and its message. */
+export const results = {
   get: [1, getResponse],
   put: [2, putResponse],
   delete: [3, deleteResponse],
@@ -189,7 +190,8 @@ const result = new MessageTable<Fields<TransactResult>>({
   getAndDelete: [8, previousResponse],
   touch: [9, touchResponse],
   persist: [10, persistResponse],
-});
+} as const;
+const result = new MessageTable<Fields<TransactResult>>(results);
 export const compare = new MessageTable<TransactCompare<Buffer>>({
   key: [1, 'bytes'],
   version: [2, 'optional uint'],

@@ -1,7 +1,8 @@
 import type { CompareInput, PreparedOperation } from '../../../client/index.js';
 import type { TransactCompare, TransactOperation, TransactResult } from '../../../wire/contract/kv-api.js';
-import { type Fields, isOptional, operationForms } from '../../../wire/json/operation-forms.js';
+import { type Fields, isOptional, type OperationKind, operationForms } from '../../../wire/json/operation-forms.js';
 import { readTransaction, resultToJson } from '../../../wire/json/transaction-json.js';
+import { messageOfAnswer } from '../../../wire/pipeline/answer-fields.js';
 import { printable } from '../../legible.js';
 import { type Command, expectOperands } from '../command.js';
 import { exitCodes } from '../exit-codes.js';
@@ -43,7 +44,7 @@ export const transactCommand: Command = {
       await readInput('transaction', operands[0]!, { isStdinTaken, signal: call.signal }),
     );
     const [conditions, first, second] = [compares.map(toCondition), operations.map(toPrepared), otherwise.map(toPrepared)];
-    const keys = [...conditions, ...first, ...second].map(({ key }) => key);
+    const keys = [...conditions, ...[...first, ...second].map(({ request }) => request)].map(({ key }) => key);
     const client = await connect();
     const transact = () =>
       client.transact({ if: conditions, do: first, otherwise: second }, { ...(sync && { sync }), ...syncOf(options), ...call });
@@ -52,7 +53,7 @@ export const transactCommand: Command = {
     const printed = results.map(resultToJson);
     const lines = printed.map((result, index) => {
       const [[kind, fields]] = Object.entries(result) as [[string, object]];
-      return `${kind} ${printable(executed[index]!.key)}: ${JSON.stringify(fields)}`;
+      return `${kind} ${printable(executed[index]!.request.key)}: ${JSON.stringify(fields)}`;
     });
     const changed = version === 0 ? 'nothing was written' : `written at version ${version}`;
     const which = held ? '' : 'the comparisons did not hold; ';
@@ -65,10 +66,10 @@ function toCondition({ key, ...condition }: TransactCompare<Buffer>): CompareInp
   return { key: key.toString(), ...condition };
 }
 
-/** An operation whose result stays as it is. */
+/** An operation whose result stays a message. */
 function toPrepared(operation: TransactOperation<Buffer>): PreparedOperation<TransactResult> {
-  const [{ key }] = Object.values(operation) as [{ key: Buffer }];
-  return { key: key.toString(), message: operation, read: (result) => result };
+  const [[kind, { key, ...fields }]] = Object.entries(operation) as [[OperationKind, { key: Buffer }]];
+  return { request: { kind, key: key.toString(), ...fields }, read: messageOfAnswer };
 }
 
 function fieldList(fields: Fields): string {
