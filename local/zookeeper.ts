@@ -24,6 +24,8 @@ import {
 export interface LocalZookeeper extends AsyncDisposable {
   /** host:port, with brackets around an IPv6 address. */
   readonly address: string;
+  /** False: KVNODE_ZK names it. Then it can be neither stopped nor started. */
+  readonly startedHere: boolean;
   /** Ends the server, and deletes its data unless it has a folder that is kept. Idempotent. */
   stop(): Promise<void>;
   /** For tests of outages: kills the server and keeps its data. */
@@ -81,6 +83,7 @@ export async function startZooKeeper({
 
 class OwnZookeeper implements LocalZookeeper {
   readonly address: string;
+  readonly startedHere = true;
   readonly #folders: ZookeeperFolders;
   readonly #start: () => Promise<ZookeeperProcess>;
   #server: ZookeeperProcess | undefined;
@@ -143,6 +146,7 @@ export function zookeeperAt(address: string): LocalZookeeper {
   };
   return {
     address,
+    startedHere: false,
     stop: async () => {},
     stopServer: async () => refuse(),
     loseData: async () => refuse(),
