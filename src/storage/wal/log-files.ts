@@ -1,12 +1,12 @@
 /**
- * The file operations of the log, which block. The log's threads use them, and the main thread only before the log is open.
- * Numbers of open files count in all threads of the process.
+ * The file operations of the log, which block. The log's threads use them, and the main thread only to read the
+ * log before it is open. Numbers of open files count in all threads of the process.
  */
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 
 export interface LogFiles {
-  /** Creates the folder unless it exists. Its name is on the device afterwards. */
+  /** Creates the folder unless it exists. The name of a folder that was created is on the device afterwards. */
   makeFolder(folder: string): void;
   /** The names in the folder, in no particular order. */
   list(folder: string): string[];
@@ -40,8 +40,7 @@ const flags = { create: 'w+', change: 'r+', read: 'r' } as const;
 /** Calls go through the object of the module, so that a test can replace its functions before the log is loaded. */
 export const realFiles: LogFiles = {
   makeFolder: (folder) => {
-    fs.mkdirSync(folder, { recursive: true });
-    flushFolder(dirname(folder));
+    if (fs.mkdirSync(folder, { recursive: true }) !== undefined) flushFolder(dirname(folder));
   },
   list: (folder) => fs.readdirSync(folder),
   open: (path, how) => fs.openSync(path, flags[how], 0o600),

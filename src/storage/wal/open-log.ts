@@ -1,11 +1,10 @@
 /** Opens the log after its records were read: makes its end ready to be continued. */
-import { writeZeros } from './log-files.js';
 import type { LogScan } from './log-scan.js';
-import { startLogThread } from './log-thread.js';
+import { type LogThread, startLogThread } from './log-thread.js';
 import type { LoggedReplica } from './record-format.js';
 import { type OpenSegment, segmentPath } from './segment-file.js';
 import { segmentHeaderBytes } from './segment-header.js';
-import { fewestSegments, type LogOptions, type ResolvedLogOptions, WriteAheadLog } from './write-ahead-log.js';
+import { fewestSegments, type LogOptions, type LogStart, type ResolvedLogOptions, WriteAheadLog } from './write-ahead-log.js';
 
 export const defaultSegmentBytes = 64 * 1024 * 1024;
 
@@ -28,28 +27,44 @@ export async function openLog(scan: LogScan, live: readonly LoggedReplica[], opt
     ...options,
   };
   check(resolved);
-  const { folder, owner } = scan.place;
-  const { segment, position, nextBatch } = scan.outcome;
-  const kept = discard(scan, resolved.segmentBytes);
-  const current = kept.includes(segment) && position > segmentHeaderBytes ? openEnd(scan) : undefined;
-  const ready = kept.filter((number) => number > segment || (number === segment && current === undefined));
-  const log = new WriteAheadLog(
-    {
-      folder,
-      owner,
-      end: { segment: current?.number ?? Math.max(0, segment - 1), segmentBytes: current?.bytes ?? 0, position, nextBatch },
-      oldest: kept[0] ?? Math.max(1, segment),
-      current,
-      ready: ready.map((number) => openReady(scan, number)),
-      pins: new Map(live.map((replica) => [replica, scan.pinsOf(replica)])),
-    },
-    resolved,
-  );
-  if (current !== undefined || ready.length > 0) return log;
+  const thread = resolved.startThread();
+  let start: LogStart;
+  try {
+    start = await prepareStart(thread, scan, live, resolved.segmentBytes);
+  } catch (error) {
+    await thread.end();
+    throw error;
+  }
+  const log = new WriteAheadLog(start, resolved);
+  if (start.current !== undefined || start.ready.length > 0) return log;
   const error = await log.ready();
   if (error === undefined) return log;
   await log.close().catch(() => {});
   throw error;
+}
+
+/** Whatever waits for the disk is executed by the thread: a disk may hang. */
+async function prepareStart(
+  thread: LogThread,
+  scan: LogScan,
+  live: readonly LoggedReplica[],
+  segmentBytes: number,
+): Promise<LogStart> {
+  const { folder, owner } = scan.place;
+  const { segment, position, nextBatch } = scan.outcome;
+  const kept = await discard(thread, scan, segmentBytes);
+  const current = kept.includes(segment) && position > segmentHeaderBytes ? await openEnd(thread, scan) : undefined;
+  const ready = kept.filter((number) => number > segment || (number === segment && current === undefined));
+  return {
+    thread,
+    folder,
+    owner,
+    end: { segment: current?.number ?? Math.max(0, segment - 1), segmentBytes: current?.bytes ?? 0, position, nextBatch },
+    oldest: kept[0] ?? Math.max(1, segment),
+    current,
+    ready: ready.map((number) => openReady(scan, number)),
+    pins: new Map(live.map((replica) => [replica, scan.pinsOf(replica)])),
+  };
 }
 
 function check({ segmentBytes, maxBytes }: ResolvedLogOptions): void {
@@ -64,7 +79,11 @@ function check({ segmentBytes, maxBytes }: ResolvedLogOptions): void {
  * Removes the segments that do not belong to the log any more, newest first: those after damage, one of which no batch is valid, and
  * those that are empty and have another size than new ones. @returns the numbers of the others
  */
-function discard({ outcome, segments, headers, place: { folder, files } }: LogScan, segmentBytes: number): readonly number[] {
+async function discard(
+  thread: LogThread,
+  { outcome, segments, headers, place: { folder } }: LogScan,
+  segmentBytes: number,
+): Promise<readonly number[]> {
   const { kind, segment, position } = outcome;
   const isKept = (number: number): boolean => {
     if (number < segment) return true;
@@ -73,18 +92,16 @@ function discard({ outcome, segments, headers, place: { folder, files } }: LogSc
   };
   const firstDiscarded = segments.find((number) => !isKept(number)) ?? Number.POSITIVE_INFINITY;
   for (const number of segments.filter((number) => number >= firstDiscarded).reverse()) {
-    files.remove(segmentPath(folder, number));
-    files.flushFolder(folder);
+    await thread.run({ kind: 'remove', path: segmentPath(folder, number), folder });
   }
   return segments.filter((number) => number < firstDiscarded);
 }
 
 /** Opens the segment with the end of the log. Everything up to the end is flushed then, and everything after it is zero. */
-function openEnd({ outcome, headers, place: { folder, files } }: LogScan): OpenSegment {
+async function openEnd(thread: LogThread, { outcome, headers, place: { folder, files } }: LogScan): Promise<OpenSegment> {
   const { number, bytes, salt } = headers.get(outcome.segment)!;
   const file = files.open(segmentPath(folder, number), 'change');
-  if (outcome.kind !== 'end') writeZeros(files, file, outcome.position, bytes);
-  files.flush(file);
+  await thread.run(outcome.kind === 'end' ? { kind: 'flush', file } : { kind: 'fill', file, from: outcome.position, to: bytes });
   return { number, bytes, salt, file };
 }
 

@@ -58,6 +58,8 @@ export type ResolvedLogOptions = Required<Omit<LogOptions, 'syncIntervalMs'>> & 
 
 /** What an earlier process has left. */
 export interface LogStart {
+  /** It executes the batches, and ends with the log. */
+  readonly thread: LogThread;
   readonly folder: string;
   readonly owner: LogOwner;
   readonly end: LogEnd;
@@ -90,7 +92,7 @@ export class WriteAheadLog {
   #closing: Promise<void> | undefined;
 
   constructor(start: LogStart, options: ResolvedLogOptions) {
-    const { folder, owner, end, oldest, current, ready } = start;
+    const { thread, folder, owner, end, oldest, current, ready } = start;
     const { segmentBytes, maxBytes, syncIntervalMs, onProgress } = options;
     const onNoSpace = (): void => {
       this.#trim();
@@ -103,7 +105,6 @@ export class WriteAheadLog {
       this.#fail = resolve;
     });
     const onFailed = (error: Error): void => this.#failed(error);
-    const thread = options.startThread();
     const supplyThread = options.startThread();
     this.#threads = [thread, supplyThread];
     this.#queue = new BatchQueue(end, segmentBytes, () => {
