@@ -1,5 +1,6 @@
 /** Every goal, in the order in which they are measured. */
 import { changesGoal } from './changes.js';
+import { dump } from './dump.js';
 import { expiry } from './expiry.js';
 import { failover } from './failover.js';
 import type { Goal } from './goal.js';
@@ -8,6 +9,7 @@ import { idle } from './idle.js';
 import { joiner } from './joiner.js';
 import { memory } from './memory.js';
 import { pauses } from './pauses.js';
+import { recovery } from './recovery.js';
 import { serverGet, serverPut } from './server-calls.js';
 import { shardFailover } from './shard-failover.js';
 import { shardRates } from './shard-rates.js';
@@ -17,6 +19,8 @@ export const allGoals: readonly Goal[] = [
   serverGet,
   serverPut,
   joiner,
+  recovery,
+  dump,
   memory,
   expiry,
   changesGoal,

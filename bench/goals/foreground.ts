@@ -1,6 +1,6 @@
 /**
- * The foreground process: a pipeline client that reads and writes, half and half, while something else is measured. It
- * has `inFlight` operations in flight, and regularly reports their number, until it is killed.
+ * The foreground process: a pipeline client that reads and writes while something else is measured. It has `inFlight`
+ * operations in flight, and regularly reports their number, until it is killed.
  */
 import { setInterval } from 'node:timers/promises';
 import { KvClient } from '../../src/index.js';
@@ -11,6 +11,8 @@ import { keyCount, valueBytes } from './loaded-cluster.js';
 export interface ForegroundPlan {
   readonly addresses: readonly string[];
   readonly inFlight: number;
+  /** Default `mixed`: half gets, half puts. */
+  readonly mix?: 'mixed' | 'put';
 }
 
 /** The figures so far. */
@@ -28,14 +30,14 @@ const seed = 1;
 
 const [text] = process.argv.slice(2);
 const plan = JSON.parse(text!) as ForegroundPlan;
-const { inFlight } = plan;
+const { inFlight, mix = 'mixed' } = plan;
 const client = await KvClient.connect({ nodes: plan.addresses, deadlineMs, maxInFlight: inFlight });
 const store = {
   put: (key: string, value: Buffer) => client.put(key, value),
   get: async (key: string) => (await client.get(key))?.value,
   close: () => client.close(),
 };
-const scenario = { mix: 'mixed', valueBytes, keyspace: keyCount, inFlight, threads: 1, pace: 'highest' } as const;
+const scenario = { mix, valueBytes, keyspace: keyCount, inFlight, threads: 1, pace: 'highest' } as const;
 const start = createOperations(store, scenario, seed);
 
 let [done, failed] = [0, 0];

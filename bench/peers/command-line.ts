@@ -2,7 +2,7 @@
 import yargs from 'yargs';
 import { throwUsageError } from '../../src/cli/usage-error.js';
 import { fileOf, namesOf, numberOf, refuseOption } from '../option-values.js';
-import { goalRows } from './goal-rows.js';
+import { goalNames } from './goal-rows.js';
 import { type StoreName, storeNames } from './scenarios.js';
 import { type Choice, type SeriesName, seriesNames } from './selection.js';
 
@@ -18,8 +18,6 @@ export interface PeersCommandLine {
 
 const maxRounds = 1_000;
 const maxSeconds = 3_600;
-
-const goalNames = goalRows.map(({ name }) => name);
 
 const options = {
   only: text(`Stores, separated by commas: ${storeNames.join(', ')}`),

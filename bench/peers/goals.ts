@@ -17,8 +17,8 @@ export interface GoalResult {
 }
 
 export function judgeGoals(results: readonly Result[]): GoalResult[] {
-  return goalRows.flatMap(casesOf).map(({ row: { name, what, bound, figure }, shape, ratio, trial, other }) => {
-    const found = ratioOf(results, trial, other, figure);
+  return goalRows.flatMap(casesOf).map(({ row: { name, what, bound, figure, allowed }, shape, ratio, trial, other }) => {
+    const found = ratioOf(results, trial, other, figure, allowed);
     return { name, what, shape, bound, wanted: ratio, found, reached: found && verdictOn(found, bound, ratio) };
   });
 }

@@ -42,6 +42,9 @@ export const storeNames = [
   'kvnode-2-nodes',
   'kvnode-grpc',
   'kvnode-unary',
+  'kvnode-always',
+  'kvnode-interval',
+  'flush',
 ] as const;
 
 export type StoreName = (typeof storeNames)[number];

@@ -8,7 +8,7 @@ const named = (trials: readonly Trial[]) => trials.map(({ store, scenario }) => 
 describe('selection of trials', () => {
   test('by default the trials are those of the goals, each once', () => {
     const names = named(select(usual));
-    expect(names).toHaveLength(52);
+    expect(names).toHaveLength(60);
     expect(new Set(names).size).toBe(names.length);
     expect(names).toContain('redis-wait mixed/100B/10000keys/16fly/4threads');
     expect(names).toContain('tcp-model put/100B/10000keys/64fly');
@@ -19,6 +19,19 @@ describe('selection of trials', () => {
     expect(named(select({ ...usual, goals: ['mixed-wait'], scenario: /16fly/ }))).toEqual([
       'kvnode mixed/100B/10000keys/16fly/4threads',
       'redis-wait mixed/100B/10000keys/16fly/4threads',
+    ]);
+  });
+
+  test('a group of goals can be chosen: both sides of each', () => {
+    expect(named(select({ ...usual, goals: ['durable'], scenario: /1fly|1024fly/ }))).toEqual([
+      'kvnode-always put/100B/10000keys/1024fly',
+      'etcd put/100B/10000keys/1024fly',
+      'kvnode put/100B/10000keys/1024fly',
+      'kvnode-always put/100B/10000keys/1fly',
+      'flush put/100B/10000keys/1fly/3threads',
+      'kvnode-always get/100B/10000keys/1024fly',
+      'kvnode get/100B/10000keys/1024fly',
+      'kvnode-interval put/100B/10000keys/1024fly',
     ]);
   });
 

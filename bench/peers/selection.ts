@@ -1,5 +1,5 @@
 /** Selects the trials of a run. */
-import { casesOf, goalRows } from './goal-rows.js';
+import { casesOf, goalRows, isNamed } from './goal-rows.js';
 import { type BenchScenario, type MixName, mixes, type StoreName, scenarioId, type Trial } from './scenarios.js';
 
 export const seriesNames = ['nodes', 'api', 'threads', 'latency'] as const;
@@ -11,7 +11,7 @@ export interface Choice {
   readonly full: boolean;
   /** These series, instead of the scenarios of the goals. */
   readonly series: readonly SeriesName[];
-  /** Only the scenarios of these goals. Empty: of all goals. */
+  /** Only the scenarios of these goals, or groups of goals. Empty: of all goals. */
   readonly goals: readonly string[];
   /** Only these stores. Empty: all stores. */
   readonly only: readonly StoreName[];
@@ -45,7 +45,7 @@ function candidates({ full, series, goals }: Choice): Trial[] {
 
 /** Both sides of every goal. */
 function ofGoals(names: readonly string[]): Trial[] {
-  const rows = goalRows.filter(({ name }) => names.length === 0 || names.includes(name));
+  const rows = goalRows.filter((row) => names.length === 0 || names.some((name) => isNamed(row, name)));
   return rows.flatMap(casesOf).flatMap(({ trial, other }) => [trial, other]);
 }
 

@@ -72,8 +72,16 @@ export interface TrialName {
 /**
  * The ratio of a figure of two trials, computed in each round that has both: a disturbance of a round affects both.
  * Undefined if no round has both.
+ *
+ * @param allowed a part of the first figure that does not count
  */
-export function ratioOf(results: readonly Result[], one: TrialName, other: TrialName, figure: Figure): Spread | undefined {
+export function ratioOf(
+  results: readonly Result[],
+  one: TrialName,
+  other: TrialName,
+  figure: Figure,
+  allowed = 0,
+): Spread | undefined {
   const byRound = (name: TrialName) =>
     new Map(
       results
@@ -81,7 +89,9 @@ export function ratioOf(results: readonly Result[], one: TrialName, other: Trial
         .map(({ round, measured }) => [round, measured[figure]]),
     );
   const others = byRound(other);
-  const ratios = [...byRound(one)].flatMap(([round, value]) => (others.has(round) ? [value / others.get(round)!] : []));
+  const ratios = [...byRound(one)].flatMap(([round, value]) =>
+    others.has(round) ? [(value - allowed) / others.get(round)!] : [],
+  );
   return spreadOf(ratios);
 }
 

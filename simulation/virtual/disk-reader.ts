@@ -74,7 +74,7 @@ export function recoverFrom(
     retainEntries: choices.retainEntries,
     retainBytes: Number.POSITIVE_INFINITY,
   });
-  for (const { change, appliedSeq } of changes.slice(after)) replay.add(change, appliedSeq);
+  replayAll(replay, changes.slice(after));
   const { replica, problem } = replay.finish();
   if (replica === undefined) throw new Error(`disk: ${log.replicaId} cannot start again: ${problem}`);
   if (replica.complete) requireSame(log, store, replica.appliedSeq);
@@ -82,6 +82,17 @@ export function recoverFrom(
   store.requests.load(replica.requests);
   store.timeMs = replica.timeMs;
   return { replica, store };
+}
+
+/** As a node does, once it knows that no later change cuts the log; or as if it did not know. */
+function replayAll(replay: Replay, changes: readonly DurableChange[]): void {
+  const lastCut = changes.findLastIndex(({ change: { type } }) => type === 'truncate' || type === 'reset' || type === 'rebase');
+  const settled = changes.slice(lastCut + 1).reduce((seq, { appliedSeq }) => Math.max(seq, appliedSeq), 0);
+  const knowsCuts = changes.length % 2 === 0;
+  for (const [index, { change, appliedSeq }] of changes.entries()) {
+    if (knowsCuts && index === lastCut + 1) replay.settle(settled);
+    replay.add(change, appliedSeq);
+  }
 }
 
 /** The store is what the log up to there has made of it, whatever the snapshot was. */

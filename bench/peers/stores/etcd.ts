@@ -12,7 +12,7 @@ const answerTimeoutMs = 1_000;
 
 export const etcd: PeerStore = {
   title: 'etcd',
-  note: 'etcd: three members; every write is flushed to disk (fdatasync) by a majority before it is acknowledged, which Debian’s version cannot switch off, while kvnode, Redis and ZooKeeper are run without waiting for a disk. The data is in the folder for temporary files (TMPDIR). Reads are linearizable. Client etcd3, which spreads its calls over the members.',
+  note: 'etcd: three members; every write is flushed to disk (fdatasync) by a majority before it is acknowledged, which Debian’s version cannot switch off, while Redis, ZooKeeper, and kvnode in memory are run without waiting for a disk. The data is in the folder for temporary files (TMPDIR). Reads are linearizable. Client etcd3, which spreads its calls over the members.',
   needs: { program: 'etcd', package: 'etcd-server' },
   start,
   connect,

@@ -4,7 +4,7 @@
  */
 import { type Change, mayBeginAt, type ReplicaMetadata, type StoredSnapshot } from '../../replication/index.js';
 import type { LoggedRecord, LoggedReplica } from '../../storage/wal/index.js';
-import { readChange } from '../../wire/disk/change-records.js';
+import { readAppliedSeq, readChange } from '../../wire/disk/change-records.js';
 import { recordTypes } from '../../wire/disk/record-types.js';
 import { readReference, readRenamed, readReplica, type SnapshotReference } from '../../wire/disk/replica-records.js';
 import { emptyAfter } from './snapshot-base.js';
@@ -25,6 +25,10 @@ export interface SurveyedReplica {
   readonly snapshot: SnapshotReference | undefined;
   /** Oldest first, at least one. */
   readonly places: readonly ReplayPlace[];
+  /** The number of records after which the log is shorter, or begins anew (`isCut`). */
+  readonly cuts: number;
+  /** The last entry that was applied before the last record. */
+  readonly appliedSeq: number;
 }
 
 interface Found {
@@ -33,6 +37,15 @@ interface Found {
   snapshot: SnapshotReference | undefined;
   resets: number;
   readonly places: ReplayPlace[];
+  cuts: number;
+  appliedSeq: number;
+}
+
+const cutTypes: ReadonlySet<number> = new Set([recordTypes.truncate, recordTypes.reset, recordTypes.rebase]);
+
+/** After a record of this type the log is shorter, or begins anew. */
+export function isCut(type: number): boolean {
+  return cutTypes.has(type);
 }
 
 /** The name of a replica by which records are assigned to it. */
@@ -57,6 +70,10 @@ export class LogSurvey {
       throw new Error(
         `the log has a record of type ${type} of replica ${replica.id} of shard ${replica.shard}, which does not exist`,
       );
+    if (isCut(type)) found.cuts++;
+    // A log that begins anew may begin lower.
+    if (type === recordTypes.reset || type === recordTypes.rebase) found.appliedSeq = 0;
+    else if (type === recordTypes.append) found.appliedSeq = Math.max(found.appliedSeq, readAppliedSeq(payload));
     if (type === recordTypes.left) this.#replicas.delete(name);
     else if (type === recordTypes.snapshot) found.snapshot = readReference(payload);
     else if (type === recordTypes.renamed) this.#rename(name, found, readRenamed(payload));
@@ -66,7 +83,7 @@ export class LogSurvey {
 
   #addState(name: string, segment: number, replica: LoggedReplica, payload: Buffer): void {
     const { metadata, snapshot } = readReplica(payload);
-    const found = this.#replicas.get(name) ?? { replica, names: [name], snapshot, resets: 0, places: [] };
+    const found = this.#replicas.get(name) ?? newReplica(replica, name);
     found.snapshot = snapshot;
     found.resets = metadata.resets;
     found.places.push({ segment, metadata });
@@ -80,6 +97,10 @@ export class LogSurvey {
     found.names.push(newName);
     this.#replicas.set(newName, found);
   }
+}
+
+function newReplica(replica: LoggedReplica, name: string): Found {
+  return { replica, names: [name], snapshot: undefined, resets: 0, places: [], cuts: 0, appliedSeq: 0 };
 }
 
 function addReset(found: Found, change: Extract<Change, { type: 'reset' }>): void {

@@ -5,7 +5,7 @@ import type { LoggedRecord, LoggedReplica } from '../../storage/wal/index.js';
 import { type AppendChange, readChange } from '../../wire/disk/change-records.js';
 import { recordTypes } from '../../wire/disk/record-types.js';
 import type { SnapshotReference } from '../../wire/disk/replica-records.js';
-import type { ReplayPlace, SurveyedReplica } from './log-survey.js';
+import { isCut, type ReplayPlace, type SurveyedReplica } from './log-survey.js';
 
 /** A replica with its data. */
 export interface FoundReplica {
@@ -39,6 +39,9 @@ export class ReplicaReplay {
   readonly #place: ReplayPlace;
   readonly #replay: Replay;
   #hasBegun = false;
+  /** The number of cuts that are still to come. */
+  #cutsAhead: number;
+  #isSettled = false;
   /** The replay begins above the snapshot: what is between has been written again. */
   #lacksEntries: boolean;
 
@@ -52,23 +55,26 @@ export class ReplicaReplay {
   ) {
     const { metadata } = place;
     const { retainEntries, retainBytes } = bounds;
-    const store = { apply: memory.apply.bind(memory), clear: () => void memory.persist(emptied) };
+    const store = { apply: memory.applyAtOnce.bind(memory), clear: () => void memory.persist(emptied) };
     this.surveyed = surveyed;
     this.#memory = memory;
     this.#snapshot = snapshot;
     this.#place = place;
+    this.#cutsAhead = surveyed.cuts;
     this.#replay = new Replay({ metadata, snapshot, store, retainEntries, retainBytes });
     this.#lacksEntries = snapshot?.resets === metadata.resets && metadata.end.seq > snapshot.position.seq;
   }
 
   /** Records before the place where the replay begins are ignored. */
   add({ segment, type, payload }: LoggedRecord): void {
+    if (isCut(type)) this.#cutsAhead--;
     if (type === recordTypes.replica && segment === this.#place.segment) this.#hasBegun = true;
     if (!this.#hasBegun) return;
     const read = readChange(type, payload);
     if (read === undefined) return;
     if (type === recordTypes.repeat) this.#repeat(read.change as AppendChange, read.appliedSeq);
     else this.#replay.add(read.change, read.appliedSeq);
+    if (!this.#isSettled) this.#maybeSettle();
   }
 
   finish(): FoundReplica | LostReplica {
@@ -76,6 +82,13 @@ export class ReplicaReplay {
     const { replica, problem } = this.#replay.finish();
     if (problem !== undefined) return { logged, problem };
     return { logged, memory: this.#memory, metadata: this.#replay.metadata, snapshot, replica };
+  }
+
+  /** Nothing is cut any more, so what the survey has found to be applied may be applied at once. */
+  #maybeSettle(): void {
+    if (this.#cutsAhead > 0 || this.#lacksEntries) return;
+    this.#isSettled = true;
+    this.#replay.settle(this.surveyed.appliedSeq);
   }
 
   /** The log holds these entries already, unless it begins after their first record. */

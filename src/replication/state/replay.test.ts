@@ -41,9 +41,10 @@ class Applied {
   }
 }
 
-function replay(changes: readonly Logged[], start: Partial<ReplayStart> = {}) {
+function replay(changes: readonly Logged[], { settledSeq, ...start }: Partial<ReplayStart> & { settledSeq?: number } = {}) {
   const store = new Applied();
   const replaying = new Replay({ store, retainEntries: 1000, retainBytes: 1_000_000, ...start });
+  if (settledSeq !== undefined) replaying.settle(settledSeq);
   for (const [change, appliedSeq] of changes) replaying.add(change, appliedSeq);
   const { replica, problem } = replaying.finish();
   return { replica, problem, applied: store.seqs, metadata: replaying.metadata.current };
@@ -65,6 +66,33 @@ describe('replay', () => {
       baseSeq: 0,
     });
     expect(replica?.entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('keeps only the newest entries where it knows that none is cut, and finds the same', () => {
+    const changes: Logged[] = [
+      ...begun,
+      [append(1, 2), 0],
+      [append(3, 6), 1],
+      [append(7, 8, 2, 'two'), 6],
+      [append(9, 10, 2, 'two'), 8],
+    ];
+    const bounds = { retainEntries: 2, retainBytes: 1_000_000 };
+    const settled = replay(changes, { ...bounds, settledSeq: 8 });
+    expect(settled.applied).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(settled.replica).toMatchObject({ baseSeq: 6, baseEpoch: 1, baseEpochId: 'one', appliedSeq: 8 });
+    expect(settled.replica?.entries.map(({ seq }) => seq)).toEqual([7, 8, 9, 10]);
+    expect(settled.replica?.runs).toEqual([{ epoch: 2, id: 'two', firstSeq: 7 }]);
+    expect(settled.metadata).toEqual(replay(changes, bounds).metadata);
+    const covered = replay(changes, { ...bounds, settledSeq: 8, snapshot: { ...snapshot, throughSeq: 5 } });
+    expect(covered.applied).toEqual([4, 5, 6, 7, 8]);
+  });
+
+  it('finds what is missing or does not fit also where it knows that nothing is cut', () => {
+    const bounds = { retainEntries: 0, retainBytes: 1_000_000, settledSeq: 9 };
+    const metadata = metadataAfter([...begun, [append(1, 5), 0]]);
+    expect(replay([[append(6, 9), 9]], { ...bounds, metadata, snapshot }).problem).toBe('its log lacks the entries from 4 to 9');
+    expect(() => replay([...begun, [append(1, 2), 0], [append(4, 5), 2]], bounds)).toThrow('entry 4 does not follow 2');
+    expect(() => replay([...begun, [append(1, 2), 0], [append(3, 4, 1, 'other'), 2]], bounds)).toThrow('of another epoch 1');
   });
 
   it('applies only what a snapshot lacks, up to its newest item', () => {

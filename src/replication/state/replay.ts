@@ -8,11 +8,14 @@
  *
  * Each change comes with the position that the replica had applied before it. Entries up to there are committed and are never cut,
  * so they are applied at once. What the snapshot may hold beyond its position is applied at the end: until then it may be cut.
+ *
+ * A caller that has read the changes before knows more (`settle`): then old entries need not pass through the log, in which they would
+ * live just long enough to cost the garbage collector more than all other work on them.
  */
 import type { Change } from '../protocol/effect.js';
 import type { Seq } from '../protocol/ids.js';
 import type { LogEntry } from '../protocol/log-entry.js';
-import { idAt } from '../protocol/log-position.js';
+import { type EpochRun, idAt } from '../protocol/log-position.js';
 import { emptyMetadata, type RecoveredReplica, type ReplicaMetadata, type StoredSnapshot } from '../protocol/recovered.js';
 import { invariant } from './invariant.js';
 import { Log } from './log.js';
@@ -59,6 +62,8 @@ export class Replay {
   #appliedSeq: Seq = 0;
   /** The replica had applied up to here. */
   #namedSeq: Seq = 0;
+  /** See `settle`. */
+  #settledSeq: Seq = 0;
   /** The log was cut below its first entry, so the epoch of its base is not known. */
   #isBaseUnknown = false;
 
@@ -86,6 +91,14 @@ export class Replay {
     else if (change.type === 'reset') this.#reset(change);
     else if (change.type === 'rebase') this.#rebase(change);
     this.#drop();
+  }
+
+  /**
+   * No later change cuts the log or begins it anew, and the replica had applied the entries up to `seq` before the last change. So they
+   * may be applied as soon as they are added.
+   */
+  settle(seq: Seq): void {
+    this.#settledSeq = seq;
   }
 
   /** There are no more changes. */
@@ -127,6 +140,8 @@ export class Replay {
   }
 
   #append({ entries, runs }: Extract<Change, { type: 'append' }>): void {
+    const last = entries.at(-1);
+    if (last !== undefined && this.#mayPass(last.seq)) return this.#pass(entries, last, runs);
     for (const entry of entries) {
       const id = idAt(runs, entry.seq);
       if (!this.#isBaseUnknown) this.#log.append(entry, id);
@@ -134,6 +149,28 @@ export class Replay {
       else this.#log.reset(entry.seq, { epoch: entry.epoch, id });
       this.#isBaseUnknown = false;
     }
+  }
+
+  /** Entries up to `seq` would be dropped from the log before the end, and may be applied now. */
+  #mayPass(seq: Seq): boolean {
+    return this.#hasStore && !this.#isBaseUnknown && seq <= this.#settledSeq - this.#start.retainEntries;
+  }
+
+  /** Applies the entries without a place in the log, which begins anew behind them. */
+  #pass(entries: readonly LogEntry[], last: LogEntry, runs: readonly EpochRun[]): void {
+    const log = this.#log;
+    const first = entries[0]!;
+    this.#applyThrough(log.lastSeq);
+    invariant(first.seq === log.lastSeq + 1, () => `entry ${first.seq} does not follow ${log.lastSeq}`);
+    invariant(last.seq - first.seq === entries.length - 1, () => `entries are missing between ${first.seq} and ${last.seq}`);
+    invariant(
+      first.epoch > log.lastEpoch || (first.epoch === log.lastEpoch && idAt(runs, first.seq) === log.lastEpochId),
+      () => `entry ${first.seq} is of another epoch ${first.epoch} than the one before it`,
+    );
+    log.reset(last.seq, { epoch: last.epoch, id: idAt(runs, last.seq) });
+    // A snapshot may hold some of them. If it lacks earlier ones, `finish` finds the loss.
+    if (this.#appliedSeq < first.seq - 1 || this.#appliedSeq >= last.seq) return;
+    this.#apply(this.#appliedSeq < first.seq ? entries : entries.filter(({ seq }) => seq > this.#appliedSeq));
   }
 
   #cutTo(seq: Seq): void {
@@ -195,7 +232,11 @@ export class Replay {
     const { baseSeq, lastSeq } = this.#log;
     // Entries below the base are missing, which `finish` finds.
     if (!this.#hasStore || seq <= this.#appliedSeq || this.#appliedSeq < baseSeq) return;
-    const entries = this.#log.slice(this.#appliedSeq + 1, Math.min(seq, lastSeq) - this.#appliedSeq);
+    this.#apply(this.#log.slice(this.#appliedSeq + 1, Math.min(seq, lastSeq) - this.#appliedSeq));
+  }
+
+  /** The entries follow those that were applied. */
+  #apply(entries: readonly LogEntry[]): void {
     this.#appliedSeq += entries.length;
     for (const { request, atMs } of entries) {
       if (request !== undefined) this.#requests.apply(request);

@@ -150,6 +150,15 @@ export function readChange(type: number, payload: Buffer): RecordedChange | unde
   }
 }
 
+const appliedTag = tagOf(appliedField[0], 'varint');
+
+/** The seq that the replica had applied before the change, for a reader that needs nothing else of the record. @throws MalformedMessage */
+export function readAppliedSeq(payload: Buffer): number {
+  const reader = new ProtobufReader(payload);
+  // The first field of every record of a change; left out if it is 0.
+  return reader.more && reader.tag() === appliedTag ? reader.varint() : 0;
+}
+
 function recorded<Type extends 'truncate' | 'epoch' | 'line' | 'reset' | 'time'>(
   type: Type,
   { appliedSeq, ...fields }: FieldsOf<Type>,
