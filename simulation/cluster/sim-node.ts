@@ -10,10 +10,10 @@ export class SimNode {
   /** The number of replica ids that were created here (R1). */
   ids = 0;
   /**
-   * The disk of the last process, its replica id, and the last entry that it had applied. Undefined once the disk is
-   * lost.
+   * The disk of the last process, its replica id, the last entry that it had applied, and when it ended, on the clock of the
+   * machine. Undefined once the disk is lost.
    */
-  kept: { readonly disk: Disk; readonly appliedSeq: number } | undefined;
+  kept: { readonly disk: Disk; readonly appliedSeq: number; readonly endedMs: number } | undefined;
   /** What is sent of a snapshot for it takes this much longer. */
   snapshotLateMs = 0;
   /** The nodes where the shard belongs, as far as this node knows. Undefined: it has learnt of no placement. */

@@ -21,7 +21,7 @@ import { type Found, type ProcessSurroundings, ReplicaProcess, type VirtualAnswe
 import { seededPace } from '../virtual/session-pace.js';
 import { ZookeeperSession } from '../virtual/zookeeper-session.js';
 
-export type NewReplica = (options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica) => Replica;
+export type NewReplica = (options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica, endedMs?: number) => Replica;
 
 /** The node that a process is on, or another one. */
 interface NodeOfProcess {
@@ -73,7 +73,13 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   constructor(world: SimSurroundings, nodeIndex: number, replicaId: string, number: number, found: Found) {
     const { clock, placed } = world.nodes[nodeIndex]!;
     const options = optionsOf(world.plan, replicaId, number);
-    super(world, nodeIndex, replicaId, world.newReplica(options, clock.read(world.queue.nowMs), found.recovered), found);
+    super(
+      world,
+      nodeIndex,
+      replicaId,
+      world.newReplica(options, clock.read(world.queue.nowMs), found.recovered, found.endedMs),
+      found,
+    );
     const { seed, setup } = world.plan;
     this.label = world.site.worlds.length > 1 ? `${world.shard}/${replicaId}` : replicaId;
     this.clock = clock;

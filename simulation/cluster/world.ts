@@ -159,7 +159,12 @@ export class World {
       node.process = new SimProcess(this, index, replicaId, number, { disk, store: new Store() });
     } else {
       const { replica, store } = kept.disk.recover(kept.appliedSeq, this.random, this.plan.setup.retainEntries);
-      node.process = new SimProcess(this, index, kept.disk.replicaId, number, { disk: kept.disk, store, recovered: replica });
+      node.process = new SimProcess(this, index, kept.disk.replicaId, number, {
+        disk: kept.disk,
+        store,
+        recovered: replica,
+        endedMs: kept.endedMs,
+      });
     }
     this.trace.add(
       index,
@@ -186,7 +191,7 @@ export class World {
       if (clean) process.disk.flush();
       else if (!node.machine.hasLostPower) process.disk.crash(process.random);
       if (clean) process.disk.sync();
-      node.kept = { disk: process.disk, appliedSeq: process.appliedSeq };
+      node.kept = { disk: process.disk, appliedSeq: process.appliedSeq, endedMs: process.nowMs };
       if (node.machine.hasLostPower) this.losePower(node.index, true);
     }
     node.machine.replicaEnded(this);
@@ -215,7 +220,7 @@ export class World {
 
   #keep(node: SimNode, disk: Disk): void {
     this.#disks.set(disk.replicaId, disk);
-    node.kept = node.kept && { disk, appliedSeq: Math.min(node.kept.appliedSeq, disk.lastSeq) };
+    node.kept = node.kept && { ...node.kept, disk, appliedSeq: Math.min(node.kept.appliedSeq, disk.lastSeq) };
   }
 
   /** The data on its disk is gone for good. */

@@ -37,6 +37,8 @@ export interface Found {
   readonly disk: Disk;
   readonly store: Store;
   readonly recovered?: RecoveredReplica;
+  /** The end of the earlier process, on the clock of its machine. Undefined: it is not known. */
+  readonly endedMs?: number | undefined;
 }
 
 const answerTypes: ReadonlySet<string> = new Set(['beaconAnswer', 'syncAnswer', 'appendAnswer', 'higherEpoch', 'otherHistory']);

@@ -42,9 +42,12 @@ export class Replica {
   #announcedRole: RoleName | undefined;
   #announcedEpoch: Epoch = 0;
 
-  /** `nowMs`: monotonic; the start counts as a beacon (R4). `recovered`: data of an earlier process under the same id (R1). */
-  constructor(options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica) {
-    this.#core = new Core(options, nowMs, recovered);
+  /**
+   * `nowMs`: monotonic; the start counts as a beacon (R4). `recovered`: data of an earlier process under the same id (R1). `endedMs`: that
+   * process had ended by then, on the same clock. So the grace has begun before the start. Default: nothing is known of its end.
+   */
+  constructor(options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica, endedMs?: number) {
+    this.#core = new Core(options, nowMs, recovered, endedMs);
   }
 
   get id(): ReplicaId {

@@ -29,6 +29,8 @@ const dataFolders: ReadonlySet<string> = new Set(['wal', 'snapshots', runFile]);
 
 export class DataFolder {
   readonly path: string;
+  /** When the folder was locked, on the clock of `performance.now()`: no earlier process has run since. */
+  readonly lockedMs = performance.now();
   readonly #lock: FolderLock;
   readonly #lastRun: FolderRun | undefined;
   readonly #bootId: string | undefined;

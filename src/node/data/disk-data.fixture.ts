@@ -51,7 +51,7 @@ export class TestFolders {
 function openDisk(path: string, options: Partial<DiskDataOptions> = {}): Promise<DiskData> {
   const { log, ...rest } = options;
   return DiskData.open({
-    folder: { path, began: async () => {}, close: async () => {} },
+    folder: { path, lockedMs: performance.now(), began: async () => {}, close: async () => {} },
     clusterId: 'cluster',
     nodeId,
     shardCount: 4,

@@ -38,7 +38,7 @@ import { WaitingLogs } from './waiting-logs.js';
 
 export interface DiskDataOptions {
   /** It belongs to this node. The data closes it, also if it cannot be opened. */
-  readonly folder: Pick<DataFolder, 'path' | 'began' | 'close'>;
+  readonly folder: Pick<DataFolder, 'path' | 'lockedMs' | 'began' | 'close'>;
   readonly clusterId: string;
   readonly nodeId: string;
   readonly shardCount: number;
@@ -189,7 +189,7 @@ export class DiskData implements NodeData {
     }
     this.#recovered = revived.map(({ storage, replica }) => {
       const { shard, id } = storage.log.journal.replica;
-      return { shard, replicaId: `${nodeId}~${id}`, replica, storage };
+      return { shard, replicaId: `${nodeId}~${id}`, replica, storage, endedMs: folder.lockedMs };
     });
     await Promise.race([wal.flush(), wal.failure.then((error) => Promise.reject(error))]);
     if (mark.isSet) await mark.clear();

@@ -14,6 +14,8 @@ export interface RecoveredShard {
   readonly replicaId: string;
   readonly replica: RecoveredReplica;
   readonly storage: Storage;
+  /** The earlier process had ended by then, on the clock of `performance.now()`. */
+  readonly endedMs: number;
 }
 
 export interface NodeData {

@@ -101,7 +101,7 @@ export class NodeShard implements ReachableReplica {
     this.#snapshots = new SnapshotReceiver(this.codec, handle);
     const replicaOptions = { ...replicaOptionsOf(config, budget), replicaId, ...durabilityOf(storage) };
     const shardLog = new ShardLog(shard, logger.child({ shard, replica: replicaId }), logThrottle);
-    const replica = { options: replicaOptions, storage, recovered: recovered?.replica };
+    const replica = { options: replicaOptions, storage, recovered: recovered?.replica, endedMs: recovered?.endedMs };
     this.host = new ShardHost(replica, this.#ports(handle), ticker, shardLog);
     const holders = () => this.host.holders.map((id) => this.#accounts.holderOf(id));
     const stripes = new Stripes(stripesOf(shardCount));

@@ -31,6 +31,8 @@ interface HostedReplica {
   readonly storage: Storage;
   /** Undefined: the replica is new. */
   readonly recovered: RecoveredReplica | undefined;
+  /** The earlier process of a recovered replica had ended by then. */
+  readonly endedMs: number | undefined;
 }
 
 /** Receives the answer to the event that carried it as token, once. */
@@ -60,12 +62,12 @@ export class ShardHost implements Ticking, Writing {
   /** The newest write that is durable and not reported yet. */
   #persistedWrite = 0;
 
-  constructor({ options, storage, recovered }: HostedReplica, ports: ShardPorts, ticker: Ticker, log: ShardLog) {
+  constructor({ options, storage, recovered, endedMs }: HostedReplica, ports: ShardPorts, ticker: Ticker, log: ShardLog) {
     this.storage = storage;
     this.#ports = ports;
     this.#ticker = ticker;
     this.#log = log;
-    this.#replica = new Replica(options, performance.now(), recovered);
+    this.#replica = new Replica(options, performance.now(), recovered, endedMs);
     // The core counts its writes as the storage counts the calls.
     storage.watchFlushes?.((write) => this.handle({ type: 'flushed', write }));
     storage.attach?.(this.#replica);

@@ -23,6 +23,12 @@ import { newFollower, type Role } from './role.js';
 import { ShardClock } from './shard-clock.js';
 import { type ProposalPurpose, StateRegister } from './state-register.js';
 
+/**
+ * A restarted replica waits for a beacon for this many beacon intervals, however long ago its earlier process ended: a primary that
+ * serves first has to find out that it is back, and to connect to it.
+ */
+const beaconsAfterRestart = 4;
+
 export class Core {
   readonly options: ReplicaOptions;
   /** Id of the node that this replica is on. */
@@ -104,7 +110,7 @@ export class Core {
   /** Messages that wait until the epoch that they brought is durable; the latest of each type. */
   readonly deferred = new Map<Body['type'], Message>();
 
-  constructor(options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica) {
+  constructor(options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica, endedMs = nowMs) {
     this.options = options;
     this.durability = new Durability(options.reportsFlushes);
     this.node = nodeIdOf(options.replicaId);
@@ -113,7 +119,10 @@ export class Core {
     this.lastTickMs = nowMs;
     this.wokeMs = nowMs;
     this.isRestarted = recovered !== undefined;
-    if (recovered !== undefined) this.#recover(recovered);
+    if (recovered === undefined) return;
+    this.#recover(recovered);
+    const { graceMs, beaconMs } = options;
+    this.loyalSinceMs = Math.min(nowMs, Math.max(endedMs, nowMs - graceMs + beaconsAfterRestart * beaconMs));
   }
 
   /** The replica begins as a follower with the recovered log. The entries above the applied part may still be cut. */

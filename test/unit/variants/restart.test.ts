@@ -7,9 +7,15 @@ import { edit, type Lab } from './variant-lab.js';
 describeVariants('restart with data', [
   {
     rule: 'R4',
-    does: 'does not count its own start as a beacon',
-    edits: [edit('state/core.ts', 'this.loyalSinceMs = nowMs;', 'this.loyalSinceMs = Number.NEGATIVE_INFINITY;')],
+    does: 'does not count the end of its earlier process as a beacon',
+    edits: [edit('state/core.ts', 'Math.max(endedMs, nowMs', 'Math.max(endedMs - graceMs, nowMs')],
     caughtBy: script(checkNoClaimWithinGrace),
+  },
+  {
+    rule: 'R4',
+    does: 'waits for no beacon if its earlier process ended long ago',
+    edits: [edit('state/core.ts', 'const beaconsAfterRestart = 4;', 'const beaconsAfterRestart = 0;')],
+    caughtBy: script(checkNoClaimBeforeBeacons),
   },
   {
     rule: 'R8',
@@ -25,7 +31,7 @@ const line = { history: 'h', lineage: [{ epoch: 1, id: 'one' }] };
 const state = { ...line, epoch: 1, primary: 'a~1', inSync: ['a~1', 'b~1'], seqFloor: 1, givenUp: [] };
 
 /** A member of epoch 1, alive again, that has read the state. */
-function restarted({ Replica }: Lab, replicaId: string): InstanceType<Lab['Replica']> {
+function restarted({ Replica }: Lab, replicaId: string, nowMs = 0, endedMs = 0): InstanceType<Lab['Replica']> {
   const recovered = {
     history: 'h',
     epoch: 1,
@@ -44,10 +50,11 @@ function restarted({ Replica }: Lab, replicaId: string): InstanceType<Lab['Repli
     loggedTimeMs: 0,
     timeMs: 0,
   };
-  const replica = new Replica({ ...defaultOptions, volatile: false, replicaId, idSeed: replicaId }, 0, recovered);
-  replica.handle({ type: 'session', connected: true }, 0);
-  replica.handle({ type: 'candidates', candidates: [a, b] }, 0);
-  replica.handle({ type: 'stateRead', version: 0, state, asOfMs: 0 }, 0);
+  const options = { ...defaultOptions, volatile: false, replicaId, idSeed: replicaId };
+  const replica = new Replica(options, nowMs, recovered, endedMs);
+  replica.handle({ type: 'session', connected: true }, nowMs);
+  replica.handle({ type: 'candidates', candidates: [a, b] }, nowMs);
+  replica.handle({ type: 'stateRead', version: 0, state, asOfMs: nowMs }, nowMs);
   return replica;
 }
 
@@ -56,6 +63,19 @@ function checkNoClaimWithinGrace(lab: Lab): void {
   const replica = restarted(lab, 'b~1');
   for (let nowMs = 50; nowMs < defaultOptions.graceMs; nowMs += 50) replica.handle({ type: 'tick' }, nowMs);
   expect(replica.takeEffects().map(({ type }) => type)).not.toContain('writeState');
+}
+
+/** The primary serves, and needs some beacons to find out that b is back, however long its recovery took. */
+function checkNoClaimBeforeBeacons(lab: Lab): void {
+  const startMs = 10 * defaultOptions.graceMs;
+  const replica = restarted(lab, 'b~1', startMs);
+  const claims = (): boolean => replica.takeEffects().some(({ type }) => type === 'writeState');
+  for (let forMs = 10; forMs < 4 * defaultOptions.beaconMs; forMs += 10) {
+    replica.handle({ type: 'tick' }, startMs + forMs);
+    expect(claims()).toBe(false);
+  }
+  replica.handle({ type: 'tick' }, startMs + 5 * defaultOptions.beaconMs);
+  expect(claims()).toBe(true);
 }
 
 /** The restarted replica has forgotten the messages that it sent and received in that epoch. */
