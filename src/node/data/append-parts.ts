@@ -3,7 +3,14 @@ import { type EpochRun, entryBytes, type LogEntry } from '../../replication/inde
 import type { AppendChange } from '../../wire/disk/change-records.js';
 
 /** Each part has one entry at least, and at most about `maxBytes` of estimated memory. */
-export function* appendParts({ entries, runs }: AppendChange, maxBytes: number): Iterable<AppendChange> {
+export function appendParts(change: AppendChange, maxBytes: number): Iterable<AppendChange> {
+  let bytes = 0;
+  for (const entry of change.entries) bytes += entryBytes(entry);
+  if (bytes > maxBytes) return divide(change, maxBytes);
+  return change.entries.length > 0 ? [change] : [];
+}
+
+function* divide({ entries, runs }: AppendChange, maxBytes: number): Iterable<AppendChange> {
   let part: LogEntry[] = [];
   let bytes = 0;
   for (const entry of entries) {

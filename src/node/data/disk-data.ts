@@ -21,6 +21,7 @@ import {
 } from '../../storage/wal/index.js';
 import { recordTypes } from '../../wire/disk/record-types.js';
 import { encodeRenamed } from '../../wire/disk/replica-records.js';
+import { NodeEntryBlocks } from '../../wire/peer/entry-blocks.js';
 import { MoveRate } from '../peers/snapshot-pace.js';
 import { DamageMark } from './damage-mark.js';
 import type { DataFolder } from './data-folder.js';
@@ -67,6 +68,7 @@ const hangsAfterMs = 1_000;
 
 export class DiskData implements NodeData {
   readonly failure: Promise<Error>;
+  readonly entryBlocks: NodeEntryBlocks;
   readonly #options: DiskDataOptions;
   readonly #files: SnapshotFiles;
   readonly #storages = new Map<Journal, DurableStorage>();
@@ -96,6 +98,7 @@ export class DiskData implements NodeData {
 
   private constructor(options: DiskDataOptions, files: SnapshotFiles) {
     this.#options = options;
+    this.entryBlocks = new NodeEntryBlocks(options.shardCount);
     this.#files = files;
     this.failure = new Promise((resolve) => {
       this.#fail = resolve;
@@ -116,10 +119,9 @@ export class DiskData implements NodeData {
   }
 
   create(shard: number, replicaId: string): Storage {
-    const { shardCount } = this.#options;
     const journal = this.#wal!.journal({ shard, id: mintOf(replicaId) });
     const start = { metadata: new LoggedMetadata(emptyMetadata), snapshot: noItems, appliedSeq: 0 };
-    const storage = this.#newStorage(journal, new MemoryStorage(shardCount), start);
+    const storage = this.#newStorage(journal, new MemoryStorage(this.#options.shardCount), start);
     storage.log.create();
     return storage;
   }
@@ -251,9 +253,9 @@ export class DiskData implements NodeData {
   }
 
   #newStorage(journal: Journal, memory: MemoryStorage, start: ReplicaLogStart): DurableStorage {
-    const { clusterId, shardCount, log: { segmentBytes = defaultSegmentBytes, syncIntervalMs } = {} } = this.#options;
+    const { clusterId, log: { segmentBytes = defaultSegmentBytes, syncIntervalMs } = {} } = this.#options;
     const log = new ReplicaLog(journal, start, {
-      shardCount,
+      blocks: this.entryBlocks.of(journal.replica.shard),
       maxPartBytes: Math.min(mostPartBytes, maxRecordBytes(segmentBytes) / partsPerRecord),
       hasRoom: () => this.#wal!.hasRoomForAccepted,
       onWaiting: (waiting) => this.#waiting.add(waiting),

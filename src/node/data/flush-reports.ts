@@ -6,7 +6,7 @@
 import type { WriteAheadLog } from '../../storage/wal/index.js';
 
 interface Call {
-  readonly number: number;
+  number: number;
   /** The batch of its newest record. Undefined: that is not written yet. */
   batch: number | undefined;
 }
@@ -45,6 +45,12 @@ export class FlushReports {
 
   /** A call of `persist`. @param isWritten false: its record waits for others. */
   called(kept: Promise<void>, isWritten: boolean): void {
+    const newest = this.#calls.at(-1);
+    // Calls of one batch are flushed together.
+    if (isWritten && newest?.batch === this.#wal.appendedBatch) {
+      newest.number = ++this.#count;
+      return;
+    }
     const call: Call = { number: ++this.#count, batch: isWritten ? this.#wal.appendedBatch : undefined };
     this.#calls.push(call);
     this.#progress.waiting(this, true);

@@ -6,6 +6,7 @@
  */
 import type { RecoveredReplica } from '../../replication/index.js';
 import { MemoryStorage, type Storage } from '../../storage/index.js';
+import { NodeEntryBlocks } from '../../wire/peer/entry-blocks.js';
 
 /** A replica of an earlier process, with its data. */
 export interface RecoveredShard {
@@ -21,6 +22,8 @@ export interface RecoveredShard {
 export interface NodeData {
   /** Replicas of an earlier process; at most one of each shard. */
   readonly recovered: readonly RecoveredShard[];
+  /** The encoded entries of each shard, which its messages share with its log on disk. */
+  readonly entryBlocks: NodeEntryBlocks;
   /** The storage of a new replica of the shard. */
   create(shard: number, replicaId: string): Storage;
   /** The replica has left (R15), so it is never revived. The node does not use its storage any more. */
@@ -44,9 +47,11 @@ export class MemoryData implements NodeData {
   readonly hasRoom = true;
   readonly hangs = false;
   readonly failure = new Promise<Error>(() => {});
+  readonly entryBlocks: NodeEntryBlocks;
   readonly #shardCount: number;
 
   constructor(shardCount: number) {
+    this.entryBlocks = new NodeEntryBlocks(shardCount);
     this.#shardCount = shardCount;
   }
 

@@ -17,7 +17,7 @@ import {
 } from '../../wire/disk/change-records.js';
 import { type RecordType, recordTypes } from '../../wire/disk/record-types.js';
 import { encodeReference, encodeReplica, type SnapshotReference } from '../../wire/disk/replica-records.js';
-import { EntryBlocks } from '../../wire/peer/entry-blocks.js';
+import type { EntryBlocks } from '../../wire/peer/entry-blocks.js';
 import { appendParts } from './append-parts.js';
 import { emptyAfter } from './snapshot-base.js';
 
@@ -30,7 +30,8 @@ export interface ReplicaLogStart {
 }
 
 export interface ReplicaLogOptions {
-  readonly shardCount: number;
+  /** The encoded entries of the shard. */
+  readonly blocks: EntryBlocks;
   /** Estimated size of the largest record with more than one entry. */
   readonly maxPartBytes: number;
   /** Whether the log has room for entries. Otherwise they wait, so that what makes room can still be written. */
@@ -77,7 +78,7 @@ export class ReplicaLog {
     this.#snapshot = snapshot;
     this.#resets = metadata.resets;
     this.#options = options;
-    this.#blocks = new EntryBlocks(options.shardCount);
+    this.#blocks = options.blocks;
   }
 
   /** Counts the changes `reset`, with this process's. */
@@ -232,7 +233,9 @@ export class ReplicaLog {
   }
 
   #add(change: LoggedChange, appliedSeq = this.appliedSeq, then = (kept: Promise<void>) => kept): Promise<void> {
-    const record = encodeChange(change, appliedSeq, this.#blocks);
+    const encoded = encodeChange(change, appliedSeq, this.#blocks);
+    // A record that waits must not keep the frame in which its entries came.
+    const record = this.#held === undefined ? encoded : { ...encoded, pieces: [Buffer.concat(encoded.pieces)] };
     return this.#inOrder(() => {
       // Writing the record may begin a segment, with a checkpoint of what was before it.
       const kept = this.#write(record, endAfter(change), mustFlush(change));
@@ -256,8 +259,7 @@ export class ReplicaLog {
 
   #write({ type, pieces }: EncodedRecord, end: number | undefined, mustFlush: boolean): Promise<void> {
     if (this.#hasLeft) return never;
-    const payload = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
-    return this.journal.append(type, payload, end, mustFlush);
+    return this.journal.append(type, pieces, end, mustFlush);
   }
 }
 

@@ -58,7 +58,7 @@ export class ReplicationServer implements RequestHandler {
       return connection.send(codec, { ...message, from: to, to: from, body: { type: 'wrongReplica' } });
     }
     this.#answerOn.set(from, connection);
-    replica.host.handle({ type: 'message', message });
+    replica.codec.whileReceived(message, () => replica.host.handle({ type: 'message', message }));
   }
 
   onConnectionOver(connection: PeerConnection): void {

@@ -95,7 +95,7 @@ export class NodeShard implements ReachableReplica {
     const handle: ShardHost['handle'] = (event) => this.host.handle(event);
     this.#options = options;
     this.shard = shard;
-    this.codec = new ReplicationCodec(peers.cluster, shard, shardCount);
+    this.codec = new ReplicationCodec(peers.cluster, shard, options.data.entryBlocks.of(shard));
     this.#accounts = new HolderAccounts(account, storage, log);
     this.#links = new ShardLinks(this.codec, peers.links, handle, this.#accounts);
     this.#snapshots = new SnapshotReceiver(this.codec, handle);

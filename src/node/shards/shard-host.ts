@@ -21,6 +21,7 @@ import type {
 } from '../../replication/index.js';
 import { Replica } from '../../replication/index.js';
 import type { Storage } from '../../storage/index.js';
+import { AwaitedWrites } from './awaited-writes.js';
 import type { ShardLog } from './shard-log.js';
 import type { ShardPorts } from './shard-ports.js';
 import type { Ticker, Ticking, Writing } from './ticker.js';
@@ -61,6 +62,13 @@ export class ShardHost implements Ticking, Writing {
   #lostState: ShardState | undefined;
   /** The newest write that is durable and not reported yet. */
   #persistedWrite = 0;
+  readonly #awaited = new AwaitedWrites({
+    durable: (write) => this.handle({ type: 'persisted', write }),
+    failed: (error) => {
+      this.close();
+      this.#ports.failed(error);
+    },
+  });
 
   constructor({ options, storage, recovered, endedMs }: HostedReplica, ports: ShardPorts, ticker: Ticker, log: ShardLog) {
     this.storage = storage;
@@ -261,16 +269,7 @@ export class ShardHost implements Ticking, Writing {
 
   #persist({ write, change }: Extract<Effect, { type: 'persist' }>): void {
     const durable = this.storage.persist(change);
-    if (durable === undefined) {
-      this.#persistedWrite = write;
-      return;
-    }
-    durable.then(
-      () => this.handle({ type: 'persisted', write }),
-      (error: unknown) => {
-        this.close();
-        this.#ports.failed(error as Error);
-      },
-    );
+    if (durable === undefined) this.#persistedWrite = write;
+    else this.#awaited.add(write, durable);
   }
 }

@@ -66,7 +66,7 @@ export class BatchQueue {
 
   /** Copies the record into the gathering batch. @throws RangeError if the record is too large for a segment */
   add(record: NewRecord): GatheredBatch {
-    const bytes = loggedBytes(record.payload.length);
+    const bytes = loggedBytes(record.payloadBytes);
     let batch = this.#gathering;
     if (batch === undefined || batch.bytes + bytes > this.#limit) batch = this.#begin(bytes);
     batch.add(record);

@@ -4,12 +4,16 @@ import { loggedBytes, loggedHeadBytes, writeRecordHead } from './record-format.j
 
 const initialBytes = 256 * 1024;
 
+/** The bytes of a record, in pieces that follow each other. */
+export type Payload = readonly Uint8Array[];
+
 /** What is appended: type and shard, id and payload of a record. */
 export interface NewRecord {
   readonly typeAndShard: number;
   readonly id: readonly [number, number];
   readonly end: number | undefined;
-  readonly payload: Uint8Array;
+  readonly payload: Payload;
+  readonly payloadBytes: number;
 }
 
 export class GatheredBatch {
@@ -59,15 +63,17 @@ export class GatheredBatch {
 
   /** Copies the payload. */
   add(record: NewRecord): void {
-    const { payload } = record;
-    const { length } = payload;
+    const { payload, payloadBytes } = record;
     const at = this.#end;
-    const end = at + loggedBytes(length);
+    const end = at + loggedBytes(payloadBytes);
     if (end + batchTailBytes > this.#memory.byteLength) this.#grow(end + batchTailBytes);
-    writeRecordHead(this.#view, at, length, record.typeAndShard, record.id, record.end);
-    const payloadAt = at + loggedHeadBytes;
-    this.#bytes.set(payload, payloadAt);
-    for (let fill = payloadAt + length; fill < end; fill++) this.#bytes[fill] = 0;
+    writeRecordHead(this.#view, at, payloadBytes, record.typeAndShard, record.id, record.end);
+    let filled = at + loggedHeadBytes;
+    for (const piece of payload) {
+      this.#bytes.set(piece, filled);
+      filled += piece.length;
+    }
+    for (; filled < end; filled++) this.#bytes[filled] = 0;
     this.#end = end;
   }
 

@@ -1,5 +1,5 @@
 /** What one replica appends to the log of its node. */
-import type { NewRecord } from './gathered-batch.js';
+import type { NewRecord, Payload } from './gathered-batch.js';
 import { idWords, type LoggedReplica, maxShard } from './record-format.js';
 import { SegmentPins } from './segment-pins.js';
 
@@ -43,22 +43,25 @@ export class Journal {
   }
 
   /**
-   * Appends a record and copies its payload. The result is the same promise for every record of a batch. It resolves once the record
+   * Appends a record and copies its payload, which may be in pieces that follow each other. The result is the same promise for every record of a batch. It resolves once the record
    * is kept as the mode of the log says, and never if the log fails or is closed before.
    *
    * @param type from 0 to 255
    * @param end the seq of the last entry in the replica's log after this record, if the record changes the log
    * @param mustFlush the record is kept only when it is flushed, also in a log that flushes at intervals
    */
-  append(type: number, payload: Uint8Array, end?: number, mustFlush = false): Promise<void> {
+  append(type: number, payload: Uint8Array | Payload, end?: number, mustFlush = false): Promise<void> {
     const kept = this.#log.add(this.record(type, payload, end), mustFlush);
     if (end !== undefined) this.#pins.add(this.#log.segment, end);
     return kept;
   }
 
-  record(type: number, payload: Uint8Array, end?: number): NewRecord {
+  record(type: number, payload: Uint8Array | Payload, end?: number): NewRecord {
     if (type < 0 || type > maxType) throw new RangeError(`a record has no type ${type}: 0 to ${maxType}`);
-    return { typeAndShard: ((this.#replica.shard << 8) | type) >>> 0, id: this.#id, end, payload };
+    const pieces = payload instanceof Uint8Array ? [payload] : payload;
+    let payloadBytes = 0;
+    for (const piece of pieces) payloadBytes += piece.length;
+    return { typeAndShard: ((this.#replica.shard << 8) | type) >>> 0, id: this.#id, end, payload: pieces, payloadBytes };
   }
 
   /** A snapshot of the replica that is durable, and recorded in the log, holds every entry up to this seq. */

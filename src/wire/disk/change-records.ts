@@ -5,10 +5,11 @@
  * Each record has the seq that the replica had applied before the change (see `Replay.add`).
  */
 import type { Change, EpochRun, LogEntry } from '../../replication/index.js';
-import { readEntry, readRun } from '../peer/append-body.js';
+import { readEntry, readRun, writeRun } from '../peer/append-body.js';
 import { type EntryBlocks, entriesField } from '../peer/entry-blocks.js';
 import { MessageTable } from '../protobuf/message-table.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
+import { encodeMessage } from '../protobuf/shared-writer.js';
 import { type RecordType, recordTypes } from './record-types.js';
 import { lineTable, referenceTable, type SnapshotReference } from './replica-records.js';
 
@@ -84,9 +85,9 @@ const completeTable = new MessageTable<{ readonly appliedSeq: number; readonly s
 export function encodeChange(change: LoggedChange, appliedSeq: number, blocks: EntryBlocks): EncodedRecord {
   switch (change.type) {
     case 'append':
-      return withEntries('append', { appliedSeq, runs: change.runs }, change.entries, blocks);
+      return withEntries('append', appendHead(appliedSeq, change.runs), change.entries, blocks);
     case 'rebase':
-      return withEntries('rebase', { ...change, appliedSeq }, change.entries, blocks);
+      return withEntries('rebase', entriesHeadTable.encode({ ...change, appliedSeq }), change.entries, blocks);
     case 'truncate':
       return { type: recordTypes.truncate, pieces: [truncateTable.encode({ ...change, appliedSeq })] };
     case 'epoch':
@@ -107,16 +108,24 @@ export function encodeComplete(appliedSeq: number, snapshot: SnapshotReference):
 
 /** Entries that are in the log already. A replay needs them only if it begins after their first record. */
 export function encodeRepeat({ entries, runs }: AppendChange, appliedSeq: number, blocks: EntryBlocks): EncodedRecord {
-  return withEntries('repeat', { appliedSeq, runs }, entries, blocks);
+  return withEntries('repeat', appendHead(appliedSeq, runs), entries, blocks);
+}
+
+/** Written by hand: there are nearly as many of these records as turns of the event loop in which a shard has writes. */
+function appendHead(appliedSeq: number, runs: readonly EpochRun[]): Uint8Array {
+  return encodeMessage((writer) => {
+    writer.uint64(1, appliedSeq);
+    for (const run of runs) writeRun(writer, runsField, run);
+  });
 }
 
 function withEntries(
   type: 'append' | 'rebase' | 'repeat',
-  head: Partial<EntriesHead>,
+  head: Uint8Array,
   entries: readonly LogEntry[],
   blocks: EntryBlocks,
 ): EncodedRecord {
-  return { type: recordTypes[type], pieces: [entriesHeadTable.encode(head), ...blocks.encode(entries)] };
+  return { type: recordTypes[type], pieces: [head, ...blocks.encode(entries)] };
 }
 
 /** @returns undefined for a record that is not of a change. @throws MalformedMessage */

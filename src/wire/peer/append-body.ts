@@ -42,27 +42,59 @@ function isOfOneEpoch(
   return run.epoch === epoch && run.id === epochId && run.firstSeq === prevSeq + 1;
 }
 
-export function readAppend(reader: ProtobufReader, { bytes, header }: Pick<Envelope, 'bytes' | 'header'>): BodyOf<'append'> {
+/** An Append as it was received. */
+export class ReceivedAppend implements BodyOf<'append'> {
+  readonly type = 'append';
+  number = 0;
+  prevSeq = 0;
+  prevEpoch = 0;
+  prevEpochId = '';
+  readonly runs: EpochRun[] = [];
+  readonly entries: LogEntry[] = [];
+  commitIndex = 0;
+  readonly #frame: Buffer;
+  #start = 0;
+  #end = 0;
+  #areTogether = true;
+
+  constructor(frame: Buffer) {
+    this.#frame = frame;
+  }
+
+  /** The field `entries`. It is a view of the frame, so it is to be kept no longer than the message is handled. */
+  get encodedEntries(): Buffer | undefined {
+    return this.#areTogether ? this.#frame.subarray(this.#start, this.#end) : undefined;
+  }
+
+  /** @param start where the field begins whose tag was read */
+  readEntry(reader: ProtobufReader, start: number): void {
+    if (this.entries.length === 0) this.#start = start;
+    else if (start !== this.#end) this.#areTogether = false;
+    this.entries.push(readEntry(reader, this.#frame));
+    this.#end = reader.position;
+  }
+}
+
+export function readAppend(reader: ProtobufReader, { bytes, header }: Pick<Envelope, 'bytes' | 'header'>): ReceivedAppend {
   let isOfHeadersEpoch = false;
-  const entries: LogEntry[] = [];
-  const runs: EpochRun[] = [];
-  const append = { type: 'append' as const, number: 0, prevSeq: 0, prevEpoch: 0, prevEpochId: '', runs, entries, commitIndex: 0 };
+  const append = new ReceivedAppend(bytes);
   while (reader.more) {
+    const { position } = reader;
     const tag = reader.tag();
-    if (tag === bytes4) entries.push(readEntry(reader, bytes));
+    if (tag === bytes4) append.readEntry(reader, position);
     else if (tag === varint1) append.number = reader.varint();
     else if (tag === varint2) append.prevSeq = reader.varint();
     else if (tag === varint3) append.prevEpoch = reader.varint();
     else if (tag === varint5) append.commitIndex = reader.varint();
     else if (tag === tagOf(6, 'bytes')) append.prevEpochId = reader.string();
-    else if (tag === tagOf(7, 'bytes')) runs.push(readRun(reader));
+    else if (tag === tagOf(7, 'bytes')) append.runs.push(readRun(reader));
     else if (tag === tagOf(8, 'varint')) isOfHeadersEpoch = reader.bool();
     else reader.skip(tag);
   }
   if (isOfHeadersEpoch && header !== undefined) {
     append.prevEpoch = header.epoch;
     append.prevEpochId = header.epochId;
-    runs.push({ epoch: header.epoch, id: header.epochId, firstSeq: append.prevSeq + 1 });
+    append.runs.push({ epoch: header.epoch, id: header.epochId, firstSeq: append.prevSeq + 1 });
   }
   return append;
 }
@@ -118,7 +150,7 @@ export function writeSync(writer: ProtobufWriter, sync: BodyOf<'sync'>): void {
   writer.uint64(10, zigzag(timeOffsetMs));
 }
 
-function writeRun(writer: ProtobufWriter, field: number, { epoch, id, firstSeq }: EpochRun): void {
+export function writeRun(writer: ProtobufWriter, field: number, { epoch, id, firstSeq }: EpochRun): void {
   writer.begin(field);
   writer.uint64(1, epoch);
   writer.uint64(2, firstSeq);

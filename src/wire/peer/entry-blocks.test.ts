@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { LogEntry } from '../../replication/index.js';
+import { ProtobufReader } from '../protobuf/protobuf-reader.js';
+import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import { type ReceivedAppend, readAppend } from './append-body.js';
 import { EntryBlocks } from './entry-blocks.js';
 
 function logOf(length: number, epoch = 1): LogEntry[] {
@@ -58,6 +61,53 @@ describe('encoded entries', () => {
       expect(shards * blocks.bytes).toBeLessThanOrEqual(24 * 2 ** 20);
     }
     expect(encoded(blocks, logOf(3)).equals(encoded(new EntryBlocks(), logOf(3)))).toBe(true);
+  });
+
+  describe('that were received', () => {
+    const sent = new EntryBlocks().encode(logOf(10));
+
+    function received(...fields: Uint8Array[]): ReceivedAppend {
+      const bytes = Buffer.concat(fields);
+      return readAppend(new ProtobufReader(bytes), { bytes, header: undefined });
+    }
+
+    function encodedOf(append: ReceivedAppend, entries: readonly LogEntry[] = append.entries): Buffer {
+      const blocks = new EntryBlocks();
+      let whole: Buffer = Buffer.alloc(0);
+      blocks.whileReceived(append, () => {
+        whole = blocks.encode(entries)[0]!;
+      });
+      expect(encoded(blocks, entries).equals(whole)).toBe(true);
+      return whole;
+    }
+
+    const number = new ProtobufWriter();
+    number.uint64(1, 7);
+    const other = number.take();
+
+    test('have the bytes of the message while it is handled, and none of them afterwards', () => {
+      const append = received(other, ...sent, other);
+      const blocks = new EntryBlocks();
+      blocks.whileReceived(append, () => {
+        const [whole] = blocks.encode(append.entries);
+        expect(whole!.buffer).toBe(append.encodedEntries!.buffer);
+        expect(whole).toEqual(sent[0]);
+      });
+      expect(blocks.bytes).toBe(0);
+      expect(blocks.encode(append.entries)[0]!.buffer).not.toBe(append.encodedEntries!.buffer);
+    });
+
+    test('are encoded where only some of them are written', () => {
+      const append = received(...sent);
+      expect(encodedOf(append, append.entries.slice(4)).equals(encoded(new EntryBlocks(), logOf(10).slice(4)))).toBe(true);
+    });
+
+    test('are encoded where something else lies between them in the message', () => {
+      const [first, second] = [new EntryBlocks().encode(logOf(1)), new EntryBlocks().encode(logOf(2).slice(1))];
+      const append = received(...first, other, ...second);
+      expect(append.encodedEntries).toBeUndefined();
+      expect(encodedOf(append).equals(encoded(new EntryBlocks(), logOf(2)))).toBe(true);
+    });
   });
 
   test('have no bytes if there are no entries', () => {

@@ -1,11 +1,13 @@
 /**
- * Cache of encoded log entries, so that the entries of an Append are encoded once for all backups.
+ * Cache of the encoded log entries of a shard. So a primary encodes an entry once, for its own log on disk and for all backups, and a
+ * backup with a log on disk writes the bytes that it has received.
  *
  * Each backup has its own batch in flight, so the batches of two backups rarely begin and end at the same entries. The entries
- * encoded for the first backup are kept as a block. The other backups' messages copy slices of that block, which is cheap.
+ * encoded first, for the log or for a backup, are kept as a block. The other messages copy slices of that block, which is cheap.
  */
 import type { KeyWrite, LogEntry } from '../../replication/index.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import type { ReceivedAppend } from './append-body.js';
 import { requestMessageBytes, writeRequest } from './request-codec.js';
 
 /** Entries that were encoded together. */
@@ -36,6 +38,8 @@ export class EntryBlocks {
   readonly #blocks: Block[] = [];
   readonly #maxBytes: number;
   #bytes = 0;
+  /** The message that is being handled. */
+  #received: ReceivedAppend | undefined;
 
   /** @param shardCount number of shards of the node, which share its memory. */
   constructor(shardCount = 1) {
@@ -47,8 +51,26 @@ export class EntryBlocks {
     return this.#bytes;
   }
 
+  /** Forgets every entry: they are to be encoded in another format. */
+  clear(): void {
+    this.#blocks.length = 0;
+    this.#bytes = 0;
+  }
+
+  /** While `handle` runs, the entries that were received need not be encoded. Nothing of their frame is kept after that. */
+  whileReceived(received: ReceivedAppend, handle: () => void): void {
+    this.#received = received;
+    try {
+      handle();
+    } finally {
+      this.#received = undefined;
+    }
+  }
+
   /** @returns the field `entries` of an Append, in pieces to be concatenated. The seqs of `entries` must be consecutive. */
   encode(entries: readonly LogEntry[]): Buffer[] {
+    const received = entries === this.#received?.entries ? this.#received.encodedEntries : undefined;
+    if (received !== undefined) return [received];
     const pieces: Buffer[] = [];
     let done = 0;
     while (done < entries.length) {
@@ -87,6 +109,22 @@ export class EntryBlocks {
       this.#bytes -= this.#blocks.shift()!.bytes.length;
     }
     return block;
+  }
+}
+
+/** Those of all shards of a node. */
+export class NodeEntryBlocks {
+  readonly #shardCount: number;
+  readonly #shards = new Map<number, EntryBlocks>();
+
+  constructor(shardCount: number) {
+    this.#shardCount = shardCount;
+  }
+
+  of(shard: number): EntryBlocks {
+    const blocks = this.#shards.get(shard) ?? new EntryBlocks(this.#shardCount);
+    this.#shards.set(shard, blocks);
+    return blocks;
   }
 }
 

@@ -11,7 +11,7 @@ import type { BodyOf, Message, RequestBody, ResponseBody } from '../../replicati
 import { FlatMessage } from '../protobuf/flat-message.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
-import { readAppend, readSync, writeAppend, writeSync } from './append-body.js';
+import { ReceivedAppend, readAppend, readSync, writeAppend, writeSync } from './append-body.js';
 import { EntryBlocks } from './entry-blocks.js';
 import {
   bodyReader,
@@ -119,17 +119,15 @@ export function headerOf(
 export class ReplicationCodec {
   readonly cluster: PeerCluster;
   readonly shard: number;
-  readonly #shardCount: number;
-  #blocks: EntryBlocks;
+  readonly #blocks: EntryBlocks;
   /** The format of the entries in `#blocks`. */
   #blocksFormat: number;
 
-  /** @param shardCount number of shards of the node, which share the memory for encoded entries. */
-  constructor(cluster: PeerCluster, shard: number, shardCount = 1) {
+  /** @param blocks the encoded entries of the shard, which its log on disk uses as well. */
+  constructor(cluster: PeerCluster, shard: number, blocks = new EntryBlocks()) {
     this.cluster = cluster;
     this.shard = shard;
-    this.#shardCount = shardCount;
-    this.#blocks = new EntryBlocks(shardCount);
+    this.#blocks = blocks;
     this.#blocksFormat = cluster.format.inUse;
   }
 
@@ -169,10 +167,16 @@ export class ReplicationCodec {
   #entryBlocks(): EntryBlocks {
     const { inUse } = this.cluster.format;
     if (inUse !== this.#blocksFormat) {
-      this.#blocks = new EntryBlocks(this.#shardCount);
+      this.#blocks.clear();
       this.#blocksFormat = inUse;
     }
     return this.#blocks;
+  }
+
+  /** Handles a message that was received. What that writes to the log on disk of its entries has the bytes that were received. */
+  whileReceived({ body }: WireMessage, handle: () => void): void {
+    if (body instanceof ReceivedAppend) this.#blocks.whileReceived(body, handle);
+    else handle();
   }
 
   /** Reads the body only if the header is accepted. It does not throw, whatever the bytes are. */
