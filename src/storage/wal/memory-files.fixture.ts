@@ -7,6 +7,8 @@ interface StoredFile {
   content: Buffer;
   /** What is on the device. */
   durable: Buffer;
+  /** The content when a flush failed: the kernel takes it for written, so no later flush writes it. */
+  given?: Buffer;
 }
 
 export type FileOperation = keyof LogFiles;
@@ -70,8 +72,22 @@ export class MemoryFiles implements LogFiles {
   }
 
   flush(number: number): void {
-    const file = this.#of('flush', number);
-    file.durable = Buffer.from(file.content);
+    const { path, file } = this.#opened(number);
+    try {
+      this.before('flush', path);
+    } catch (error) {
+      file.given = Buffer.from(file.content);
+      throw error;
+    }
+    const { content, durable, given = Buffer.alloc(0) } = file;
+    const flushed = Buffer.from(content);
+    for (let at = 0; at < given.length; at += sectorBytes) {
+      const end = at + sectorBytes;
+      if (!content.subarray(at, end).equals(given.subarray(at, end))) continue;
+      flushed.fill(0, at, end);
+      durable.copy(flushed, at, at, end);
+    }
+    file.durable = flushed;
   }
 
   flushFolder(folder: string): void {
@@ -125,9 +141,14 @@ export class MemoryFiles implements LogFiles {
   }
 
   #of(operation: FileOperation, number: number): StoredFile {
+    const { path, file } = this.#opened(number);
+    this.before(operation, path);
+    return file;
+  }
+
+  #opened(number: number): { readonly path: string; readonly file: StoredFile } {
     const open = this.#open.get(number);
     if (open === undefined) throw fileError('EBADF');
-    this.before(operation, open.path);
-    return open.file;
+    return open;
   }
 }

@@ -21,7 +21,7 @@ export function describeShellVariants(subject: string, variants: readonly ShellV
         await unbroken();
         vi.restoreAllMocks();
         const broken = await loadEdited(edits, check);
-        await expect(broken()).rejects.toThrow(/^expected/);
+        await expect(broken()).rejects.toThrow(/^(?:[^\n]*: )?expected /);
       });
     }
   });
