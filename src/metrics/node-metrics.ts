@@ -4,6 +4,7 @@
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { packageVersion } from '../version.js';
+import { DiskMetrics } from './disk-metrics.js';
 import { EventLoopDelay } from './event-loop-delay.js';
 import { ExpiryMetrics } from './expiry-metrics.js';
 import type { NodeFacts } from './node-facts.js';
@@ -17,6 +18,7 @@ const durationBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.
 export class NodeMetrics {
   readonly operations: OperationCounts;
   readonly expiry: ExpiryMetrics;
+  readonly disk: DiskMetrics;
   readonly #registry = new Registry();
   #delay: EventLoopDelay | undefined;
   readonly #process: ProcessMetrics;
@@ -60,6 +62,7 @@ export class NodeMetrics {
     });
     for (const direction of ['in', 'out']) this.#moved.inc({ direction }, 0);
     this.expiry = new ExpiryMetrics(registers);
+    this.disk = new DiskMetrics(registers);
     this.#process = new ProcessMetrics(registers);
     this.#replicas = new ReplicaMetrics(registers);
   }

@@ -79,6 +79,7 @@ export class NodeParts {
     this.#disk = disk;
     const logger = options.logger.child({ node: nodeId });
     this.logger = logger;
+    if (data.flushes !== undefined) data.flushes.listener = ({ durationMs, bytes }) => metrics.disk.flushed(durationMs, bytes);
     format.onRaised((version) => logger.info({ format: version }, 'the cluster uses a newer format from now on'));
     this.#descriptors = new Descriptors(logger);
     this.ownAddress = new OwnAddress({ address, logger });

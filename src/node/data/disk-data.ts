@@ -5,7 +5,6 @@
  * the log does not name is removed. After damage of the log, or where writes may be lost that were not flushed, each replica goes on
  * with what is left of its data under a new id. So it is in no in-sync set (R1), and takes what it lacks from the primary.
  */
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { emptyMetadata, LoggedMetadata, type RecoveredReplica } from '../../replication/index.js';
@@ -19,8 +18,6 @@ import {
   openLog,
   type WriteAheadLog,
 } from '../../storage/wal/index.js';
-import { recordTypes } from '../../wire/disk/record-types.js';
-import { encodeRenamed } from '../../wire/disk/replica-records.js';
 import { NodeEntryBlocks } from '../../wire/peer/entry-blocks.js';
 import { MoveRate } from '../peers/snapshot-pace.js';
 import { DamageMark } from './damage-mark.js';
@@ -28,6 +25,8 @@ import type { DataFolder } from './data-folder.js';
 import { createFolder } from './durable-file.js';
 import { DurableStorage } from './durable-storage.js';
 import { FlushProgress, FlushReports } from './flush-reports.js';
+import { FlushWatch } from './flush-watch.js';
+import { mintOf, recordLoss, recordNewId } from './identities.js';
 import type { NodeData, RecoveredShard } from './node-data.js';
 import { type RecoveredData, recoverData } from './recover-data.js';
 import { ReplicaLog, type ReplicaLogStart } from './replica-log.js';
@@ -60,7 +59,6 @@ const mostPartBytes = 1024 * 1024;
 const partsPerRecord = 4;
 /** The rate at which snapshots are written: a fraction of what a disk takes, because the log is flushed on the same disk. */
 const snapshotBytesPerSecond = 32 * 1024 * 1024;
-const idBytes = 8;
 /** The last flush of a working disk takes less. What it would have kept was not acknowledged, or is kept by other nodes. */
 const closePatienceMs = 5_000;
 /** A call of the disk that takes longer counts as one that may never end. */
@@ -69,6 +67,7 @@ const hangsAfterMs = 1_000;
 export class DiskData implements NodeData {
   readonly failure: Promise<Error>;
   readonly entryBlocks: NodeEntryBlocks;
+  readonly flushes: FlushWatch;
   readonly #options: DiskDataOptions;
   readonly #files: SnapshotFiles;
   readonly #storages = new Map<Journal, DurableStorage>();
@@ -100,6 +99,7 @@ export class DiskData implements NodeData {
     this.#options = options;
     this.entryBlocks = new NodeEntryBlocks(options.shardCount);
     this.#files = files;
+    this.flushes = new FlushWatch(options.logger);
     this.failure = new Promise((resolve) => {
       this.#fail = resolve;
     });
@@ -187,7 +187,7 @@ export class DiskData implements NodeData {
     for (const lost of recovery.lost) this.#bury(wal, lost);
     if (mark.isSet || mayLackWrites) {
       logger.warn('writes may be missing in the data on disk: all replicas join anew');
-      for (const { storage } of revived) rename(wal, storage);
+      for (const { storage } of revived) wal.rename(storage.log.journal, recordNewId(storage.log.journal));
     }
     this.#recovered = revived.map(({ storage, replica }) => {
       const { shard, id } = storage.log.journal.replica;
@@ -212,6 +212,7 @@ export class DiskData implements NodeData {
         for (const [journal, { log }] of this.#storages) write(journal, log.state.type, log.state.payload);
         setImmediate(() => this.#schedule?.check());
       },
+      onFlushed: (flush) => this.flushes.flushed(flush),
       onNoSpace: () => this.#schedule?.check(),
     });
     this.#wal = wal;
@@ -248,7 +249,7 @@ export class DiskData implements NodeData {
     const text = 'the data of a replica on disk cannot be used: it is discarded, and a new replica takes it from the primary';
     this.#options.logger.error({ shard: logged.shard, problem }, text);
     const journal = wal.journal(logged);
-    void journal.append(recordTypes.left, Buffer.alloc(0), undefined, true);
+    recordLoss(journal);
     wal.forget(journal);
   }
 
@@ -285,16 +286,4 @@ export class DiskData implements NodeData {
 interface RevivedReplica {
   readonly storage: DurableStorage;
   readonly replica: RecoveredReplica;
-}
-
-/** Gives the replica a new id, under which no in-sync set knows it. */
-function rename(wal: WriteAheadLog, { log: { journal } }: DurableStorage): void {
-  const id = randomBytes(idBytes).toString('hex');
-  void journal.append(recordTypes.renamed, encodeRenamed(id), undefined, true);
-  wal.rename(journal, id);
-}
-
-/** The random part of a replica's id, which the log and the names of files have. */
-function mintOf(replicaId: string): string {
-  return replicaId.slice(replicaId.lastIndexOf('~') + 1);
 }

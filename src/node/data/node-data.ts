@@ -7,6 +7,7 @@
 import type { RecoveredReplica } from '../../replication/index.js';
 import { MemoryStorage, type Storage } from '../../storage/index.js';
 import { NodeEntryBlocks } from '../../wire/peer/entry-blocks.js';
+import type { FlushWatch } from './flush-watch.js';
 
 /** A replica of an earlier process, with its data. */
 export interface RecoveredShard {
@@ -30,6 +31,8 @@ export interface NodeData {
   discard(shard: number, replicaId: string): void;
   /** False: there is no room for a write that is not a delete. */
   readonly hasRoom: boolean;
+  /** The flushes of the log; a listener may be set once. Undefined: there is no log. */
+  readonly flushes: Pick<FlushWatch, 'listener'> | undefined;
   /** Resolves if the data cannot be kept any more: the node must end. */
   readonly failure: Promise<Error>;
   /** A call of the disk does not end. A normal exit of the process would wait for it. */
@@ -46,6 +49,7 @@ export class MemoryData implements NodeData {
   readonly recovered = [];
   readonly hasRoom = true;
   readonly hangs = false;
+  readonly flushes = undefined;
   readonly failure = new Promise<Error>(() => {});
   readonly entryBlocks: NodeEntryBlocks;
   readonly #shardCount: number;

@@ -6,7 +6,7 @@
  * changes wait.
  */
 import type { AppliedState, Change, LoggedMetadata } from '../../replication/index.js';
-import type { Journal } from '../../storage/wal/index.js';
+import type { Journal, KeptWhen } from '../../storage/wal/index.js';
 import {
   type AppendChange,
   type EncodedRecord,
@@ -144,7 +144,7 @@ export class ReplicaLog {
     };
     this.#held = this.#held === undefined ? ready() : this.#held.then(ready);
     return this.#inOrder(() => {
-      const kept = this.#write(encodeComplete(appliedSeq, reference), undefined, true);
+      const kept = this.#write(encodeComplete(appliedSeq, reference), undefined, 'flushed');
       this.#metadata.add({ type: 'complete' }, appliedSeq);
       this.#snapshot = reference;
       return kept;
@@ -160,7 +160,7 @@ export class ReplicaLog {
         this.#options.onUnneeded(reference);
         return this.#kept;
       }
-      const kept = this.#write({ type: recordTypes.snapshot, pieces: [encodeReference(reference)] }, undefined, true);
+      const kept = this.#write({ type: recordTypes.snapshot, pieces: [encodeReference(reference)] }, undefined, 'flushed');
       return this.#replaced(kept, reference, reference.seq);
     });
   }
@@ -178,7 +178,7 @@ export class ReplicaLog {
       let kept = this.#kept;
       let firstSegment: number | undefined;
       for (const part of appendParts({ type: 'append', entries, runs }, this.#options.maxPartBytes)) {
-        kept = this.#write(encodeRepeat(part, this.appliedSeq, this.#blocks), lastSeq, true);
+        kept = this.#write(encodeRepeat(part, this.appliedSeq, this.#blocks), lastSeq, 'flushed');
         firstSegment ??= this.journal.segment;
       }
       await kept;
@@ -188,7 +188,7 @@ export class ReplicaLog {
 
   /** The replica exists no more. Nothing is written of it after this. */
   leave(): Promise<void> {
-    const kept = this.#write({ type: recordTypes.left, pieces: [] }, undefined, true);
+    const kept = this.#write({ type: recordTypes.left, pieces: [] }, undefined, 'flushed');
     this.#hasLeft = true;
     return this.#replaced(kept, undefined, Number.POSITIVE_INFINITY);
   }
@@ -238,7 +238,7 @@ export class ReplicaLog {
     const record = this.#held === undefined ? encoded : { ...encoded, pieces: [Buffer.concat(encoded.pieces)] };
     return this.#inOrder(() => {
       // Writing the record may begin a segment, with a checkpoint of what was before it.
-      const kept = this.#write(record, endAfter(change), mustFlush(change));
+      const kept = this.#write(record, endAfter(change), keptWhen(change));
       this.#metadata.add(change, appliedSeq);
       return then(kept);
     });
@@ -257,9 +257,9 @@ export class ReplicaLog {
     return this.#kept;
   }
 
-  #write({ type, pieces }: EncodedRecord, end: number | undefined, mustFlush: boolean): Promise<void> {
+  #write({ type, pieces }: EncodedRecord, end: number | undefined, keptWhen: KeptWhen): Promise<void> {
     if (this.#hasLeft) return never;
-    return this.journal.append(type, pieces, end, mustFlush);
+    return this.journal.append(type, pieces, end, keptWhen);
   }
 }
 
@@ -271,7 +271,8 @@ function endAfter(change: LoggedChange): number | undefined {
   return change.type === 'rebase' ? (change.entries.at(-1)?.seq ?? change.baseSeq) : undefined;
 }
 
-/** In a log that is flushed at intervals: whether the change counts as durable only when it is flushed. */
-function mustFlush(change: LoggedChange): boolean {
-  return change.type === 'time' ? change.isCorrection : change.type !== 'append';
+/** A time that is lost turns the shard's time back by no more than what a loss of power may cost (R17), so it causes no flush. */
+function keptWhen(change: LoggedChange): KeptWhen {
+  if (change.type === 'time') return change.isCorrection ? 'flushed' : 'written';
+  return change.type === 'append' ? 'mode' : 'flushed';
 }

@@ -10,6 +10,13 @@ import type { LogThread } from './log-thread.js';
 import type { OpenSegment } from './segment-file.js';
 import type { SegmentSupply } from './segment-supply.js';
 
+/** A flush of batches. */
+export interface LogFlush {
+  readonly durationMs: number;
+  /** What was written since the flush before. */
+  readonly bytes: number;
+}
+
 export interface WriterPlan {
   readonly queue: BatchQueue;
   readonly supply: SegmentSupply;
@@ -17,10 +24,11 @@ export interface WriterPlan {
   readonly thread: LogThread;
   /** Flushes at intervals, while batches are written. */
   readonly flushThread: LogThread;
-  /** Undefined: each batch is flushed before its records count as kept. */
+  /** Batches that want a flush and need not wait for it are flushed at this interval. Undefined: there are none. */
   readonly syncIntervalMs: number | undefined;
   /** A batch is written, and perhaps flushed, or the flushed batches are more than before. */
   onProgress(): void;
+  onFlushed(flush: LogFlush): void;
   onFailed(error: Error): void;
 }
 
@@ -34,6 +42,9 @@ export class BatchWriter {
   #written: number;
   #flushed: number;
   #flushedSegment: number;
+  /** The newest written batch that wants a flush. */
+  #wanted: number;
+  #unflushedBytes = 0;
   #stopped = false;
 
   /** @param segment the one in use */
@@ -42,6 +53,7 @@ export class BatchWriter {
     this.#segment = segment;
     this.#written = plan.queue.newestBatch;
     this.#flushed = plan.queue.newestBatch;
+    this.#wanted = plan.queue.newestBatch;
     this.#flushedSegment = plan.queue.segment;
   }
 
@@ -108,7 +120,7 @@ export class BatchWriter {
     const isFirst = before?.number !== batch.segment;
     const segment = isFirst ? await supply.segment(batch.segment) : before;
     const { memory, bytes, position, number } = batch;
-    const flush = syncIntervalMs === undefined || batch.mustFlush;
+    const flush = batch.mustFlush;
     const unflushed = number - 1 - this.#flushed;
     // Only the newest segment may hold batches that are not flushed.
     const flushBefore = isFirst && unflushed > 0 ? before?.file : undefined;
@@ -118,11 +130,14 @@ export class BatchWriter {
     if (this.#stopped) return;
     this.#segment = segment;
     this.#written = number;
+    this.#unflushedBytes += bytes;
+    if (batch.wantsFlush) this.#wanted = number;
     batch.markKept();
     queue.recycle(result.memory!);
     if (flushBefore !== undefined) this.#noteFlushed(number - 1, before!.number);
     if (flush) this.#noteFlushed(number, batch.segment);
-    else this.#timer ??= setTimeout(() => void this.#flushNow(), syncIntervalMs);
+    if (result.flushMs !== undefined) this.#ended(result.flushMs, flush ? this.#unflushedBytes : this.#unflushedBytes - bytes);
+    if (this.#wanted > this.#flushed) this.#timer ??= setTimeout(() => void this.#flushNow(), syncIntervalMs);
     if (isFirst && before !== undefined) supply.release(before.number);
     this.#plan.onProgress();
   }
@@ -132,13 +147,15 @@ export class BatchWriter {
     this.#timer = undefined;
     if (this.#flush !== undefined) return this.#flush;
     const number = this.#written;
+    const bytes = this.#unflushedBytes;
     const { number: segment, file } = this.#segment!;
     this.#flush = this.#plan.flushThread.run({ kind: 'flush', file }).then(
-      () => {
+      ({ flushMs }) => {
         this.#flush = undefined;
         if (this.#stopped) return;
         this.#noteFlushed(number, segment);
-        if (this.#written > this.#flushed) this.#timer ??= setTimeout(() => void this.#flushNow(), this.#plan.syncIntervalMs);
+        this.#ended(flushMs!, Math.min(bytes, this.#unflushedBytes));
+        if (this.#wanted > this.#flushed) this.#timer ??= setTimeout(() => void this.#flushNow(), this.#plan.syncIntervalMs);
         this.#plan.onProgress();
       },
       (error: Error) => this.#fail(error),
@@ -150,9 +167,14 @@ export class BatchWriter {
     if (number <= this.#flushed) return;
     this.#flushed = number;
     this.#flushedSegment = segment;
-    if (this.#written > number) return;
+    if (this.#wanted > number) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  #ended(durationMs: number, bytes: number): void {
+    this.#unflushedBytes -= bytes;
+    this.#plan.onFlushed({ durationMs, bytes });
   }
 
   #fail(error: Error): void {

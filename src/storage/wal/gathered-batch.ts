@@ -24,6 +24,8 @@ export class GatheredBatch {
   readonly position: number;
   /** The batch must be flushed before its records count as kept. */
   mustFlush = false;
+  /** A flush of the batch is due at the interval of the log. Without it, the batch is flushed together with a later one. */
+  wantsFlush = false;
   #memory: ArrayBuffer;
   #bytes: Buffer;
   #view: DataView;

@@ -1,10 +1,12 @@
 /** The write-ahead log of a node. Start with `LogScan`, then `openLog`. */
 
 export { maxRecordBytes } from './batch-queue.js';
-export type { Journal } from './journal.js';
+export type { LogFlush } from './batch-writer.js';
+export type { Journal, KeptWhen } from './journal.js';
 export type { LogFiles } from './log-files.js';
+export type { LogOptions } from './log-options.js';
 export { ForeignSegmentError, type LogOutcome, type LogPlace, LogScan } from './log-scan.js';
 export { defaultSegmentBytes, openLog } from './open-log.js';
 export type { LoggedRecord, LoggedReplica } from './record-format.js';
 export { isNoSpace } from './segment-supply.js';
-export type { LogOptions, WriteAheadLog } from './write-ahead-log.js';
+export type { WriteAheadLog } from './write-ahead-log.js';

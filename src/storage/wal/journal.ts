@@ -5,11 +5,17 @@ import { SegmentPins } from './segment-pins.js';
 
 const maxType = 255;
 
+/**
+ * When a record counts as kept: as the mode of the log says, once it is flushed in any mode, or once it is written in any mode. A
+ * record of the last kind causes no flush: it becomes durable together with a later one.
+ */
+export type KeptWhen = 'mode' | 'flushed' | 'written';
+
 /** What a journal needs of its log. */
 export interface JournalLog {
   /** The segment of the newest record. */
   readonly segment: number;
-  add(record: NewRecord, mustFlush: boolean): Promise<void>;
+  add(record: NewRecord, keptWhen: KeptWhen): Promise<void>;
   /** The replica may need fewer segments than before. */
   unpinned(): void;
 }
@@ -43,15 +49,14 @@ export class Journal {
   }
 
   /**
-   * Appends a record and copies its payload, which may be in pieces that follow each other. The result is the same promise for every record of a batch. It resolves once the record
-   * is kept as the mode of the log says, and never if the log fails or is closed before.
+   * Appends a record and copies its payload, which may be in pieces that follow each other. The result is the same promise for every
+   * record of a batch. It resolves once the record is kept as `keptWhen` says, and never if the log fails or is closed before.
    *
    * @param type from 0 to 255
    * @param end the seq of the last entry in the replica's log after this record, if the record changes the log
-   * @param mustFlush the record is kept only when it is flushed, also in a log that flushes at intervals
    */
-  append(type: number, payload: Uint8Array | Payload, end?: number, mustFlush = false): Promise<void> {
-    const kept = this.#log.add(this.record(type, payload, end), mustFlush);
+  append(type: number, payload: Uint8Array | Payload, end?: number, keptWhen: KeptWhen = 'mode'): Promise<void> {
+    const kept = this.#log.add(this.record(type, payload, end), keptWhen);
     if (end !== undefined) this.#pins.add(this.#log.segment, end);
     return kept;
   }

@@ -39,18 +39,20 @@ export interface LogJobResult {
   readonly file?: number;
   /** The memory of `write`, to be used again. */
   readonly memory?: ArrayBuffer;
+  /** How long the flushes of `write` and `flush` took. Undefined: nothing was flushed. */
+  readonly flushMs?: number;
 }
 
 /** @throws Error of the file system */
 export function executeLogJob(files: LogFiles, job: LogJob): LogJobResult {
   switch (job.kind) {
     case 'write': {
-      if (job.flushBefore !== undefined) files.flush(job.flushBefore);
+      const beforeMs = job.flushBefore === undefined ? 0 : timedFlush(files, job.flushBefore);
       const batch = Buffer.from(job.memory, 0, job.bytes);
       sealBatch(batch, job.position, job);
       writeFully(files, job.file, batch, job.position);
-      if (job.flush) files.flush(job.file);
-      return { memory: job.memory };
+      if (job.flush) return { memory: job.memory, flushMs: beforeMs + timedFlush(files, job.file) };
+      return job.flushBefore === undefined ? { memory: job.memory } : { memory: job.memory, flushMs: beforeMs };
     }
     case 'create':
       return { file: files.open(job.path, 'create') };
@@ -65,8 +67,7 @@ export function executeLogJob(files: LogFiles, job: LogJob): LogJobResult {
       files.flushFolder(job.folder);
       return {};
     case 'flush':
-      files.flush(job.file);
-      return {};
+      return { flushMs: timedFlush(files, job.file) };
     case 'close':
       files.close(job.file);
       return {};
@@ -75,4 +76,10 @@ export function executeLogJob(files: LogFiles, job: LogJob): LogJobResult {
       files.flushFolder(job.folder);
       return {};
   }
+}
+
+function timedFlush(files: LogFiles, file: number): number {
+  const beganMs = performance.now();
+  files.flush(file);
+  return performance.now() - beganMs;
 }

@@ -1,7 +1,7 @@
 /** When a record counts as kept, and what a failure does. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import type { Journal } from './index.js';
+import type { Journal, LogFlush } from './index.js';
 import { executeLogJob, type LogJob } from './log-jobs.js';
 import type { FileOperation } from './memory-files.fixture.js';
 import { MemoryFiles } from './memory-files.fixture.js';
@@ -51,6 +51,30 @@ describe('mode always', () => {
     expect(log.flushedBatch).toBe(2);
     await log.close();
     expect(files.openFiles).toBe(0);
+  });
+
+  test('a record that needs no flush of its own causes none, and is flushed with the next one', async () => {
+    const files = new MemoryFiles();
+    const flushes: LogFlush[] = [];
+    const { log, journal } = await openWith(files, { onFlushed: (flush) => flushes.push(flush) });
+    await journal.append(1, payloadOf('entry'), 1);
+    const operations = recordOperations(files);
+    await journal.append(2, payloadOf('time 1'), undefined, 'written');
+    await journal.append(2, payloadOf('time 2'), undefined, 'written');
+    expect(operations).toEqual(['write', 'write']);
+    expect(log.flushedBatch).toBe(1);
+    const lost = scanAll(files.afterPowerLoss((_, sector) => sector === 9));
+    expect(lost.outcome.kind).not.toBe('damaged');
+    expect(lost.records.map(({ payload }) => payload)).toEqual(['entry']);
+    const kept = [journal.append(2, payloadOf('time 3'), undefined, 'written'), journal.append(1, payloadOf('entry'), 2)];
+    await Promise.all(kept);
+    expect(operations).toEqual(['write', 'write', 'write', 'flush']);
+    expect(scanAll(files.afterPowerLoss(nothingIsWritten)).records).toHaveLength(5);
+    expect(flushes).toHaveLength(2);
+    expect(flushes[1]!.bytes).toBeGreaterThan(2 * flushes[0]!.bytes);
+    await journal.append(2, payloadOf('time 4'), undefined, 'written');
+    await log.close();
+    expect(scanAll(files.afterPowerLoss(nothingIsWritten)).records).toHaveLength(6);
   });
 
   test('a payload may change once append has returned', async () => {
@@ -110,12 +134,27 @@ describe('mode interval', () => {
     await log.close();
   });
 
+  test('a record that needs no flush of its own is not flushed at the interval', async () => {
+    const files = new MemoryFiles();
+    const { log, journal } = await openWith(files, { syncIntervalMs: 1 });
+    const operations = recordOperations(files);
+    await journal.append(1, payloadOf('entry'), 1);
+    while (log.flushedBatch < 1) await nextTurn();
+    await journal.append(2, payloadOf('time'), undefined, 'written');
+    await pause(20);
+    expect(operations).toEqual(['write', 'flush', 'write']);
+    await journal.append(1, payloadOf('entry'), 2);
+    while (log.flushedBatch < 3) await nextTurn();
+    expect(operations).toEqual(['write', 'flush', 'write', 'write', 'flush']);
+    await log.close();
+  });
+
   test('a record that must be flushed is kept when it is flushed, and so is everything before it', async () => {
     const files = new MemoryFiles();
     const { log, journal } = await openWith(files, { syncIntervalMs: neverMs });
     await journal.append(1, payloadOf('a'), 1);
     expect(log.flushedBatch).toBe(0);
-    await journal.append(2, payloadOf('epoch'), undefined, true);
+    await journal.append(2, payloadOf('epoch'), undefined, 'flushed');
     expect(log.flushedBatch).toBe(2);
     expect(scanAll(files.afterPowerLoss(nothingIsWritten)).records).toHaveLength(2);
     await log.close();
@@ -137,7 +176,7 @@ describe('mode interval', () => {
   test('batches that were lost before they were flushed are no damage, though later ones are there', async () => {
     const files = new MemoryFiles();
     const { journal } = await openWith(files, { syncIntervalMs: neverMs });
-    await journal.append(1, payloadOf('flushed'), 1, true);
+    await journal.append(1, payloadOf('flushed'), 1, 'flushed');
     for (let index = 2; index < 6; index++) await journal.append(1, payloadOf(`unflushed ${index} `, 600), index);
     const used = scanAll(files.afterExit()).outcome.position;
     for (let lost = 8; lost * 512 < used; lost++) {

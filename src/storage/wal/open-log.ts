@@ -1,10 +1,12 @@
 /** Opens the log after its records were read: makes its end ready to be continued. */
+
+import { fewestSegments, type LogOptions, type ResolvedLogOptions } from './log-options.js';
 import type { LogScan } from './log-scan.js';
 import { type LogThread, startLogThread } from './log-thread.js';
 import type { LoggedReplica } from './record-format.js';
 import { type OpenSegment, segmentPath } from './segment-file.js';
 import { segmentHeaderBytes } from './segment-header.js';
-import { fewestSegments, type LogOptions, type LogStart, type ResolvedLogOptions, WriteAheadLog } from './write-ahead-log.js';
+import { type LogStart, WriteAheadLog } from './write-ahead-log.js';
 
 export const defaultSegmentBytes = 64 * 1024 * 1024;
 
@@ -22,6 +24,7 @@ export async function openLog(scan: LogScan, live: readonly LoggedReplica[], opt
     retainBytes: 0,
     maxBytes: Number.POSITIVE_INFINITY,
     onProgress: () => {},
+    onFlushed: () => {},
     onNoSpace: () => {},
     startThread: startLogThread,
     ...options,

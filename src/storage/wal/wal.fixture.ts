@@ -12,6 +12,7 @@ import {
   openLog,
   type WriteAheadLog,
 } from './index.js';
+import { realFiles } from './log-files.js';
 import { executeLogJob } from './log-jobs.js';
 import type { LogThread } from './log-thread.js';
 
@@ -32,6 +33,21 @@ export function threadOn(files: LogFiles): LogThread {
     },
     oldestJobMs: undefined,
     end: async () => void (await last),
+  };
+}
+
+/** The real files, which note their writes and flushes. */
+export function notingFiles(operations: ('write' | 'flush')[]): LogFiles {
+  return {
+    ...realFiles,
+    write: (...args) => {
+      operations.push('write');
+      return realFiles.write(...args);
+    },
+    flush: (file) => {
+      operations.push('flush');
+      realFiles.flush(file);
+    },
   };
 }
 

@@ -3,7 +3,7 @@
  *
  * What it promises:
  * - A record whose promise has resolved is found again by `LogScan`: in mode `always` even after a loss of power, in mode `interval`
- *   after the end of the process, and after a loss of power if it was flushed.
+ *   after the end of the process, and after a loss of power if it was flushed. `KeptWhen` has the exceptions.
  * - Each segment begins with a checkpoint, which is written together with the record after it. So a segment can be removed as soon
  *   as no replica needs its entries.
  * - After a failed write or flush nothing is written any more, and `failure` resolves. Promises of records that were not kept
@@ -14,6 +14,7 @@
 import { BatchQueue, type LogEnd } from './batch-queue.js';
 import { BatchWriter } from './batch-writer.js';
 import { Journal, type JournalLog } from './journal.js';
+import { fewestSegments, type ResolvedLogOptions } from './log-options.js';
 import type { LogThread } from './log-thread.js';
 import { type LoggedReplica, nameOfLogged } from './record-format.js';
 import type { OpenSegment } from './segment-file.js';
@@ -23,38 +24,6 @@ import { SegmentSupply } from './segment-supply.js';
 
 /** A log that is larger than this and than the data is to become smaller by a snapshot. */
 const minBudgetBytes = 256 * 1024 * 1024;
-
-/** The one in use, the next one, and two that may be about to be removed. */
-export const fewestSegments = 4;
-
-export type WriteCheckpoint = (journal: Journal, type: number, payload: Uint8Array) => void;
-
-export interface LogOptions {
-  /** Records are kept when they are written, and flushed at this interval. Undefined: records are kept when they are flushed. */
-  readonly syncIntervalMs?: number | undefined;
-  /** Size of new segments. Default: 64 MiB. */
-  readonly segmentBytes?: number;
-  /** A segment that no replica needs stays as long as the log after it is smaller than this, unless the disk is full. Default: 0. */
-  readonly retainBytes?: number;
-  /**
-   * All files of the log together take at most this much; at least four segments. Segments with entries that a replica needs stay, so
-   * the log has no room until snapshots of the replicas cover them. Default: no limit.
-   */
-  readonly maxBytes?: number;
-  /**
-   * Writes the metadata of every live replica. It is called within an `append`, and must write the metadata as they are without the
-   * record that is being appended.
-   */
-  checkpoint(write: WriteCheckpoint): void;
-  /** More is written or flushed than before. */
-  onProgress?(): void;
-  /** The disk has no space for the next segment; reported again after each attempt. A snapshot may let segments go. */
-  onNoSpace?(): void;
-  /** Default: a thread of the process. */
-  readonly startThread?: () => LogThread;
-}
-
-export type ResolvedLogOptions = Required<Omit<LogOptions, 'syncIntervalMs'>> & Pick<LogOptions, 'syncIntervalMs'>;
 
 /** What an earlier process has left. */
 export interface LogStart {
@@ -93,7 +62,7 @@ export class WriteAheadLog {
 
   constructor(start: LogStart, options: ResolvedLogOptions) {
     const { thread, folder, owner, end, oldest, current, ready } = start;
-    const { segmentBytes, maxBytes, syncIntervalMs, onProgress } = options;
+    const { segmentBytes, maxBytes, syncIntervalMs, onProgress, onFlushed } = options;
     const onNoSpace = (): void => {
       this.#trim();
       options.onNoSpace();
@@ -125,17 +94,18 @@ export class WriteAheadLog {
       onProgress();
     };
     this.#writer = new BatchWriter(
-      { queue, supply, thread, flushThread: supplyThread, syncIntervalMs, onProgress: progress, onFailed },
+      { queue, supply, thread, flushThread: supplyThread, syncIntervalMs, onProgress: progress, onFlushed, onFailed },
       current,
     );
     this.#forJournals = {
       get segment() {
         return queue.segment;
       },
-      add: (record, mustFlush) => {
+      add: (record, keptWhen) => {
         if (this.#state !== 'open') return never;
         const batch = queue.add(record);
-        if (mustFlush) batch.mustFlush = true;
+        if (keptWhen !== 'written') batch.wantsFlush = true;
+        if (keptWhen === 'flushed' || (keptWhen === 'mode' && syncIntervalMs === undefined)) batch.mustFlush = true;
         this.#writer.wake();
         return batch.kept;
       },

@@ -33,7 +33,7 @@ export function losesNothingByAFailedFlush(mode: CrashMode): PreparedCheck {
       const options = mode === 'always' ? {} : { syncIntervalMs: neverMs };
       const opened = await TestLog.open(files, options);
       const journal = opened.journal(replicaOf(0));
-      await journal.append(1, payloadOf('kept'), 1, true);
+      await journal.append(1, payloadOf('kept'), 1, 'flushed');
       let failures = 0;
       files.before = (operation, path) => {
         if (operation === 'flush' && path.endsWith('.wal') && failures++ === 0) throw new Error('the device is broken');
@@ -91,7 +91,9 @@ export async function noticesARestartOfTheMachine(): Promise<Check> {
   return async () => {
     const path = mkdtempSync(join(tmpdir(), 'kvnode-variant-folder-'));
     try {
-      const cluster = { formatVersion: 6, clusterId: 'c' } as never;
+      const times = { beaconMs: 150, leaseMs: 1_000, graceMs: 1_250, syncIntervalMs: 1_000 };
+      const counts = { formatVersion: 6, shards: 4, replicas: 3, vnodes: 64, minInSync: 1 };
+      const cluster = { clusterId: 'c', durability: 'interval', ...counts, ...times } as const;
       const first = await DataFolder.open(path);
       await first.claim({ nodeId: 'a', cluster });
       await first.began();
@@ -110,21 +112,9 @@ export async function noticesARestartOfTheMachine(): Promise<Check> {
 /** A log that is flushed at intervals: what changes the epoch is flushed before it counts as durable. */
 export function flushesEpochs(): PreparedCheck {
   return onFolders(async (_, { TestReplica }, folders) => {
-    const { realFiles } = await import('../../../src/storage/wal/log-files.js');
-    const { threadOn } = await import('../../../src/storage/wal/wal.fixture.js');
-    const operations: string[] = [];
-    const files = {
-      ...realFiles,
-      write: (...args: Parameters<typeof realFiles.write>) => {
-        operations.push('write');
-        return realFiles.write(...args);
-      },
-      flush: (file: number) => {
-        operations.push('flush');
-        realFiles.flush(file);
-      },
-    };
-    const log = { syncIntervalMs: neverMs, startThread: () => threadOn(files) };
+    const { notingFiles, threadOn } = await import('../../../src/storage/wal/wal.fixture.js');
+    const operations: ('write' | 'flush')[] = [];
+    const log = { syncIntervalMs: neverMs, startThread: () => threadOn(notingFiles(operations)) };
     const data = await folders.open(folders.create(), { log });
     const replica = TestReplica.create(data, 0);
     await replica.durable;

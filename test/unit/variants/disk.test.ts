@@ -24,9 +24,9 @@ describeShellVariants('the disk', [
     does: 'counts a batch as kept when it is written and not flushed',
     edits: [
       edit(
-        `${wal}/batch-writer.ts`,
-        'const flush = syncIntervalMs === undefined || batch.mustFlush;',
-        'const flush = syncIntervalMs === 0;',
+        `${wal}/write-ahead-log.ts`,
+        "(keptWhen === 'mode' && syncIntervalMs === undefined)",
+        "(keptWhen === 'mode' && syncIntervalMs === 0)",
       ),
     ],
     check: keepsWhatItPromises('always', 'the power fails'),
@@ -46,9 +46,7 @@ describeShellVariants('the disk', [
   {
     rule: 'R8, interval',
     does: 'counts records that must be flushed as kept when they are written',
-    edits: [
-      edit(`${wal}/write-ahead-log.ts`, 'if (mustFlush) batch.mustFlush = true;', 'if (mustFlush) batch.mustFlush = false;'),
-    ],
+    edits: [edit(`${wal}/write-ahead-log.ts`, "if (keptWhen === 'flushed' || ", 'if (')],
     check: keepsWhatItPromises('interval', 'the power fails'),
   },
   {
@@ -57,8 +55,8 @@ describeShellVariants('the disk', [
     edits: [
       edit(
         `${data}/replica-log.ts`,
-        "change.isCorrection : change.type !== 'append';",
-        "change.isCorrection : change.type === 'truncate';",
+        "return change.type === 'append' ? 'mode' : 'flushed';",
+        "return change.type === 'truncate' ? 'flushed' : 'mode';",
       ),
     ],
     check: flushesEpochs(),
@@ -81,8 +79,8 @@ describeShellVariants('the disk', [
     edits: [
       edit(
         `${wal}/log-jobs.ts`,
-        'if (job.flush) files.flush(job.file);',
-        'try {\n        if (job.flush) files.flush(job.file);\n      } catch {\n        files.flush(job.file);\n      }',
+        'if (job.flush) return',
+        'try {\n        if (job.flush) files.flush(job.file);\n      } catch {}\n      if (job.flush) return',
       ),
     ],
     check: losesNothingByAFailedFlush('always'),
