@@ -3,6 +3,7 @@
  * machine, and its disk is as slow as the plan says.
  */
 import {
+  type Effect,
   keysOf,
   type RecoveredReplica,
   type Replica,
@@ -53,6 +54,8 @@ interface SimSurroundings extends ProcessSurroundings {
 const ticksPerBeacon = 3;
 /** The share of ticks with a sweep: operations are to meet due keys as well. */
 const sweepShare = 0.2;
+/** The share of reads of the log before which old segments are removed. */
+const removedShare = 0.2;
 const bounds = { retainBytes: 1_000_000, maxRequestBytes: 1_000_000, maxUncommittedBytes: 1_000_000, maxBatchBytes: 100_000 };
 
 export class SimProcess extends ReplicaProcess<SimSurroundings> {
@@ -185,6 +188,12 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
 
   protected override diesBefore(): boolean {
     return this.effectsLeft !== undefined && this.effectsLeft-- <= 0 && this.world.crashInTurn(this);
+  }
+
+  /** Now and then what is to be read has just been removed, or is while it is read. */
+  protected override readLog(effect: Extract<Effect, { type: 'readLog' }>): void {
+    if (this.random.chance(removedShare)) this.removeSegments(this.random.below(this.disk.changeCount + 1));
+    super.readLog(effect);
   }
 
   /** What has been written is flushed after a while, together with what is written until then. */

@@ -30,6 +30,9 @@ const codes: Record<Event['type'], number> = {
   snapshotRequests: 24,
   due: 25,
   flushed: 26,
+  logRead: 27,
+  logUnavailable: 28,
+  logTrimmed: 29,
 };
 const quietMessages: ReadonlySet<string> = new Set(['beacon', 'beaconAnswer']);
 

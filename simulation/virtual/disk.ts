@@ -9,10 +9,19 @@
  * What the checks ask for is kept up to date with each change. A restart does not read it: it replays the changes, as a
  * node does (`DiskReader`), and both must agree.
  */
-import type { Change, EpochMark, EpochRun, Line, LogEntry, RecoveredReplica } from '../../src/replication/index.js';
+import {
+  type Change,
+  type EpochMark,
+  type EpochRun,
+  type Line,
+  type LogEntry,
+  type RecoveredReplica,
+  StoredLog,
+} from '../../src/replication/index.js';
 import type { Random } from '../plan/random.js';
 import { type DurableChange, type LaidSnapshot, recoverFrom } from './disk-reader.js';
 import { Store } from './store.js';
+import { readEntries, storedEntries } from './stored-entries.js';
 
 interface PendingWrite extends DurableChange {
   readonly write: number;
@@ -28,6 +37,14 @@ function mustFlush({ change }: DurableChange): boolean {
 function upToGap<Write>(writes: readonly Write[], survives: () => boolean): Write[] {
   const gap = writes.map(survives).indexOf(false);
   return gap === -1 ? [...writes] : writes.slice(0, gap);
+}
+
+/** Where the log of these changes ends. */
+function endAfter(changes: readonly DurableChange[]): number {
+  const last = changes.findLast(({ change: { type } }) => ['append', 'truncate', 'reset', 'rebase'].includes(type))?.change;
+  if (last?.type === 'truncate') return last.afterSeq;
+  if (last?.type === 'append' || last?.type === 'rebase') return last.entries.at(-1)?.seq ?? Number.POSITIVE_INFINITY;
+  return last?.type === 'reset' ? last.baseSeq : 0;
 }
 
 export class Disk {
@@ -54,6 +71,10 @@ export class Disk {
   /** Everything that has been written, from the beginning. */
   readonly #changes: DurableChange[] = [];
   readonly #isFlushedLater: boolean;
+  /** This number of changes has been removed with old segments: their entries cannot be read for other replicas any more. */
+  #removed = 0;
+  /** What can be read for them, as its changes state it. */
+  #readable = new StoredLog();
   #flushedCount = 0;
   #flushedSeq = 0;
   /** Number of the last write that has been done. */
@@ -102,6 +123,32 @@ export class Disk {
     const store = new Store(this.#stored);
     store.apply(this.entries.slice(this.#storedSeq - this.baseSeq, Math.max(seq, this.#storedSeq) - this.baseSeq));
     return store;
+  }
+
+  /** Entries for another replica. Undefined: the first one cannot be read. */
+  read(firstSeq: number, throughSeq: number, maxEntries: number): readonly LogEntry[] | undefined {
+    return readEntries(this.#changes.slice(this.#removed), firstSeq, throughSeq, maxEntries);
+  }
+
+  /**
+   * Old segments are removed: what they hold is applied. @param most the number of changes of these segments
+   * @returns the seq above which all entries can still be read
+   */
+  removeSegments(most: number, appliedSeq: number): number {
+    const after = (count: number): number => endAfter(this.#changes.slice(0, count));
+    let count = Math.min(Math.max(most, this.#removed), this.#changes.length);
+    while (count > this.#removed && after(count) > appliedSeq) count--;
+    this.#removed = count;
+    const left = storedEntries(this.#changes.slice(count));
+    let seq = this.lastSeq;
+    while (left.has(seq)) seq--;
+    this.#readable.dropThrough(seq);
+    return seq;
+  }
+
+  /** The number of changes on it. */
+  get changeCount(): number {
+    return this.#changes.length;
   }
 
   write(write: number, change: Change, appliedSeq: number): void {
@@ -201,7 +248,7 @@ export class Disk {
     const isSame = epochId === this.epochId && line === this.line && loggedTimeMs === this.loggedTimeMs;
     if (baseSeq + entries.length !== this.lastSeq || !isSame)
       throw new Error(`disk: a restart of ${this.replicaId} finds epoch ${epochId} up to ${baseSeq + entries.length}`);
-    return found;
+    return { ...found, replica: { ...found.replica, stored: this.#readable.start } };
   }
 
   #done(write: number): void {
@@ -217,6 +264,7 @@ export class Disk {
   #take(taken: DurableChange): void {
     const { change, appliedSeq } = taken;
     this.#changes.push({ change, appliedSeq });
+    this.#readable.add(change);
     switch (change.type) {
       case 'append':
         for (const entry of change.entries) {

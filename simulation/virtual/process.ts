@@ -155,6 +155,16 @@ export abstract class ReplicaProcess<World extends ProcessSurroundings = Process
   }
   /** After the effects of a turn. */
   protected turnEnded(): void {}
+  protected readLog({ to, epochId, number, firstSeq, throughSeq, maxEntries }: Extract<Effect, { type: 'readLog' }>): void {
+    const entries = this.disk.read(firstSeq, throughSeq, maxEntries);
+    const id = { to, epochId, number, firstSeq };
+    this.handle(entries === undefined ? { type: 'logUnavailable', ...id } : { type: 'logRead', ...id, entries });
+  }
+  /** Old segments of its log are removed, with up to this number of changes. */
+  removeSegments(changes: number): void {
+    const seq = this.disk.removeSegments(changes, this.appliedSeq);
+    this.handle({ type: 'logTrimmed', seq });
+  }
   /** The disk has accepted a write. */
   protected diskAccepted(): void {}
   protected answer(token: unknown, answer: Answer): void {
@@ -201,6 +211,8 @@ export abstract class ReplicaProcess<World extends ProcessSurroundings = Process
         return this.snapshotCalls.get(`${effect.to} ${effect.number}`)?.serve(effect);
       case 'refuseSnapshot':
         return this.snapshotCalls.get(`${effect.to} ${effect.number}`)?.fail();
+      case 'readLog':
+        return this.later(this.chunkDelayMs(), () => this.readLog(effect));
       case 'released':
         this.kill(0, true);
         return this.world.loseData(this.nodeIndex);

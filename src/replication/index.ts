@@ -43,3 +43,4 @@ export { Replica } from './replica.js';
 export type { CoreStatus } from './replica-status.js';
 export { LoggedMetadata } from './state/logged-metadata.js';
 export { Replay } from './state/replay.js';
+export { StoredLog } from './state/stored-log.js';

@@ -12,6 +12,7 @@ import { onDue } from './primary/expiry.js';
 import { maybeGiveUp } from './primary/membership.js';
 import { refusalOfRead } from './primary/refusals.js';
 import { onSnapshotRequested, sendAppends, sendBeacon, syncPeers } from './primary/replicate.js';
+import { onLogRead, onLogTrimmed, onLogUnavailable } from './primary/stored-entries.js';
 import { onOrderedRead, onTransact, onWrite } from './primary/write.js';
 import type { Effect, Refusal, RoleName } from './protocol/effect.js';
 import type { Event } from './protocol/event.js';
@@ -224,6 +225,13 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'transact'
       break;
     case 'snapshotRequested':
       return onSnapshotRequested(core, event);
+    case 'logRead':
+      return onLogRead(core, event);
+    case 'logUnavailable':
+      onLogUnavailable(core, event);
+      break;
+    case 'logTrimmed':
+      return onLogTrimmed(core, event);
     case 'snapshotBegun':
       return onSnapshotBegun(core, event);
     case 'snapshotChunk':

@@ -44,6 +44,14 @@ export interface RecordView {
   readonly expiresAtMs?: number | undefined;
 }
 
+/** Entries to read, and the bounds on one answer, which has at least one entry. */
+export interface LogRead {
+  readonly firstSeq: number;
+  readonly throughSeq: number;
+  readonly maxEntries: number;
+  readonly maxBytes: number;
+}
+
 /** The replica whose data a storage keeps. */
 export interface StoredReplica {
   /** See `Replica.appliedState`. */
@@ -70,6 +78,13 @@ export interface Storage {
    * gets the number of calls of `persist`, counted from the first, whose changes survive a loss of power.
    */
   readonly watchFlushes?: ((listener: (persists: number) => void) => void) | undefined;
+  /**
+   * Reads entries of the log for a replica that lacks them: committed ones, from `firstSeq` to `throughSeq` at most, without a gap.
+   * Undefined: the first of them is not there any more, or cannot be read. Never rejects. An engine that keeps no log has none.
+   */
+  readLog?(read: LogRead): Promise<readonly LogEntry[] | undefined>;
+  /** `listener` gets the seq above which the log is still there, whenever older entries have been removed. */
+  watchLogStart?(listener: (seq: number) => void): void;
   apply(entries: readonly LogEntry[]): void;
   get(key: string): StoredValue | undefined | Promise<StoredValue | undefined>;
   head(key: string): StoredHead | undefined | Promise<StoredHead | undefined>;

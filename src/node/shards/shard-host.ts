@@ -78,6 +78,7 @@ export class ShardHost implements Ticking, Writing {
     this.#replica = new Replica(options, performance.now(), recovered, endedMs);
     // The core counts its writes as the storage counts the calls.
     storage.watchFlushes?.((write) => this.handle({ type: 'flushed', write }));
+    storage.watchLogStart?.((seq) => this.handle({ type: 'logTrimmed', seq }));
     storage.attach?.(this.#replica);
     ticker.add(this);
   }
@@ -254,11 +255,21 @@ export class ShardHost implements Ticking, Writing {
         if (effect.note.kind === 'stateWentBack') this.#rememberLost(effect.note.from);
         this.#log.note(effect.note, this.status);
         return this.#ports.changed();
+      case 'readLog':
+        return this.#readLog(effect);
       case 'released':
         return this.#ports.released();
       case 'stopped':
         return this.#ports.stopped(effect.clean);
     }
+  }
+
+  #readLog({ to, epochId, number, firstSeq, throughSeq, maxEntries, maxBytes }: Extract<Effect, { type: 'readLog' }>): void {
+    const id = { to, epochId, number, firstSeq };
+    const read = this.storage.readLog?.({ firstSeq, throughSeq, maxEntries, maxBytes }) ?? Promise.resolve(undefined);
+    void read.then((entries) =>
+      this.handle(entries === undefined ? { type: 'logUnavailable', ...id } : { type: 'logRead', ...id, entries }),
+    );
   }
 
   /** After two losses in a row the state of the higher epoch is the one that knows more. */

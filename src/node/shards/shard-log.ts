@@ -56,6 +56,16 @@ function logNote(logger: Lines, shard: number, note: Note, replica: CoreStatus):
       );
     case 'snapshotTaken':
       return logger.info({ seq: note.seq }, 'snapshot received');
+    case 'readsStoredLog':
+      return logger.info(
+        { peer: note.peer, fromSeq: note.fromSeq, throughSeq: note.throughSeq },
+        'a replica lacks entries that are read from the log on disk',
+      );
+    case 'storedLogUnavailable':
+      return logger.warn(
+        { peer: note.peer, fromSeq: note.fromSeq },
+        'the log on disk does not have the entries that a replica lacks, or cannot be read: the replica takes a snapshot',
+      );
     case 'offline':
       return logOffline(logger, shard, note.lost, replica);
     case 'twoHistories':

@@ -1,16 +1,17 @@
 /** Replication at the primary: the messages that it sends to its peers, and how it handles their answers (R5, R6, R9, R10). */
 
 import type { Event } from '../protocol/event.js';
-import type { ReplicaId, Seq } from '../protocol/ids.js';
+import type { ReplicaId } from '../protocol/ids.js';
 import { endOf, removalsOf } from '../protocol/lineage.js';
-import { entryBytes } from '../protocol/log-entry.js';
 import type { BodyOf, Message } from '../protocol/message.js';
 import type { Core } from '../state/core.js';
 import { invariant } from '../state/invariant.js';
 import { knowsRemovals } from '../state/known-state.js';
 import { enterPhase, newPeer, noteProgress, type Peer } from '../state/peer.js';
 import { isPlaced } from '../state/placed.js';
-import type { AppendBatch, Primary } from '../state/role.js';
+import type { Primary } from '../state/role.js';
+import { batchFrom, sendBatch } from './append-batch.js';
+import { followablePosition, readStored } from './stored-entries.js';
 
 /** A tick sends the next beacon after this part of the beacon interval: see `sendBeacons`. */
 const beaconPart = 0.9;
@@ -104,7 +105,7 @@ function mustLearnRemovals(core: Core, peer: Peer): boolean {
 }
 
 function sync(core: Core, role: Primary, peer: Peer): void {
-  const { log, line, commitIndex } = core;
+  const { line, commitIndex } = core;
   invariant(line !== undefined, 'a primary without data');
   peer.number = ++role.syncNumber;
   peer.syncRemovals = removalsOf(endOf(line));
@@ -116,7 +117,7 @@ function sync(core: Core, role: Primary, peer: Peer): void {
   core.send(peer.id, {
     type: 'sync',
     number: peer.number,
-    log: log.position,
+    log: followablePosition(core),
     lineage: line.lineage,
     commitIndex,
     timeMs,
@@ -192,6 +193,8 @@ export function onSyncAnswer(core: Core, peer: Peer, answer: BodyOf<'syncAnswer'
   peer.flushedSeq = answer.matchedSeq - answer.unflushed;
   peer.nextSeq = answer.matchedSeq + 1;
   peer.progressMs = core.nowMs;
+  const { baseSeq: throughSeq } = core.log;
+  if (peer.nextSeq <= throughSeq) core.note({ kind: 'readsStoredLog', peer: peer.id, fromSeq: peer.nextSeq, throughSeq });
   sendAppends(core, peer);
 }
 
@@ -242,12 +245,12 @@ export function onBeaconAnswer(core: Core, role: Primary, peer: Peer, answer: Bo
  */
 export function sendAppends(core: Core, peer: Peer): void {
   const { role } = core;
-  while (role.kind === 'primary' && maySendBatch(core, peer)) if (!sendBatch(core, role, peer)) return;
+  while (role.kind === 'primary' && maySendBatch(core, peer)) if (!sendNext(core, role, peer)) return;
 }
 
 function maySendBatch(core: Core, peer: Peer): boolean {
   const { log, options } = core;
-  if (peer.phase !== 'replicating' || !peer.linked || peer.nextSeq > log.lastSeq) return false;
+  if (peer.phase !== 'replicating' || !peer.linked || peer.isReading || peer.nextSeq > log.lastSeq) return false;
   const { inFlight } = peer;
   if (inFlight.length >= options.maxBatchesInFlight || isGathering(core, peer)) return false;
   let bytes = 0;
@@ -264,40 +267,10 @@ function isGathering({ log, options, nowMs }: Core, peer: Peer): boolean {
   return nowMs - peer.progressMs < gatheredPart * options.beaconMs;
 }
 
-/** False if the entries that the peer lacks are no longer retained: then Sync will show that it needs a snapshot. */
-function sendBatch(core: Core, role: Primary, peer: Peer): boolean {
+/** False: nothing more can be sent now. The entries are read from the storage; or they are gone, and Sync will show that. */
+function sendNext(core: Core, role: Primary, peer: Peer): boolean {
   const batch = batchFrom(core, role, peer.nextSeq);
-  if (batch === undefined) {
-    enterPhase(peer, 'idle', core.nowMs);
-    return false;
-  }
-  const { end, bytes, append } = batch;
-  peer.nextSeq = end + 1;
-  peer.inFlight = [...peer.inFlight, { end, bytes }];
-  peer.keepsUp = end === core.log.lastSeq;
-  peer.progressMs = core.nowMs;
-  peer.behindSinceMs ??= core.nowMs;
-  const { prevSeq, prevEpoch, prevEpochId, runs, entries } = append;
-  const { number } = peer;
-  const { commitIndex } = core;
-  core.send(peer.id, { type: 'append', number, prevSeq, prevEpoch, prevEpochId, runs, entries, commitIndex });
-  return true;
-}
-
-/** The next entries to send from `firstSeq` on. Peers that keep up are sent the same batch. Undefined: they are no longer retained. */
-function batchFrom({ log, options, commitIndex }: Core, role: Primary, firstSeq: Seq): AppendBatch | undefined {
-  const last = role.lastBatch;
-  if (last !== undefined && last.append.prevSeq === firstSeq - 1 && last.logEnd === log.lastSeq) return last;
-  const prevSeq = firstSeq - 1;
-  const prev = log.markAt(prevSeq);
-  if (prev === undefined) return undefined;
-  const entries = log.slice(firstSeq, options.maxBatchEntries, options.maxBatchBytes);
-  const end = prevSeq + entries.length;
-  let bytes = 0;
-  for (const entry of entries) bytes += entryBytes(entry);
-  const append = { prevSeq, prevEpoch: prev.epoch, prevEpochId: prev.id, runs: log.runsOf(firstSeq, end), entries };
-  const batch = { append, end, bytes, logEnd: log.lastSeq };
-  // A batch of committed entries is for a peer that catches up alone. The next commit releases any other.
-  if (end > commitIndex) role.lastBatch = batch;
-  return batch;
+  if (batch !== undefined) sendBatch(core, peer, batch);
+  else if (!readStored(core, peer, role.epochId)) enterPhase(peer, 'idle', core.nowMs);
+  return batch !== undefined;
 }

@@ -164,6 +164,21 @@ export type Effect =
       readonly timeMs: number;
     }
   | { readonly type: 'refuseSnapshot'; readonly to: ReplicaId; readonly number: number }
+  /**
+   * A peer lacks entries that are only in the storage (R10): read them from `firstSeq` on, at most to `throughSeq`, and report `logRead`
+   * or `logUnavailable`. They are committed.
+   */
+  | {
+      readonly type: 'readLog';
+      readonly to: ReplicaId;
+      readonly epochId: EpochId;
+      readonly number: number;
+      readonly firstSeq: Seq;
+      readonly throughSeq: Seq;
+      /** Bounds on what is read; at least one entry. */
+      readonly maxEntries: number;
+      readonly maxBytes: number;
+    }
   | { readonly type: 'roleChanged'; readonly role: RoleName; readonly epoch: Epoch }
   /** A fact for the log, for operators and developers. */
   | { readonly type: 'note'; readonly note: Note }
@@ -205,6 +220,10 @@ export type Note =
   /** This process or its machine stood still for `forMs`: beacons and answers were late. */
   | { readonly kind: 'stalled'; readonly forMs: number }
   | { readonly kind: 'snapshotTaken'; readonly seq: Seq }
+  /** A peer lacks entries from `fromSeq` on, which this primary reads from its storage up to `throughSeq` (R10). */
+  | { readonly kind: 'readsStoredLog'; readonly peer: ReplicaId; readonly fromSeq: Seq; readonly throughSeq: Seq }
+  /** The storage does not have them any more, or cannot read them: the peer takes a snapshot. */
+  | { readonly kind: 'storedLogUnavailable'; readonly peer: ReplicaId; readonly fromSeq: Seq }
   /** No member of the in-sync set lives (R13). `lost` is the set; undefined if ZooKeeper has lost `state`. */
   | { readonly kind: 'offline'; readonly lost: readonly ReplicaId[] | undefined }
   /** `state` names the history `found`; this replica holds data of another one, which it keeps (R1, R13). */

@@ -1,5 +1,6 @@
 /** Events: what happens to a replica. The shell reports each one; `Replica.handle` decides what follows. */
 import type { Epoch, EpochId, HistoryId, ReplicaId, Seq } from './ids.js';
+import type { LogEntry } from './log-entry.js';
 import type { Message } from './message.js';
 import type { RecordedRequest, RequestIdentity } from './request.js';
 import type { ShardState } from './shard-state.js';
@@ -112,6 +113,14 @@ export interface DueEvent {
   readonly keys: readonly DueKey[];
 }
 
+/** What an answer to the effect `readLog` repeats of it. */
+export interface LogReadId {
+  readonly to: ReplicaId;
+  readonly epochId: EpochId;
+  readonly number: number;
+  readonly firstSeq: Seq;
+}
+
 export type Event =
   /** `hasDeadlines`: the store has keys that expire (R17). */
   | { readonly type: 'tick'; readonly hasDeadlines?: boolean }
@@ -128,6 +137,12 @@ export type Event =
   | { readonly type: 'persisted'; readonly write: number }
   /** Every write up to this one survives a loss of power, too. Only with `reportsFlushes`. */
   | { readonly type: 'flushed'; readonly write: number }
+  /** The answer to `readLog`: entries from `firstSeq` on, without a gap, one at least. */
+  | (LogReadId & { readonly type: 'logRead'; readonly entries: readonly LogEntry[] })
+  /** The storage has not got the entry `firstSeq`, or cannot read it. */
+  | (LogReadId & { readonly type: 'logUnavailable' })
+  /** The storage has only the entries above `seq`. */
+  | { readonly type: 'logTrimmed'; readonly seq: Seq }
   | { readonly type: 'session'; readonly connected: boolean }
   | { readonly type: 'candidates'; readonly candidates: readonly CandidateFact[] }
   /** The nodes that are to hold the shard, the preferred primary's first (R15). Before the first report every node may. */

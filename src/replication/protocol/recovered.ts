@@ -40,6 +40,13 @@ export interface RecoveredReplica extends ReplicaFacts {
   readonly requestFloor: Seq;
   /** The latest time of the shard that an entry up to `appliedSeq` shows (R17). */
   readonly timeMs: number;
+  /** Undefined: nothing is stored below `baseSeq`. */
+  readonly stored?: StoredStart | undefined;
+}
+
+/** Where the log in the storage begins, and the epochs of its entries. It may begin far below the entries that are kept in memory. */
+export interface StoredStart extends LogMark {
+  readonly runs: readonly EpochRun[];
 }
 
 /** A position in a log, with the epoch of the entry there; (0, 0, '') before the first entry. */

@@ -22,6 +22,7 @@ import { RequestTable } from './request-table.js';
 import { newFollower, type Role } from './role.js';
 import { ShardClock } from './shard-clock.js';
 import { type ProposalPurpose, StateRegister } from './state-register.js';
+import { StoredLog } from './stored-log.js';
 
 /**
  * A restarted replica waits for a beacon for this many beacon intervals, however long ago its earlier process ended: a primary that
@@ -39,6 +40,8 @@ export class Core {
   role: Role = newFollower();
 
   readonly log = new Log();
+  /** What the storage has of the log, also below the base of the log here. */
+  stored = new StoredLog();
   /** The requests that are recognised (R16): those applied, at a primary also those in its log. */
   readonly requests = new RequestTable();
   /** The shard's time (R17). */
@@ -141,6 +144,7 @@ export class Core {
     this.log.reset(baseSeq, { epoch: baseEpoch, id: baseEpochId });
     const runsFromBase = [{ epoch: baseEpoch, id: baseEpochId, firstSeq: baseSeq }, ...runs];
     for (const entry of entries) this.log.append(entry, idAt(runsFromBase, entry.seq));
+    this.stored = new StoredLog(found.stored ?? { seq: baseSeq, epoch: baseEpoch, epochId: baseEpochId, runs });
     invariant(
       appliedSeq >= baseSeq && appliedSeq <= this.log.lastSeq,
       () => `applied up to ${appliedSeq}, outside the log found`,
@@ -261,6 +265,7 @@ export class Core {
   /** Returns the number of the write. */
   persist(change: Change, promise: { readonly lastSeq?: Seq } = {}): number {
     const write = this.durability.begin(this.nowMs, promise);
+    this.stored.add(change);
     this.effects.push({ type: 'persist', write, change });
     return write;
   }

@@ -42,6 +42,8 @@ export interface Peer {
   flushedSeq: Seq;
   /** Next entry to send; > ackedSeq. */
   nextSeq: Seq;
+  /** The next entry to send is being read from the storage. */
+  isReading: boolean;
   /** Batches that are not acknowledged, oldest first. */
   inFlight: readonly Batch[];
   /** When the last batch was sent, or the last progress on those in flight. */
@@ -78,6 +80,7 @@ export function newPeer(id: ReplicaId, nowMs: number): Peer {
     ackedSeq: 0,
     flushedSeq: 0,
     nextSeq: 1,
+    isReading: false,
     inFlight: [],
     progressMs: nowMs,
     leaseSentMs: Number.NEGATIVE_INFINITY,
@@ -96,6 +99,7 @@ export function enterPhase(peer: Peer, phase: PeerPhase, nowMs: number): void {
   peer.keepsUp = false;
   peer.phaseSinceMs = nowMs;
   peer.inFlight = [];
+  peer.isReading = false;
 }
 
 /** Records that a replicating peer holds everything up to `ackedSeq` of a log that ends at `lastSeq`. */
