@@ -33,6 +33,7 @@ import { ReplicaLog, type ReplicaLogStart } from './replica-log.js';
 import type { FoundReplica, LostReplica } from './replica-replay.js';
 import { noItems, snapshotFileName } from './snapshot-base.js';
 import { SnapshotSchedule } from './snapshot-schedule.js';
+import { StoredEntriesReader } from './stored-entries-reader.js';
 import { takeSnapshot } from './take-snapshot.js';
 import { WaitingLogs } from './waiting-logs.js';
 
@@ -236,8 +237,9 @@ export class DiskData implements NodeData {
     return wal;
   }
 
-  #revive(wal: WriteAheadLog, { logged, memory, metadata, snapshot, replica }: FoundReplica): RevivedReplica {
+  #revive(wal: WriteAheadLog, { logged, ids, index, memory, metadata, snapshot, replica }: FoundReplica): RevivedReplica {
     const journal = wal.journal(logged);
+    journal.found(ids, index);
     // Without a complete copy nothing in the log is of use: the replica takes a new snapshot.
     journal.cover(snapshot?.seq ?? Number.POSITIVE_INFINITY);
     const storage = this.#newStorage(journal, memory, { metadata, snapshot, appliedSeq: replica.appliedSeq });
@@ -263,7 +265,11 @@ export class DiskData implements NodeData {
       onUnneeded: (reference) => this.#remove(snapshotFileName(journal.replica.shard, reference)),
     });
     const flushes = syncIntervalMs === undefined ? undefined : new FlushReports(this.#wal!, this.#flushProgress);
-    const storage = new DurableStorage({ clusterId, memory, log, files: this.#files, flushes, onFailed: this.#fail });
+    const reader = new StoredEntriesReader(journal, this.#wal!, (error) => {
+      const { shard } = journal.replica;
+      this.#options.logger.warn({ shard, err: error }, 'the log on disk cannot be read for a replica that lacks its entries');
+    });
+    const storage = new DurableStorage({ clusterId, memory, log, reader, files: this.#files, flushes, onFailed: this.#fail });
     this.#storages.set(journal, storage);
     return storage;
   }

@@ -3,18 +3,21 @@
  * Every change is written to the log of the node before it counts as durable.
  */
 import type { AppliedState, Change, DueKey, LogEntry } from '../../replication/index.js';
-import type { MemoryStorage, RecordView, Storage, StoredHead, StoredReplica, StoredValue } from '../../storage/index.js';
+import type { LogRead, MemoryStorage, RecordView, Storage, StoredHead, StoredReplica, StoredValue } from '../../storage/index.js';
 import type { SnapshotFiles } from '../../storage/snapshots/index.js';
 import type { SnapshotReference } from '../../wire/disk/replica-records.js';
 import type { FlushReports } from './flush-reports.js';
 import { ReceivedSnapshot } from './received-snapshot.js';
 import type { ReplicaLog } from './replica-log.js';
 import { snapshotFileName } from './snapshot-base.js';
+import type { StoredEntriesReader } from './stored-entries-reader.js';
 
 export interface DurableStorageParts {
   readonly clusterId: string;
   readonly memory: MemoryStorage;
   readonly log: ReplicaLog;
+  /** Reads entries of the log again. */
+  readonly reader: Pick<StoredEntriesReader, 'read'>;
   readonly files: SnapshotFiles;
   /** Undefined: the log flushes what it keeps. */
   readonly flushes: FlushReports | undefined;
@@ -69,6 +72,15 @@ export class DurableStorage implements Storage {
     const kept = this.#persist(change);
     this.#parts.flushes?.called(kept, !this.log.isHeld);
     return kept;
+  }
+
+  readLog(read: LogRead): Promise<readonly LogEntry[] | undefined> {
+    return this.#parts.reader.read(read);
+  }
+
+  watchLogStart(listener: (seq: number) => void): void {
+    const { journal } = this.log;
+    journal.onTrimmed = () => listener(journal.index.start);
   }
 
   apply(entries: readonly LogEntry[]): void {

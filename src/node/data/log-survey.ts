@@ -2,9 +2,9 @@
  * The first reading of the log at a start: which replicas exist, which snapshot the log of each continues, and where a replay of it may
  * begin. Only then the snapshots can be loaded, and the entries above them be applied in a second reading.
  */
-import { type Change, mayBeginAt, type ReplicaMetadata, type StoredSnapshot } from '../../replication/index.js';
-import type { LoggedRecord, LoggedReplica } from '../../storage/wal/index.js';
-import { readAppliedSeq, readChange } from '../../wire/disk/change-records.js';
+import { type Change, mayBeginAt, type ReplicaMetadata, StoredLog, type StoredSnapshot } from '../../replication/index.js';
+import { type LoggedRecord, type LoggedReplica, SegmentIndex } from '../../storage/wal/index.js';
+import { readAppliedSeq, readChange, readRuns } from '../../wire/disk/change-records.js';
 import { recordTypes } from '../../wire/disk/record-types.js';
 import { readReference, readRenamed, readReplica, type SnapshotReference } from '../../wire/disk/replica-records.js';
 import { emptyAfter } from './snapshot-base.js';
@@ -19,8 +19,8 @@ export interface ReplayPlace {
 export interface SurveyedReplica {
   /** With its newest id. */
   readonly replica: LoggedReplica;
-  /** Its names in the log: see `logNameOf`. It has several if it was renamed. */
-  readonly names: readonly string[];
+  /** All that it has had, oldest first: it has several if it was renamed. */
+  readonly ids: readonly string[];
   /** Undefined: it has no complete copy. */
   readonly snapshot: SnapshotReference | undefined;
   /** Oldest first, at least one. */
@@ -29,16 +29,21 @@ export interface SurveyedReplica {
   readonly cuts: number;
   /** The last entry that was applied before the last record. */
   readonly appliedSeq: number;
+  /** What is left of its log, and in which segments. */
+  readonly stored: StoredLog;
+  readonly index: SegmentIndex;
 }
 
 interface Found {
   replica: LoggedReplica;
-  readonly names: string[];
+  readonly ids: string[];
   snapshot: SnapshotReference | undefined;
   resets: number;
   readonly places: ReplayPlace[];
   cuts: number;
   appliedSeq: number;
+  readonly stored: StoredLog;
+  readonly index: SegmentIndex;
 }
 
 const cutTypes: ReadonlySet<number> = new Set([recordTypes.truncate, recordTypes.reset, recordTypes.rebase]);
@@ -61,7 +66,8 @@ export class LogSurvey {
   }
 
   /** @throws Error if the record is of a replica that does not exist. */
-  add({ segment, replica, type, payload }: LoggedRecord): void {
+  add(record: LoggedRecord): void {
+    const { segment, replica, type, payload } = record;
     const name = logNameOf(replica);
     if (type === recordTypes.replica) return this.#addState(name, segment, replica, payload);
     const found = this.#replicas.get(name);
@@ -74,6 +80,7 @@ export class LogSurvey {
     // A log that begins anew may begin lower.
     if (type === recordTypes.reset || type === recordTypes.rebase) found.appliedSeq = 0;
     else if (type === recordTypes.append) found.appliedSeq = Math.max(found.appliedSeq, readAppliedSeq(payload));
+    follow(found, record);
     if (type === recordTypes.left) this.#replicas.delete(name);
     else if (type === recordTypes.snapshot) found.snapshot = readReference(payload);
     else if (type === recordTypes.renamed) this.#rename(name, found, readRenamed(payload));
@@ -83,7 +90,7 @@ export class LogSurvey {
 
   #addState(name: string, segment: number, replica: LoggedReplica, payload: Buffer): void {
     const { metadata, snapshot } = readReplica(payload);
-    const found = this.#replicas.get(name) ?? newReplica(replica, name);
+    const found = this.#replicas.get(name) ?? newFound(replica, metadata);
     found.snapshot = snapshot;
     found.resets = metadata.resets;
     found.places.push({ segment, metadata });
@@ -93,14 +100,27 @@ export class LogSurvey {
   #rename(name: string, found: Found, id: string): void {
     this.#replicas.delete(name);
     found.replica = { shard: found.replica.shard, id };
-    const newName = logNameOf(found.replica);
-    found.names.push(newName);
-    this.#replicas.set(newName, found);
+    found.ids.push(id);
+    this.#replicas.set(logNameOf(found.replica), found);
   }
 }
 
-function newReplica(replica: LoggedReplica, name: string): Found {
-  return { replica, names: [name], snapshot: undefined, resets: 0, places: [], cuts: 0, appliedSeq: 0 };
+function newFound(replica: LoggedReplica, { end }: ReplicaMetadata): Found {
+  const stored = new StoredLog({ ...end, runs: [] });
+  const index = new SegmentIndex(end.seq);
+  return { replica, ids: [replica.id], snapshot: undefined, resets: 0, places: [], cuts: 0, appliedSeq: 0, stored, index };
+}
+
+/** The record changes the log of the replica, unless it has no end. */
+function follow({ stored, index }: Found, { segment, type, end, payload }: LoggedRecord): void {
+  if (end === undefined) return;
+  if (type === recordTypes.reset || type === recordTypes.rebase) {
+    stored.add(readChange(type, payload)!.change);
+    return index.startAt(segment, end);
+  }
+  if (type === recordTypes.append) stored.append(index.end + 1, readRuns(payload));
+  else if (type === recordTypes.truncate) stored.add({ type: 'truncate', afterSeq: end });
+  index.add(segment, end);
 }
 
 function addReset(found: Found, change: Extract<Change, { type: 'reset' }>): void {

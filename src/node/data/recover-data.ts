@@ -77,7 +77,12 @@ async function startReplay(surveyed: SurveyedReplica, options: RecoveryOptions):
 }
 
 async function replayAll(scan: LogScan, replays: readonly ReplicaReplay[]): Promise<void> {
-  const byName = new Map(replays.flatMap((replay) => replay.surveyed.names.map((name) => [name, replay] as const)));
+  const byName = new Map(
+    replays.flatMap((replay) => {
+      const { replica, ids } = replay.surveyed;
+      return ids.map((id) => [logNameOf({ ...replica, id }), replay] as const);
+    }),
+  );
   await readAll(scan, (record) => {
     if (record.type === recordTypes.renamed) scan.renamed(record.replica, readRenamed(record.payload));
     byName.get(logNameOf(record.replica))?.add(record);

@@ -239,6 +239,7 @@ export class ReplicaLog {
     return this.#inOrder(() => {
       // Writing the record may begin a segment, with a checkpoint of what was before it.
       const kept = this.#write(record, endAfter(change), keptWhen(change));
+      if (change.type === 'reset' || change.type === 'rebase') this.journal.startAt(endAfter(change)!);
       this.#metadata.add(change, appliedSeq);
       return then(kept);
     });

@@ -8,7 +8,7 @@ import type { SnapshotReference } from '../../wire/disk/replica-records.js';
 import { isCut, type ReplayPlace, type SurveyedReplica } from './log-survey.js';
 
 /** A replica with its data. */
-export interface FoundReplica {
+export interface FoundReplica extends Pick<SurveyedReplica, 'ids' | 'index'> {
   readonly logged: LoggedReplica;
   readonly memory: MemoryStorage;
   readonly metadata: LoggedMetadata;
@@ -81,7 +81,9 @@ export class ReplicaReplay {
     const { replica: logged, snapshot } = this.surveyed;
     const { replica, problem } = this.#replay.finish();
     if (problem !== undefined) return { logged, problem };
-    return { logged, memory: this.#memory, metadata: this.#replay.metadata, snapshot, replica };
+    const { ids, index, stored } = this.surveyed;
+    const found = { ...replica, stored: stored.start };
+    return { logged, ids, index, memory: this.#memory, metadata: this.#replay.metadata, snapshot, replica: found };
   }
 
   /** Nothing is cut any more, so what the survey has found to be applied may be applied at once. */

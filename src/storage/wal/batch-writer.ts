@@ -57,6 +57,10 @@ export class BatchWriter {
     this.#flushedSegment = plan.queue.segment;
   }
 
+  /** Every batch up to this number is written. */
+  get written(): number {
+    return this.#written;
+  }
   /** Every batch up to this number is flushed. */
   get flushed(): number {
     return this.#flushed;

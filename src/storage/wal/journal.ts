@@ -1,6 +1,7 @@
 /** What one replica appends to the log of its node. */
 import type { NewRecord, Payload } from './gathered-batch.js';
 import { idWords, type LoggedReplica, maxShard } from './record-format.js';
+import { SegmentIndex } from './segment-index.js';
 import { SegmentPins } from './segment-pins.js';
 
 const maxType = 255;
@@ -25,6 +26,10 @@ export class Journal {
   readonly #pins: SegmentPins;
   #replica: LoggedReplica;
   #id: readonly [number, number];
+  #ids: readonly string[];
+  #index = new SegmentIndex();
+  /** The log of the replica is shorter at its beginning: old segments are gone. */
+  onTrimmed: (() => void) | undefined;
 
   constructor(log: JournalLog, replica: LoggedReplica, pins = new SegmentPins()) {
     if (!Number.isInteger(replica.shard) || replica.shard < 0 || replica.shard > maxShard) {
@@ -33,6 +38,7 @@ export class Journal {
     this.#log = log;
     this.#replica = replica;
     this.#id = idWords(replica.id);
+    this.#ids = [replica.id];
     this.#pins = pins;
   }
 
@@ -42,6 +48,14 @@ export class Journal {
   /** The segment of the newest record of all replicas. */
   get segment(): number {
     return this.#log.segment;
+  }
+  /** The ids that the replica has had in the records that are left. */
+  get ids(): readonly string[] {
+    return this.#ids;
+  }
+  /** Where the entries of the replica are. */
+  get index(): Omit<SegmentIndex, 'add' | 'startAt' | 'dropThrough'> {
+    return this.#index;
   }
   /** The oldest segment with entries above the replica's newest snapshot. Undefined: none. */
   get oldestNeeded(): number | undefined {
@@ -57,8 +71,29 @@ export class Journal {
    */
   append(type: number, payload: Uint8Array | Payload, end?: number, keptWhen: KeptWhen = 'mode'): Promise<void> {
     const kept = this.#log.add(this.record(type, payload, end), keptWhen);
-    if (end !== undefined) this.#pins.add(this.#log.segment, end);
+    if (end !== undefined) {
+      this.#pins.add(this.#log.segment, end);
+      this.#index.add(this.#log.segment, end);
+    }
     return kept;
+  }
+
+  /** The record that was appended last has begun the replica's log anew: it holds entries above this seq only. */
+  startAt(seq: number): void {
+    this.#index.startAt(this.#log.segment, seq);
+  }
+
+  /** What a start has found of the replica. */
+  found(ids: readonly string[], index: SegmentIndex): void {
+    this.#ids = ids;
+    this.#index = index;
+  }
+
+  /** The log is about to remove the segments up to this one. */
+  removedThrough(segment: number): void {
+    const { start } = this.#index;
+    this.#index.dropThrough(segment);
+    if (this.#index.start > start) this.onTrimmed?.();
   }
 
   record(type: number, payload: Uint8Array | Payload, end?: number): NewRecord {
@@ -84,6 +119,7 @@ export class Journal {
   /** The replica has a new id from now on. What it needs stays. */
   rename(id: string): void {
     this.#id = idWords(id);
+    this.#ids = [...this.#ids, id];
     this.#replica = { shard: this.#replica.shard, id };
   }
 }

@@ -1,6 +1,7 @@
 /** The jobs of the log's threads: everything that blocks on the disk while the log is open. */
 import { sealBatch } from './batch-format.js';
 import { type LogFiles, writeFully, writeZeros } from './log-files.js';
+import { type FoundRecords, type RecordQuery, readRecords } from './read-records.js';
 
 export type LogJob =
   /** Writes a batch, and flushes it if `flush`. */
@@ -32,7 +33,9 @@ export type LogJob =
     }
   | { readonly kind: 'flush'; readonly file: number }
   | { readonly kind: 'close'; readonly file: number }
-  | { readonly kind: 'remove'; readonly path: string; readonly folder: string };
+  | { readonly kind: 'remove'; readonly path: string; readonly folder: string }
+  /** Reads records of one replica. */
+  | { readonly kind: 'read'; readonly query: RecordQuery };
 
 export interface LogJobResult {
   /** What `create` opened. */
@@ -41,6 +44,8 @@ export interface LogJobResult {
   readonly memory?: ArrayBuffer;
   /** How long the flushes of `write` and `flush` took. Undefined: nothing was flushed. */
   readonly flushMs?: number;
+  /** What `read` found. Its memory is the caller's. */
+  readonly found?: FoundRecords;
 }
 
 /** @throws Error of the file system */
@@ -75,6 +80,8 @@ export function executeLogJob(files: LogFiles, job: LogJob): LogJobResult {
       files.remove(job.path);
       files.flushFolder(job.folder);
       return {};
+    case 'read':
+      return { found: readRecords(files, job.query) };
   }
 }
 

@@ -13,7 +13,8 @@ const port = parentPort!;
 port.on('message', (job: LogJob) => {
   try {
     const result = executeLogJob(realFiles, job);
-    port.postMessage(result, result.memory === undefined ? [] : [result.memory]);
+    const memory = result.memory ?? result.found?.memory;
+    port.postMessage(result, memory === undefined ? [] : [memory]);
   } catch (error) {
     const { message, code } = error as NodeJS.ErrnoException;
     port.postMessage({ failure: { message, code } } satisfies LogThreadAnswer);

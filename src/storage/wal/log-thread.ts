@@ -1,6 +1,6 @@
 /**
  * A thread that executes the jobs of the log, one after the other. The log has two: one writes batches, the other prepares and
- * removes segments, and flushes at intervals. Neither the event loop nor the thread pool of Node.js ever waits for the disk.
+ * removes segments, and flushes at intervals. A third one reads for other replicas, once one of them needs it. Neither the event loop nor the thread pool of Node.js ever waits for the disk.
  */
 import { Worker } from 'node:worker_threads';
 import type { LogJob, LogJobResult } from './log-jobs.js';

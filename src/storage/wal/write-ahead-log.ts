@@ -16,6 +16,7 @@ import { BatchWriter } from './batch-writer.js';
 import { Journal, type JournalLog } from './journal.js';
 import { fewestSegments, type ResolvedLogOptions } from './log-options.js';
 import type { LogThread } from './log-thread.js';
+import type { FoundRecords, RecordQuery } from './read-records.js';
 import { type LoggedReplica, nameOfLogged } from './record-format.js';
 import type { OpenSegment } from './segment-file.js';
 import type { LogOwner } from './segment-header.js';
@@ -48,7 +49,11 @@ export class WriteAheadLog {
   readonly #queue: BatchQueue;
   readonly #supply: SegmentSupply;
   readonly #writer: BatchWriter;
-  readonly #threads: readonly LogThread[];
+  readonly #threads: LogThread[];
+  readonly #folder: string;
+  readonly #startThread: () => LogThread;
+  /** Reads records; undefined until something is read. */
+  #reader: LogThread | undefined;
   readonly #journals = new Map<string, Journal>();
   /** Journals of replicas that are gone, until the batch with the record that says so is flushed. */
   #leaving: { readonly journal: Journal; readonly batch: number }[] = [];
@@ -67,6 +72,8 @@ export class WriteAheadLog {
       this.#trim();
       options.onNoSpace();
     };
+    this.#folder = folder;
+    this.#startThread = options.startThread;
     this.#segmentBytes = segmentBytes;
     this.#retainBytes = Math.min(options.retainBytes, maxBytes - fewestSegments * segmentBytes);
     this.#maxBytes = maxBytes;
@@ -122,6 +129,24 @@ export class WriteAheadLog {
   /** Every batch up to this one is flushed. */
   get flushedBatch(): number {
     return this.#writer.flushed;
+  }
+
+  /** Every batch up to this one is written. */
+  get writtenBatch(): number {
+    return this.#writer.written;
+  }
+
+  /**
+   * Reads records of a replica. Rejects if the segment cannot be read: it has been removed, or the disk has failed, or the log is closed.
+   */
+  async read(query: Omit<RecordQuery, 'folder'>): Promise<FoundRecords> {
+    if (this.#state === 'closed') throw new Error('the log is closed');
+    if (this.#reader === undefined) {
+      this.#reader = this.#startThread();
+      this.#threads.push(this.#reader);
+    }
+    const { found } = await this.#reader.run({ kind: 'read', query: { ...query, folder: this.#folder } });
+    return found!;
   }
 
   /** The segment of the newest record. 0: there is none. */
@@ -251,7 +276,9 @@ export class WriteAheadLog {
     for (const { oldestNeeded } of journals) last = Math.min(last, (oldestNeeded ?? segment) - 1);
     if (noSpace === undefined)
       last = Math.min(last, segment - 1 - Math.ceil((this.#retainBytes - usedBytes) / this.#segmentBytes));
-    if (last >= oldest) this.#supply.remove(last);
+    if (last < oldest) return;
+    this.#supply.remove(last);
+    for (const journal of this.#journals.values()) journal.removedThrough(last);
   }
 
   #failed(error: Error): void {

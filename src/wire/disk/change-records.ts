@@ -175,6 +175,20 @@ function recorded<Type extends 'truncate' | 'epoch' | 'line' | 'reset' | 'time'>
   return { change: { type, ...fields } as unknown as Change, appliedSeq };
 }
 
+/** The epochs of the entries of an `append`, without reading the entries. */
+export function readRuns(payload: Buffer): readonly EpochRun[] {
+  const reader = new ProtobufReader(payload);
+  const runs: EpochRun[] = [];
+  while (reader.more) {
+    const tag = reader.tag();
+    // What describes the entries comes before them.
+    if (tag === tagOf(entriesField, 'bytes')) break;
+    if (tag === tagOf(runsField, 'bytes')) runs.push(readRun(reader));
+    else reader.skip(tag);
+  }
+  return runs;
+}
+
 /** The entries have their values in memory of their own. */
 function readEntries(payload: Buffer): EntriesHead & { readonly entries: readonly LogEntry[] } {
   const reader = new ProtobufReader(payload);
