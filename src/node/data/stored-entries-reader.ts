@@ -26,11 +26,7 @@ export class StoredEntriesReader {
   #waiting: WaitingCursor[] = [];
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(
-    journal: Pick<Journal, 'replica' | 'ids' | 'index'>,
-    wal: ReadLog,
-    onUnreadable: (error: Error) => void,
-  ) {
+  constructor(journal: Pick<Journal, 'replica' | 'ids' | 'index'>, wal: ReadLog, onUnreadable: (error: Error) => void) {
     this.#journal = journal;
     this.#wal = wal;
     this.#onUnreadable = onUnreadable;
