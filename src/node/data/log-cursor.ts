@@ -9,7 +9,7 @@ import {
   firstPlaceIn,
   type Journal,
   type LoggedRecord,
-  type RecordPlace,
+  type ReadPlace,
   RecordReader,
   type WriteAheadLog,
 } from '../../storage/wal/index.js';
@@ -25,7 +25,7 @@ export class LogCursor {
   readonly #journal: Pick<Journal, 'replica' | 'ids'>;
   readonly #wal: ReadLog;
   readonly #fromSeq: number;
-  #place: RecordPlace;
+  #place: ReadPlace;
   /** The records that were read and not worked on. */
   #records: Iterator<LoggedRecord> | undefined;
   /** Entries from the next one on, without a gap. */

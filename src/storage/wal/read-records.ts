@@ -9,7 +9,7 @@ import { segmentPath } from './segment-file.js';
 import { decodeSegmentHeader, segmentHeaderBytes } from './segment-header.js';
 
 /** Where to go on: at a batch that begins there or a little after. */
-export interface RecordPlace {
+export interface ReadPlace {
   readonly segment: number;
   readonly position: number;
   /** The number that the batch must have. Undefined: any. */
@@ -21,7 +21,7 @@ export interface RecordQuery {
   readonly shard: number;
   /** The ids that the replica has had. */
   readonly ids: readonly string[];
-  readonly place: RecordPlace;
+  readonly place: ReadPlace;
   /** Ends the reading once this much is found. */
   readonly maxBytes: number;
 }
@@ -29,12 +29,12 @@ export interface RecordQuery {
 export interface FoundRecords {
   /** The records, one after the other, as they are in the log. */
   readonly memory: ArrayBuffer;
-  readonly next: RecordPlace;
+  readonly next: ReadPlace;
   /** No valid batch follows in this segment. */
   readonly isEnd: boolean;
 }
 
-export function firstPlaceIn(segment: number, batch?: number): RecordPlace {
+export function firstPlaceIn(segment: number, batch?: number): ReadPlace {
   return { segment, position: segmentHeaderBytes, batch };
 }
 
