@@ -7,7 +7,7 @@ export type { LogFiles } from './log-files.js';
 export type { LogOptions } from './log-options.js';
 export { ForeignSegmentError, type LogOutcome, type LogPlace, LogScan } from './log-scan.js';
 export { defaultSegmentBytes, openLog } from './open-log.js';
-export { type FoundRecords, firstPlaceIn, type ReadPlace } from './read-records.js';
+export { firstPlaceIn, type ReadPlace } from './read-records.js';
 export { type LoggedRecord, type LoggedReplica, RecordReader } from './record-format.js';
 export { SegmentIndex } from './segment-index.js';
 export { isNoSpace } from './segment-supply.js';
