@@ -1,4 +1,5 @@
 /** Nodes with data directories, as real processes: what was acknowledged survives the end of every process. */
+import { randomBytes } from 'node:crypto';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -25,6 +26,35 @@ describe('durability - restarts', () => {
     expect(await replicaIds(cluster)).toEqual(before);
     expect(again.log.find('snapshot received')).toEqual([]);
     await written.expectAll(client);
+  });
+
+  test('a node that returns takes from the disk of the primary what the log in memory does not hold any more', async () => {
+    // The log in memory has at most 4 MiB then.
+    const cluster = await startDurable({ extra: [...extra, '--max-memory', '256MiB'] });
+    const values = new Map<string, Buffer>();
+    const backup = await cluster.backup();
+    {
+      await using client = await cluster.connect();
+      await client.put('before', 'value');
+      await backup.kill();
+      for (let index = 0; index < 80; index++) {
+        const value = randomBytes(200_000);
+        values.set(`key ${index % 50}`, value);
+        await client.put(`key ${index % 50}`, value, { deadlineMs: 60_000 });
+      }
+    }
+    const others = cluster.nodes.filter((node) => node !== backup);
+    const [again] = await restartAll(cluster, [backup]);
+    await cluster.waitForInSync(3);
+    expect(again!.log.find('snapshot received')).toEqual([]);
+    const reads = others.flatMap(({ log }) => log.find('a replica lacks entries that are read from the log on disk'));
+    expect(reads.length).toBeGreaterThan(0);
+    // It alone has the data now.
+    await cluster.disconnect();
+    await Promise.all(others.map((node) => node.kill()));
+    await using client = await cluster.connect();
+    for (const [key, value] of values)
+      expect((await client.get(key, { deadlineMs: 60_000 }))?.value.equals(value), key).toBe(true);
   });
 
   test.each([
