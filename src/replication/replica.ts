@@ -21,6 +21,7 @@ import { itemOf, versionOf, writeOf } from './protocol/log-entry.js';
 import type { AppliedState, RecoveredReplica } from './protocol/recovered.js';
 import type { ReplicaOptions } from './protocol/replica-options.js';
 import type { RequestIdentity } from './protocol/request.js';
+import type { ShardState } from './protocol/shard-state.js';
 import type { FoundItem } from './protocol/transaction.js';
 import { handleQuiescent } from './quiescence.js';
 import { onMessage, receiveDeferred } from './receive.js';
@@ -29,6 +30,7 @@ import { appliedStateOf } from './state/applied-state.js';
 import { Core } from './state/core.js';
 import { enterPhase, type PeerPhase } from './state/peer.js';
 import { onPlaced } from './state/placed.js';
+import type { Role } from './state/role.js';
 import { onProposalResult, onReading } from './state-changes.js';
 import { onTick } from './tick.js';
 
@@ -40,6 +42,8 @@ const nothing: readonly Effect[] = [];
 
 export class Replica {
   readonly #core: Core;
+  /** From which the announced role follows. Most events leave both as they are. */
+  #announcedFrom: { readonly role: Role; readonly state: ShardState | undefined } | undefined;
   #announcedRole: RoleName | undefined;
   #announcedEpoch: Epoch = 0;
 
@@ -176,7 +180,12 @@ export class Replica {
   }
 
   #announceRole(): void {
-    const { roleName, epoch } = this.#core;
+    const { role, register, epoch } = this.#core;
+    const { state } = register;
+    const from = this.#announcedFrom;
+    if (from?.role === role && from.state === state && this.#announcedEpoch === epoch) return;
+    this.#announcedFrom = { role, state };
+    const { roleName } = this.#core;
     if (this.#announcedRole === roleName && this.#announcedEpoch === epoch) return;
     this.#announcedRole = roleName;
     this.#announcedEpoch = epoch;

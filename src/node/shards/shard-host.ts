@@ -169,9 +169,9 @@ export class ShardHost implements Ticking, Writing {
     this.#ticker.atTurnEnd(this);
   }
 
-  turnEnded(): void {
+  turnEnded(nowMs: number): void {
     this.#flushScheduled = false;
-    this.handle(flush);
+    this.handle(flush, nowMs);
   }
 
   tick(nowMs: number): void {
@@ -188,7 +188,7 @@ export class ShardHost implements Ticking, Writing {
     try {
       this.#replica.handle(event, nowMs);
       // Carrying out an effect may cause an event at once; the effects of that event come after those under way.
-      if (!this.#handling) this.#carryOutAll();
+      if (!this.#handling) this.#carryOutAll(nowMs);
     } catch (error) {
       this.close();
       this.#ports.failed(error as Error);
@@ -200,7 +200,7 @@ export class ShardHost implements Ticking, Writing {
     this.#ticker.remove(this);
   }
 
-  #carryOutAll(): void {
+  #carryOutAll(nowMs: number): void {
     this.#handling = true;
     try {
       for (let effects = this.#replica.takeEffects(); effects.length > 0; effects = this.#replica.takeEffects()) {
@@ -208,7 +208,7 @@ export class ShardHost implements Ticking, Writing {
         if (this.#persistedWrite === 0) continue;
         const write = this.#persistedWrite;
         this.#persistedWrite = 0;
-        this.#replica.handle({ type: 'persisted', write }, performance.now());
+        this.#replica.handle({ type: 'persisted', write }, nowMs);
       }
     } finally {
       this.#handling = false;

@@ -12,8 +12,8 @@ export interface Ticking {
 
 /** A replica that sends what it has written in a turn. */
 export interface Writing {
-  /** Called once for each `atTurnEnd`. */
-  turnEnded(): void;
+  /** Called once for each `atTurnEnd`. `nowMs` is the same for all members. */
+  turnEnded(nowMs: number): void;
 }
 
 /** Ticks in a beacon interval: a beacon leaves, and a silence is noticed, at most one tick late. */
@@ -63,6 +63,7 @@ export class Ticker {
   #endTurn(): void {
     const due = this.#due;
     this.#due = [];
-    for (const member of due) member.turnEnded();
+    const nowMs = performance.now();
+    for (const member of due) member.turnEnded(nowMs);
   }
 }

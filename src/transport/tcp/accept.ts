@@ -5,6 +5,7 @@ import type { CutReason } from '../cut-reason.js';
 import { decodeOpening, encodeAccepted, type FrameOpening, protocolVersion } from '../frame-messages.js';
 import type { FrameListener, FrameStream } from '../frame-stream.js';
 import { type ControlKind, preface } from './frame-format.js';
+import { readAccepted } from './read-buffer.js';
 import { TcpFrameStream } from './tcp-frame-stream.js';
 
 /** An rpc that a client has opened and the server has not accepted yet. */
@@ -60,6 +61,7 @@ export function acceptTcp(socket: Socket, { onIncoming, onCut }: AcceptHandlers)
     onIncoming(incomingOf(stream, opening, peerOf(socket)));
   };
   const stream = new TcpFrameStream(socket, { isServer: true, onHandshake, onCut }, beforeOpening);
+  readAccepted(socket, (bytes) => stream.received(bytes));
 }
 
 function incomingOf(stream: TcpFrameStream, opening: FrameOpening, peer: string): Incoming {

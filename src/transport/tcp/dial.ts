@@ -6,6 +6,7 @@ import { socketLookup } from '../../net/socket-names.js';
 import { decodeAccepted, encodeOpening, protocolVersion } from '../frame-messages.js';
 import type { FrameStream, OpeningListener } from '../frame-stream.js';
 import { type ControlKind, preface } from './frame-format.js';
+import { readOptions } from './read-buffer.js';
 import { TcpFrameStream } from './tcp-frame-stream.js';
 
 export interface Dialling {
@@ -22,7 +23,8 @@ export interface Dialling {
 /** Opens a connection for one rpc. Frames may be sent at once; the server processes them if it accepts the rpc. */
 export function dialTcp({ address, rpc, clusterId = '', connectTimeoutMs }: Dialling, listener: OpeningListener): FrameStream {
   const { host, port } = parseAddress(address, 'the address of a node');
-  const socket = connect({ host, port, lookup: socketLookup() });
+  const onread = readOptions((bytes) => stream.received(bytes));
+  const socket = connect({ host, port, lookup: socketLookup(), onread });
   let isConnected = false;
   let isAccepted = false;
   let isLate = false;

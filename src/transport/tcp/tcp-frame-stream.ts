@@ -1,6 +1,7 @@
 /**
- * One end of a stream of frames on a TCP socket, or on TLS over one: docs/frames.md is the specification. The frames of one turn of
- * the event loop leave in one write. `liveness.ts` finds an other end that has vanished or does not read.
+ * One end of a stream of frames on a TCP socket, or on TLS over one: docs/frames.md is the specification. Each frame is a write of its
+ * own, because its owner gathers in it what a turn of the event loop has for the other end. `liveness.ts` finds an other end that has
+ * vanished or does not read.
  */
 import type { Socket } from 'node:net';
 import { KvError } from '../../errors.js';
@@ -31,7 +32,6 @@ export class TcpFrameStream implements FrameStream {
   readonly #liveness: Liveness;
   readonly #parser: FrameParser;
   #listener: FrameListener;
-  #corked = false;
   #blocked = false;
   #hasEnded = false;
   #isClosed = false;
@@ -53,7 +53,7 @@ export class TcpFrameStream implements FrameStream {
       onControl: (kind, message) => this.#control(kind, message),
     });
     socket.setNoDelay(true);
-    socket.on('data', (bytes: Buffer) => this.#received(bytes));
+    socket.on('data', (bytes: Buffer) => this.received(bytes));
     socket.on('drain', () => this.#drained());
     // With several addresses the error has no message of its own, only the code of the first.
     socket.on('error', (error: NodeJS.ErrnoException) => this.#broke(error.message || (error.code ?? 'the connection failed')));
@@ -95,7 +95,6 @@ export class TcpFrameStream implements FrameStream {
 
   send(frame: Uint8Array): boolean {
     if (this.#isClosed || this.#hasEnded || this.#closing) return true;
-    this.#cork();
     const length = frame.length;
     if (length <= copiedBytes) {
       const whole = Buffer.allocUnsafe(headerBytes + length);
@@ -105,8 +104,10 @@ export class TcpFrameStream implements FrameStream {
     } else {
       const header = Buffer.allocUnsafe(headerBytes);
       writeFrameHeader(header, 0, length);
+      this.#socket.cork();
       this.#socket.write(header);
       this.#socket.write(frame);
+      this.#socket.uncork();
     }
     return this.#mayGoOn();
   }
@@ -114,7 +115,6 @@ export class TcpFrameStream implements FrameStream {
   /** Sends a control frame, in order with the others. */
   sendControl(kind: ControlKind, message?: Uint8Array): void {
     if (this.#isClosed || this.#closing) return;
-    this.#cork();
     this.#socket.write(controlFrame(kind, message));
   }
 
@@ -149,16 +149,6 @@ export class TcpFrameStream implements FrameStream {
     this.#close(new KvError('CANCELLED', 'the stream was given up'));
   }
 
-  #cork(): void {
-    if (this.#corked) return;
-    this.#corked = true;
-    this.#socket.cork();
-    process.nextTick(() => {
-      this.#corked = false;
-      this.#socket.uncork();
-    });
-  }
-
   #mayGoOn(): boolean {
     this.#blocked ||= this.#socket.writableLength >= maxQueuedBytes;
     return !this.#blocked;
@@ -170,7 +160,8 @@ export class TcpFrameStream implements FrameStream {
     this.#listener.onDrain();
   }
 
-  #received(bytes: Buffer): void {
+  /** Bytes have come from the other end. */
+  received(bytes: Buffer): void {
     this.#liveness.received();
     this.#parse(() => this.#parser.push(bytes));
   }

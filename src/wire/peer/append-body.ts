@@ -1,4 +1,7 @@
-/** The bodies of Append and Sync, written and read by hand: they hold lists, so FlatMessage cannot describe them. */
+/**
+ * The bodies of Append, its answer and Sync, written and read by hand. FlatMessage cannot describe lists, and costs too much for the
+ * answer: every write of every shard has one from each backup.
+ */
 import type { BodyOf, EpochMark, EpochRun, KeyWrite, LogEntry, RecordedRequest } from '../../replication/index.js';
 import { ownCopyOf } from '../protobuf/own-memory.js';
 import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
@@ -13,6 +16,7 @@ const bytes1 = tagOf(1, 'bytes');
 const bytes2 = tagOf(2, 'bytes');
 const bytes3 = tagOf(3, 'bytes');
 const bytes4 = tagOf(4, 'bytes');
+const varint4 = tagOf(4, 'varint');
 const varint5 = tagOf(5, 'varint');
 
 /** @param header the epochs are left out if all of them are that of the header, as they nearly always are. */
@@ -97,6 +101,28 @@ export function readAppend(reader: ProtobufReader, { bytes, header }: Pick<Envel
     append.runs.push({ epoch: header.epoch, id: header.epochId, firstSeq: append.prevSeq + 1 });
   }
   return append;
+}
+
+/** Fields that are 0 or false are left out. */
+export function writeAppendAnswer(writer: ProtobufWriter, answer: BodyOf<'appendAnswer'>): void {
+  const { number, mismatch, ackedSeq, unflushed } = answer;
+  if (number !== 0) writer.uint64(1, number);
+  if (mismatch) writer.bool(2, true);
+  if (ackedSeq !== 0) writer.uint64(3, ackedSeq);
+  if (unflushed !== 0) writer.uint64(4, unflushed);
+}
+
+export function readAppendAnswer(reader: ProtobufReader): BodyOf<'appendAnswer'> {
+  let [number, mismatch, ackedSeq, unflushed] = [0, false, 0, 0];
+  while (reader.more) {
+    const tag = reader.tag();
+    if (tag === varint1) number = reader.varint();
+    else if (tag === varint2) mismatch = reader.bool();
+    else if (tag === varint3) ackedSeq = reader.varint();
+    else if (tag === varint4) unflushed = reader.varint();
+    else reader.skip(tag);
+  }
+  return { type: 'appendAnswer', number, mismatch, ackedSeq, unflushed };
 }
 
 /** Reads a field of entries whose tag was read. The values are copied. */

@@ -11,7 +11,15 @@ import type { BodyOf, Message, RequestBody, ResponseBody } from '../../replicati
 import { FlatMessage } from '../protobuf/flat-message.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
-import { ReceivedAppend, readAppend, readSync, writeAppend, writeSync } from './append-body.js';
+import {
+  ReceivedAppend,
+  readAppend,
+  readAppendAnswer,
+  readSync,
+  writeAppend,
+  writeAppendAnswer,
+  writeSync,
+} from './append-body.js';
 import { EntryBlocks } from './entry-blocks.js';
 import {
   bodyReader,
@@ -41,8 +49,8 @@ export type Received<Body> =
 type WireBody = RequestBody | ResponseBody | WrongReplica;
 /** A message of the core, or WrongReplica. */
 export type WireMessage = Omit<Message, 'body'> & { readonly body: WireBody };
-/** The bodies that consist of numbers and flags alone. */
-type FlatBody = Exclude<WireBody, BodyOf<'sync' | 'append'>>;
+/** The bodies that consist of numbers and flags alone, but for the most frequent one. */
+type FlatBody = Exclude<WireBody, BodyOf<'sync' | 'append' | 'appendAnswer'>>;
 
 const empty = new FlatMessage({});
 const flat = {
@@ -59,7 +67,6 @@ const flat = {
     leaving: 'bool',
   }),
   syncAnswer: new FlatMessage({ number: 'uint64', dumpNeeded: 'bool', matchedSeq: 'uint64', unflushed: 'uint64' }),
-  appendAnswer: new FlatMessage({ number: 'uint64', mismatch: 'bool', ackedSeq: 'uint64', unflushed: 'uint64' }),
   higherEpoch: empty,
   otherHistory: empty,
   wrongReplica: empty,
@@ -157,6 +164,7 @@ export class ReplicationCodec {
     else writeHeader(writer, this.header(message));
     writer.begin(fieldOf.get(body.type)!, bytes);
     if (body.type === 'append') writeAppend(writer, message, body, entries);
+    else if (body.type === 'appendAnswer') writeAppendAnswer(writer, body);
     else if (body.type === 'sync') writeSync(writer, body);
     else flat[body.type].write(writer, body);
     writer.end();
@@ -200,6 +208,7 @@ export function readMessageBody(envelope: Envelope): WireBody | undefined {
   if (type === undefined) return undefined;
   const reader = bodyReader(envelope);
   if (type === 'append') return readAppend(reader, envelope);
+  if (type === 'appendAnswer') return readAppendAnswer(reader);
   if (type === 'sync') return readSync(reader);
   return { type, ...flat[type].read(reader) } as WireBody;
 }
