@@ -104,6 +104,7 @@ export class DiskData implements NodeData {
     this.failure = new Promise((resolve) => {
       this.#fail = resolve;
     });
+    void files.failure.then(this.#fail);
   }
 
   get hasRoom(): boolean {

@@ -14,6 +14,7 @@ export interface SnapshotThread {
   postMessage(request: SnapshotRequest, transfer?: readonly ArrayBuffer[]): void;
   on(event: 'message', listener: (reply: SnapshotReply) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'exit', listener: (code: number) => void): unknown;
   terminate(): Promise<unknown>;
 }
 
@@ -23,30 +24,35 @@ interface Waiting {
   reject(error: Error): void;
 }
 
-function startThread(): SnapshotThread {
-  return new Worker(new URL('./snapshot-worker.js', import.meta.url));
+/** @param script the module `snapshot-worker` */
+export function startSnapshotThread(script = new URL('./snapshot-worker.js', import.meta.url)): SnapshotThread {
+  return new Worker(script, { name: 'snapshots' });
 }
 
 export class SnapshotFiles {
+  /** Resolves if the thread has ended by itself: no file can be written any more. */
+  readonly failure: Promise<Error>;
   readonly #folder: string;
   readonly #thread: SnapshotThread;
   /** The requests under way, oldest first. */
   readonly #waiting: Waiting[] = [];
   #lastFile = 0;
   #failure: Error | undefined;
+  #fail!: (error: Error) => void;
 
-  constructor(folder: string, thread = startThread()) {
+  constructor(folder: string, thread = startSnapshotThread()) {
     this.#folder = folder;
     this.#thread = thread;
+    this.failure = new Promise((resolve) => {
+      this.#fail = resolve;
+    });
     thread.on('message', ({ error, code }) => {
       const waiting = this.#waiting.shift();
       if (error === undefined) waiting?.resolve();
       else waiting?.reject(Object.assign(error, { code }));
     });
-    thread.on('error', (error) => {
-      this.#failure = error;
-      for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
-    });
+    thread.on('error', (cause) => this.#ended(endedError(cause.message, { cause })));
+    thread.on('exit', (code) => this.#ended(endedError(`exit code ${code}`)));
   }
 
   /** When the oldest request that is not answered was made, on the monotonic clock. Undefined: all are answered. */
@@ -86,6 +92,13 @@ export class SnapshotFiles {
     for (const waiting of this.#waiting.splice(0)) waiting.reject(ended);
   }
 
+  #ended(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#fail(error);
+    for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
+  }
+
   #request(request: SnapshotRequest, transfer: readonly ArrayBuffer[] = []): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
@@ -93,6 +106,11 @@ export class SnapshotFiles {
       this.#thread.postMessage(request, transfer);
     });
   }
+}
+
+function endedError(reason: string, options?: ErrorOptions): Error {
+  const meaning = 'no snapshot can be written any more. What was acknowledged is in the log and in earlier snapshots';
+  return new Error(`the thread that writes snapshot files has ended (${reason}): ${meaning}`, options);
 }
 
 type Send = (request: SnapshotRequest, transfer?: readonly ArrayBuffer[]) => Promise<void>;

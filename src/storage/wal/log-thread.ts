@@ -40,7 +40,9 @@ export function startLogThread(script = new URL('./log-thread-main.js', import.m
     else job.resolve(answer);
   });
   worker.on('error', (error) => fail(error instanceof Error ? error : new Error(String(error))));
-  worker.on('exit', () => fail(new Error('a thread of the log has ended')));
+  worker.on('exit', (code) =>
+    fail(new Error(`a thread of the log has ended (exit code ${code}): nothing can be written any more`)),
+  );
   return {
     run: (job) => {
       if (failure !== undefined) return Promise.reject(failure);
