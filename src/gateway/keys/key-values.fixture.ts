@@ -1,10 +1,11 @@
 /** A store in a map that judges requests as a node does, for tests of the routes. */
 import { KvError } from '../../errors.js';
 import { ChangeDecoder } from '../../node/operations/change.js';
-import { encodeAnswer } from '../../node/operations/change-answer.js';
+import { writeAnswer } from '../../node/operations/change-answer.js';
 import { checkExpiry, checkIfVersion, checkKeyBytes, checkValue } from '../../node/operations/request-checks.js';
 import { judgeTransaction } from '../../replication/primary/judge-transaction.js';
 import type { ChangeMethod } from '../../wire/contract/change-messages.js';
+import { encodeMessage } from '../../wire/protobuf/shared-writer.js';
 import type { KeyRequest } from './key-request.js';
 import type { KeyValues } from './key-values.js';
 
@@ -89,7 +90,8 @@ export class FakeKeyValues implements KeyValues {
     for (const { key, value, expiresAtMs } of writes)
       if (value === undefined) this.values.delete(key);
       else this.values.set(key, { value: Buffer.from(value), version, expiresAtMs });
-    return encodeAnswer(change, { kind: 'transacted', held, version, results }, { nodeId: 'node-a' }, (atMs) => atMs);
+    const answer = { kind: 'transacted', held, version, results } as const;
+    return encodeMessage((writer) => writeAnswer(writer, change, answer, { nodeId: 'node-a' }, (atMs) => atMs));
   }
 
   /** The calls of `refused`. */

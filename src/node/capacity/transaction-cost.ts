@@ -13,7 +13,9 @@ export function transactionCost(
   { operations, otherwise }: Transaction,
   stored: Pick<ReadonlyMap<string, FoundItem>, 'get'>,
 ): Cost {
-  const [one, other] = [costOfAll(operations, stored), costOfAll(otherwise, stored)];
+  const one = costOfAll(operations, stored);
+  if (otherwise.length === 0) return one;
+  const other = costOfAll(otherwise, stored);
   return { bytes: Math.max(one.bytes, other.bytes), grows: one.grows || other.grows };
 }
 

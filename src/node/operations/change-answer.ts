@@ -5,11 +5,11 @@
 import type { Answer, KeyOperation, KeyResult } from '../../replication/index.js';
 import { changes, operations } from '../../wire/contract/change-messages.js';
 import type { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
-import { encodeMessage } from '../../wire/protobuf/shared-writer.js';
 import type { KeyChange } from './change.js';
 import type { AnswerSource } from './operation.js';
 
-type Transacted = Extract<Answer, { kind: 'transacted' }>;
+/** How the core answers an operation of `changes`. */
+export type Transacted = Extract<Answer, { kind: 'transacted' }>;
 
 /** How long a key still exists that is due at this time of the shard; undefined: it is never due. */
 type ExpiresIn = (expiresAtMs: number | undefined) => number | undefined;
@@ -21,19 +21,26 @@ const resultsField = 3;
 /** Estimated bytes of a result beside its value. */
 const expectedResultBytes = 12;
 
-export function encodeAnswer(
+/** Writes the fields of the response. */
+export function writeAnswer(
+  writer: ProtobufWriter,
   { kind, transaction }: KeyChange,
   answer: Transacted,
   source: AnswerSource,
   expiresIn: ExpiresIn,
-): Buffer {
+): void {
   const executed = answer.held ? transaction.operations : transaction.otherwise;
-  return encodeMessage((writer) => {
-    if (kind === 'transact') writeTransacted(writer, executed, answer, expiresIn);
-    else writeResult(writer, executed[0]!, answer.results[0]!, expiresIn);
-    if (source.nodeId !== '' || source.position !== undefined)
-      (changes[kind].response as { write(writer: ProtobufWriter, message: object): void }).write(writer, source);
-  });
+  if (kind === 'transact') writeTransacted(writer, executed, answer, expiresIn);
+  else writeResult(writer, executed[0]!, answer.results[0]!, expiresIn);
+  if (source.nodeId !== '' || source.position !== undefined)
+    (changes[kind].response as { write(writer: ProtobufWriter, message: object): void }).write(writer, source);
+}
+
+/** Estimated bytes that `writeAnswer` writes for a source that names nothing. */
+export function expectedAnswerBytes({ results }: Transacted): number {
+  let bytes = 0;
+  for (const { value } of results) bytes += expectedResultBytes + (value?.length ?? 0);
+  return bytes;
 }
 
 function writeTransacted(

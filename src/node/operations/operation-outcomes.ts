@@ -11,6 +11,7 @@ import type { Method } from '../../metrics/index.js';
 import type { StoredValue } from '../../storage/index.js';
 import { traceHeadersOf } from '../../tracing/index.js';
 import type { ChangeMethod } from '../../wire/contract/change-messages.js';
+import type { WritableResponse } from '../../wire/pipeline/pipeline-results.js';
 import type { LocalShard } from '../shards/local-shard.js';
 import { type ForwardParts, forwardOperation } from './forward-request.js';
 import { KeptCall, KeptCalls, type Patience } from './kept-calls.js';
@@ -132,14 +133,14 @@ export class OperationOutcomes {
     caller.deleted(id, version);
   }
 
-  /** @param response encodes the answer; it is called once, if the operation has not been answered already. */
-  changed({ caller, id, kind, bytes, tracking }: Waiting, response: () => Buffer): void {
+  /** @param response is written once, if the operation has not been answered already. */
+  changed({ caller, id, kind, bytes, tracking }: Waiting, response: WritableResponse): void {
     const counts = caller.api.counts[kind];
     if (tracking !== undefined && !tracking.succeeded(counts)) return;
     caller.settled(bytes);
     counts.succeeded++;
     if (tracking?.kept !== undefined) this.#wasServed(tracking.kept);
-    caller.changed(id, kind as ChangeMethod, response());
+    caller.changed(id, kind as ChangeMethod, response);
   }
 
   waitingFailed({ caller, id, kind, bytes, shard, tracking }: Waiting, error: unknown): void {

@@ -4,6 +4,7 @@ import type { Method } from '../../metrics/index.js';
 import type { RequestIdentity } from '../../replication/index.js';
 import type { ChangeMethod } from '../../wire/contract/change-messages.js';
 import type { DeleteResponse, GetResponse, Position, PutResponse } from '../../wire/contract/kv-api.js';
+import type { WritableResponse } from '../../wire/pipeline/pipeline-results.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
 import type { LocalShard } from '../shards/local-shard.js';
 import type { ApiTraits } from './api-traits.js';
@@ -75,8 +76,8 @@ export interface Caller {
   wrote(id: number, version: number): void;
   /** Answers a delete; version 0 means that the key did not exist. */
   deleted(id: number, version: number): void;
-  /** Answers an operation of `changes` with its encoded response, which contains `source`. */
-  changed(id: number, kind: ChangeMethod, response: Buffer): void;
+  /** Answers an operation of `changes` with its response, which contains `source`. The caller writes it before it returns. */
+  changed(id: number, kind: ChangeMethod, response: WritableResponse): void;
   readonly source: AnswerSource;
   /** The operation is executed at this replica from now on. */
   isAt(local: LocalShard): void;

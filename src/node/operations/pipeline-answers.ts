@@ -1,7 +1,7 @@
 /** The caller behind one pipeline: takes the answers of its operations, and keeps their results until they are sent. */
 import type { KvError } from '../../errors.js';
 import type { ChangeMethod } from '../../wire/contract/change-messages.js';
-import { ResultWriter } from '../../wire/pipeline/pipeline-results.js';
+import { ResultWriter, type WritableResponse } from '../../wire/pipeline/pipeline-results.js';
 import type { ApiTraits } from './api-traits.js';
 import type { Caller } from './operation.js';
 
@@ -94,8 +94,8 @@ export class PipelineAnswers implements Caller {
     this.#output.added();
   }
 
-  changed(id: number, kind: ChangeMethod, response: Buffer): void {
-    this.#output.makeRoom(response.length);
+  changed(id: number, kind: ChangeMethod, response: WritableResponse): void {
+    this.#output.makeRoom(response.expectedBytes);
     this.results.change(id, kind, response);
     this.#output.added();
   }

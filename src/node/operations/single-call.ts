@@ -13,6 +13,8 @@ import type {
   PutResponse,
 } from '../../wire/contract/kv-api.js';
 import { type IdentityFields, identityOf } from '../../wire/contract/request-identity.js';
+import type { WritableResponse } from '../../wire/pipeline/pipeline-results.js';
+import { encodeMessage } from '../../wire/protobuf/shared-writer.js';
 import type { PendingCalls } from '../capacity/pending-calls.js';
 import type { LocalShard } from '../shards/local-shard.js';
 import { type ApiTraits, singleCallWaitMs } from './api-traits.js';
@@ -148,8 +150,8 @@ class SingleCall implements Caller, Forwarding, Patience {
     this.#outcome.succeeded({ existed: version > 0, version, ...this.source });
   }
 
-  changed(_id: number, _kind: ChangeMethod, response: Buffer): void {
-    this.#outcome.succeeded(response);
+  changed(_id: number, _kind: ChangeMethod, response: WritableResponse): void {
+    this.#outcome.succeeded(encodeMessage((writer) => response.write(writer)));
   }
 
   failed(_id: number, error: KvError): void {

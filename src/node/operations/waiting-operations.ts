@@ -2,9 +2,11 @@
 import { KvError } from '../../errors.js';
 import type { Method } from '../../metrics/index.js';
 import type { Answer } from '../../replication/index.js';
+import type { WritableResponse } from '../../wire/pipeline/pipeline-results.js';
+import type { ProtobufWriter } from '../../wire/protobuf/protobuf-writer.js';
 import { LocalOperation, type LocalShard } from '../shards/local-shard.js';
 import type { KeyChange } from './change.js';
-import { encodeAnswer } from './change-answer.js';
+import { expectedAnswerBytes, type Transacted, writeAnswer } from './change-answer.js';
 import type { Caller } from './operation.js';
 import type { OperationOutcomes, Waiting } from './operation-outcomes.js';
 import type { Tracking } from './tracking.js';
@@ -99,9 +101,10 @@ export class OrderedGet extends WaitingOperation {
 }
 
 /** An operation of `changes`. */
-export class WaitingChange extends WaitingOperation {
+export class WaitingChange extends WaitingOperation implements WritableResponse {
   readonly change: KeyChange;
   readonly local: LocalShard;
+  #given: Transacted | undefined;
 
   constructor(
     outcomes: OperationOutcomes,
@@ -124,8 +127,17 @@ export class WaitingChange extends WaitingOperation {
 
   override answer(answer: Answer): void {
     if (answer.kind !== 'transacted') return super.answer(answer);
+    this.#given = answer;
+    this.outcomes.changed(this, this);
+  }
+
+  get expectedBytes(): number {
+    return expectedAnswerBytes(this.#given!);
+  }
+
+  write(writer: ProtobufWriter): void {
     const { caller, change, local } = this;
-    this.outcomes.changed(this, () => encodeAnswer(change, answer, caller.source, (atMs) => local.expiresInMs(atMs)));
+    writeAnswer(writer, change, this.#given!, caller.source, (atMs) => local.expiresInMs(atMs));
   }
 
   override failed(error: unknown, operation?: number): void {

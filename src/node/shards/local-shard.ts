@@ -152,6 +152,7 @@ export class LocalShard {
   /** Takes effect as a whole, in the order of the calls for each of its keys. */
   transact(proposed: LocalTransaction, operation: LocalOperation, nowMs: number): void {
     const { keys } = proposed;
+    if (keys.length === 1 && !this.#stripes.isLocked(keys[0]!)) return this.#transactOne(proposed, keys[0]!, operation, nowMs);
     let at: number | undefined = nowMs;
     const pending = this.#stripes.runAll(keys, () => {
       const found: (FoundItem | Promise<FoundItem>)[] = [];
@@ -166,6 +167,16 @@ export class LocalShard {
     });
     at = undefined;
     if (pending instanceof Promise) pending.catch((error: unknown) => operation.failed(error));
+  }
+
+  /** A look-up and an append in one turn need no lock: nothing else can run in between. */
+  #transactOne(proposed: LocalTransaction, key: string, operation: LocalOperation, nowMs: number): void {
+    const { keys } = proposed;
+    const found = this.#newestItem(key);
+    if (!(found instanceof Promise)) return this.#judge(proposed, operation, storedItems(keys, [found]), nowMs);
+    this.#underStripe(key, operation, () =>
+      found.then((item) => this.#judge(proposed, operation, storedItems(keys, [item]), undefined)),
+    );
   }
 
   #judge(proposed: LocalTransaction, operation: LocalOperation, stored: StoredItems, nowMs: number | undefined): void {

@@ -53,6 +53,7 @@ export function judgeTransaction(
   newest: (key: string) => NewestItem,
   at: JudgedAt,
 ): Judgement | TransactionRefusal {
+  if (operations.length === 1 && compares.length === 0) return judgeSingle(operations[0]!, newest(operations[0]!.key), at);
   const held = compares.every((compare) => holds(compare, newest(compare.key)));
   const written = new Written(at.seq);
   const results: KeyResult[] = [];
@@ -70,6 +71,18 @@ export function judgeTransaction(
     index++;
   }
   return { held, writes: written.writes, results };
+}
+
+const noWrites: readonly KeyWrite[] = [];
+
+/** Nearly all transactions are a single operation without compares. */
+function judgeSingle(operation: KeyOperation, item: NewestItem, at: JudgedAt): Judgement | TransactionRefusal {
+  const outcome = execute(operation, item, at);
+  if (typeof outcome === 'string') return { refusal: outcome, operation: 0, currentVersion: item.version };
+  const { result, after } = outcome;
+  if (lengthOf(result.value) + lengthOf(after?.value) > maxTransactionBytes)
+    return { refusal: 'MESSAGE_TOO_LARGE', operation: 0, currentVersion: item.version };
+  return { held: true, writes: after === undefined ? noWrites : [after], results: [result] };
 }
 
 /** From this many keys on, a map finds the write of a key. */

@@ -87,13 +87,17 @@ export function onTransact(core: Core, event: TransactEvent): void {
   answerJudged(core, role, Math.max(0, ...judgedBy) || undefined, { token, answer: given });
 }
 
-function dueAmong(core: Core, role: Primary, keys: readonly string[], stored: TransactEvent['stored']): DueKey[] {
-  const due: DueKey[] = [];
+const nothingDue: readonly DueKey[] = [];
+
+function dueAmong(core: Core, role: Primary, keys: readonly string[], stored: TransactEvent['stored']): readonly DueKey[] {
+  let due: DueKey[] | undefined;
   for (const key of keys) {
     const expiresAtMs = dueSince(core, role, key, stored.get(key)?.expiresAtMs);
-    if (expiresAtMs !== undefined) due.push({ key, expiresAtMs });
+    if (expiresAtMs === undefined) continue;
+    due ??= [];
+    due.push({ key, expiresAtMs });
   }
-  return due;
+  return due ?? nothingDue;
 }
 
 function isExpiring({ expiresAtMs }: KeyWrite): boolean {

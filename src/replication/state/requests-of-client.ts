@@ -8,8 +8,10 @@ import type { RecordedRequest } from '../protocol/request.js';
 
 /** Numbers of one request: number, seq, lowest, fingerprint. */
 const width = 4;
-/** Forgotten rows are removed from the array once there are this many of them, and they are more than half of it. */
+/** The places of forgotten rows are used again once there are this many of them, and they are more than half of all. */
 const leastCutRows = 32;
+/** The array gives memory back once it is this many times as long as what it holds, and longer than for `leastCutRows` rows. */
+const mostSpare = 8;
 /** Estimated memory of a client beside its id and its requests, and of a request beside its answer. */
 const clientBytes = 320;
 const rowBytes = 8 * width;
@@ -18,18 +20,21 @@ export class RequestsOfClient {
   readonly #client: string;
   /** The highest `lowest` of the applied requests that are kept. */
   lowest = 0;
+  /** Longer than what it holds: to make it shorter and longer again with every few requests would be garbage for each of them. */
   readonly #rows: number[] = [];
   /** By number. Undefined: every request is answered with its seq. */
   #answers: Map<number, RecordedAnswer> | undefined;
   #answerBytes = 0;
+  /** The rows from `#first` up to `#end` are held. */
   #first = 0;
+  #end = 0;
 
   constructor(client: string) {
     this.#client = client;
   }
 
   get count(): number {
-    return this.#rows.length / width - this.#first;
+    return this.#end - this.#first;
   }
   /** Estimated memory. */
   get bytes(): number {
@@ -38,16 +43,25 @@ export class RequestsOfClient {
 
   find(number: number): RecordedRequest | undefined {
     const row = this.#rowOf(number);
-    return this.#rows[width * row] === number ? this.#request(row) : undefined;
+    return this.#holds(row, number) ? this.#request(row) : undefined;
   }
 
   /** A request that is here already is not added again. */
   add({ number, seq, lowest, fingerprint, answer }: RecordedRequest): void {
     const rows = this.#rows;
     const row = this.#rowOf(number);
-    if (rows[width * row] === number) return;
-    if (width * row === rows.length) rows.push(number, seq, lowest, fingerprint);
-    else rows.splice(width * row, 0, number, seq, lowest, fingerprint);
+    if (this.#holds(row, number)) return;
+    const at = width * row;
+    if (row < this.#end) {
+      // Room for one more row at the end, to which the others move.
+      for (let end = width * this.#end; rows.length < end + width; ) rows.push(0);
+      for (let from = width * this.#end - 1; from >= at; from--) rows[from + width] = rows[from]!;
+    }
+    rows[at] = number;
+    rows[at + 1] = seq;
+    rows[at + 2] = lowest;
+    rows[at + 3] = fingerprint;
+    this.#end++;
     if (answer === undefined) return;
     this.#answers ??= new Map();
     this.#answers.set(number, answer);
@@ -61,13 +75,15 @@ export class RequestsOfClient {
   forgetBelow(appliedSeq: Seq): void {
     const rows = this.#rows;
     const { lowest } = this;
-    while (rows[width * this.#first]! < lowest && rows[width * this.#first + 1]! <= appliedSeq) this.#forgetAnswer(this.#first++);
-    if (rows[width * this.#first]! < lowest) this.#filter((number, seq) => number >= lowest || seq > appliedSeq);
-    if (this.#first < leastCutRows || 2 * width * this.#first < rows.length) return;
-    // Not `splice`, which makes an array of what it removes.
-    rows.copyWithin(0, width * this.#first);
-    rows.length -= width * this.#first;
+    while (this.#first < this.#end && rows[width * this.#first]! < lowest && rows[width * this.#first + 1]! <= appliedSeq)
+      this.#forgetAnswer(this.#first++);
+    if (this.#first < this.#end && rows[width * this.#first]! < lowest)
+      this.#filter((number, seq) => number >= lowest || seq > appliedSeq);
+    if (this.#first < leastCutRows || 2 * this.#first < this.#end) return;
+    this.#move(0, this.#first, this.#end);
+    this.#end -= this.#first;
     this.#first = 0;
+    this.#maybeShrink();
   }
 
   /** Keeps only the requests whose seqs are in this range, limits included. */
@@ -78,26 +94,38 @@ export class RequestsOfClient {
   #filter(isKept: (number: number, seq: Seq) => boolean): void {
     const rows = this.#rows;
     let kept = 0;
-    for (let at = width * this.#first; at < rows.length; at += width) {
-      if (isKept(rows[at]!, rows[at + 1]!)) rows.copyWithin(width * kept++, at, at + width);
+    for (let at = width * this.#first; at < width * this.#end; at += width) {
+      if (isKept(rows[at]!, rows[at + 1]!)) this.#move(kept++, at / width, at / width + 1);
       else this.#forgetAnswer(at / width);
     }
-    rows.length = width * kept;
     this.#first = 0;
+    this.#end = kept;
+    this.#maybeShrink();
+  }
+
+  /** Moves rows to the front. On an array of numbers `copyWithin` takes thirty times as long as a loop. */
+  #move(to: number, from: number, end: number): void {
+    const rows = this.#rows;
+    const by = width * (from - to);
+    for (let at = width * from; at < width * end; at++) rows[at - by] = rows[at]!;
+  }
+
+  #maybeShrink(): void {
+    const used = width * Math.max(this.#end, leastCutRows);
+    if (this.#rows.length > mostSpare * used) this.#rows.length = used;
   }
 
   /** The highest `lowest` that a request up to `seq` has named. */
   lowestNamed(seq: Seq): number {
     let lowest = 0;
-    for (let at = width * this.#first; at < this.#rows.length; at += width)
+    for (let at = width * this.#first; at < width * this.#end; at += width)
       if (this.#rows[at + 1]! <= seq) lowest = Math.max(lowest, this.#rows[at + 2]!);
     return lowest;
   }
 
   /** The requests up to `seq`. */
   *upTo(seq: Seq): Iterable<RecordedRequest> {
-    for (let row = this.#first; width * row < this.#rows.length; row++)
-      if (this.#rows[width * row + 1]! <= seq) yield this.#request(row);
+    for (let row = this.#first; row < this.#end; row++) if (this.#rows[width * row + 1]! <= seq) yield this.#request(row);
   }
 
   #forgetAnswer(row: number): void {
@@ -113,10 +141,14 @@ export class RequestsOfClient {
     return { client: this.#client, number: number!, lowest: lowest!, fingerprint: fingerprint!, floor: 0, seq: seq!, answer };
   }
 
+  #holds(row: number, number: number): boolean {
+    return row < this.#end && this.#rows[width * row] === number;
+  }
+
   /** The row of the number, or where it would be. Numbers nearly always come in order. */
   #rowOf(number: number): number {
     const rows = this.#rows;
-    let high = rows.length / width;
+    let high = this.#end;
     if (high === this.#first || rows[width * (high - 1)]! < number) return high;
     let low = this.#first;
     high--;

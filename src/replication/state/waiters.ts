@@ -28,8 +28,8 @@ export class Waiters {
   /** Tokens in order of seq, from `#firstSeq` on; one for each entry of this epoch. */
   readonly #writes = new Queue<unknown>();
   #firstSeq: Seq = 0;
-  /** Answers of those writes that say more than their version. */
-  readonly #answers = new Map<Seq, Answer>();
+  /** The answer of each of those writes; undefined: it says no more than its version. */
+  readonly #answers = new Queue<Answer | undefined>();
   /** Those of the writes that wait for a flush as well. */
   readonly #syncs = new Set<Seq>();
   #judged = new Map<Seq, JudgedWaiter[]>();
@@ -40,7 +40,7 @@ export class Waiters {
     if (this.#writes.length === 0) this.#firstSeq = seq;
     this.#writes.push(token);
     if (sync) this.#syncs.add(seq);
-    if (answer !== undefined) this.#answers.set(seq, answer);
+    this.#answers.push(answer);
   }
 
   addJudged(seq: Seq, waiter: JudgedWaiter): void {
@@ -75,7 +75,7 @@ export class Waiters {
   ): void {
     for (; this.#writes.length > 0 && this.#firstSeq <= seq; this.#firstSeq++) {
       const token = this.#writes.shift();
-      const answer = this.#takeAnswer(this.#firstSeq);
+      const answer = this.#answers.shift();
       if (!this.#takeSync(this.#firstSeq)) onWrite(this.#firstSeq, token, answer);
       else this.addCommitted({ seq: this.#firstSeq, token, answer: answer ?? { kind: 'written', version: this.#firstSeq } });
       if (this.#judged.size > 0) this.#releaseJudged(this.#firstSeq, onJudged);
@@ -99,13 +99,6 @@ export class Waiters {
 
   #takeSync(seq: Seq): boolean {
     return this.#syncs.size > 0 && this.#syncs.delete(seq);
-  }
-
-  #takeAnswer(seq: Seq): Answer | undefined {
-    if (this.#answers.size === 0) return undefined;
-    const answer = this.#answers.get(seq);
-    this.#answers.delete(seq);
-    return answer;
   }
 
   #releaseJudged(seq: Seq, onJudged: (waiter: JudgedWaiter) => void): void {

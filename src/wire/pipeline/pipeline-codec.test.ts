@@ -204,7 +204,7 @@ describe('operations of a pipeline', () => {
 
     const results = new ResultWriter('n');
     const response = changes[kind].response.encode({ version: 7 });
-    results.change(3, kind, response);
+    results.change(3, kind, { expectedBytes: 1, write: (writer) => writer.raw(response) });
     const answered = results.take();
     expect(responseType.toObject(responseType.decode(answered), plain).results).toEqual([{ id: 3, [kind]: { version: 7 } }]);
     const read = new ResultReader(answered);

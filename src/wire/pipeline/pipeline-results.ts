@@ -33,6 +33,13 @@ const errorField = { code: 1, message: 2, notExecuted: 3, currentVersion: 4, pri
 /** Estimated bytes of a small result. An estimate whose varint is as long as that of the true length saves moving the bytes. */
 const smallResultBytes = 24;
 
+/** A response that is written where it belongs. */
+export interface WritableResponse {
+  /** About how many bytes it takes on a stream, which names the node once. */
+  readonly expectedBytes: number;
+  write(writer: ProtobufWriter): void;
+}
+
 /** Encodes PipelineResponses. */
 export class ResultWriter {
   readonly #writer = new ProtobufWriter();
@@ -79,11 +86,13 @@ export class ResultWriter {
     this.#end();
   }
 
-  /** @param response encoded, without the node's id */
-  change(id: number, kind: ChangeMethod, response: Buffer): void {
-    const writer = this.#begin(id, response.length + smallResultBytes);
-    writer.bytes(changes[kind].field, response);
-    writer.end();
+  /** @param response writes its fields, without the node's id */
+  change(id: number, kind: ChangeMethod, response: WritableResponse): void {
+    const { expectedBytes } = response;
+    const writer = this.#begin(id, expectedBytes + smallResultBytes);
+    writer.begin(changes[kind].field, expectedBytes);
+    response.write(writer);
+    this.#end();
   }
 
   error(id: number, error: KvError): void {

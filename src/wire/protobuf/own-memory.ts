@@ -13,6 +13,8 @@ const chunkBytes = 64 * 1024;
  * end of a chunk.
  */
 const maxSharedBytes = 8 * 1024;
+/** Up to this length a loop over the bytes costs less than a view of them. */
+const maxLooped = 48;
 
 let chunk = freshMemory(chunkBytes);
 let used = 0;
@@ -25,10 +27,7 @@ export function ownCopy(bytes: Uint8Array): Uint8Array {
     copy.set(bytes);
     return copy;
   }
-  if (length > chunkBytes - used) {
-    chunk = freshMemory(chunkBytes);
-    used = 0;
-  }
+  if (length > chunkBytes - used) renewChunk();
   chunk.set(bytes, used);
   const copy = new Uint8Array(chunk.buffer, used, length);
   used += length;
@@ -36,8 +35,19 @@ export function ownCopy(bytes: Uint8Array): Uint8Array {
 }
 
 /** Copies the bytes from `start` up to `end`. */
-export function ownCopyOf({ buffer, byteOffset }: Uint8Array, start: number, end: number): Uint8Array {
-  return ownCopy(new Uint8Array(buffer, byteOffset + start, end - start));
+export function ownCopyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  const length = end - start;
+  if (length > maxLooped) return ownCopy(new Uint8Array(bytes.buffer, bytes.byteOffset + start, length));
+  if (length > chunkBytes - used) renewChunk();
+  for (let at = 0; at < length; at++) chunk[used + at] = bytes[start + at]!;
+  const copy = new Uint8Array(chunk.buffer, used, length);
+  used += length;
+  return copy;
+}
+
+function renewChunk(): void {
+  chunk = freshMemory(chunkBytes);
+  used = 0;
 }
 
 function freshMemory(bytes: number): Uint8Array {
