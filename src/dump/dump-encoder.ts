@@ -14,6 +14,10 @@ import {
   ttlBytes,
 } from './format.js';
 
+const lastAscii = 0x7f;
+/** The most bytes in UTF-8 of a unit of a string. */
+const utf8BytesOfUnit = 3;
+
 export class DumpEncoder {
   readonly #hash = createHash('sha256');
   #records = 0;
@@ -34,11 +38,12 @@ export class DumpEncoder {
 
   encode(records: readonly DumpRecord[]): Buffer {
     this.#records += records.length;
-    const keyBytes = records.map(({ key }) => Buffer.byteLength(key));
-    const bytes = Buffer.allocUnsafe(records.reduce((sum, record, index) => sum + frameBytesOf(record, keyBytes[index]!), 0));
+    let mostBytes = 0;
+    for (const record of records) mostBytes += frameBytesOf(record, utf8BytesOfUnit * record.key.length);
+    const bytes = Buffer.allocUnsafe(mostBytes);
     let at = 0;
-    for (const [index, record] of records.entries()) at = writeRecord(bytes, at, record, keyBytes[index]!);
-    return this.#hashed(bytes);
+    for (const record of records) at = writeRecord(bytes, at, record);
+    return this.#hashed(bytes.subarray(0, at));
   }
 
   /** Must be called last, and once. */
@@ -66,20 +71,30 @@ function frameBytesOf(record: DumpRecord, keyBytes: number): number {
 }
 
 /** @returns the end of the frame. A view of each part, or a BigInt for each number, would cost as much as everything else. */
-function writeRecord(bytes: Buffer, frameStart: number, record: DumpRecord, keyBytes: number): number {
+function writeRecord(bytes: Buffer, frameStart: number, record: DumpRecord): number {
   const { key, value, version, ttlMs } = record;
   const start = frameStart + lengthBytes;
   const keyStart = start + headBytesOf(record);
+  const keyBytes = writeKey(bytes, key, keyStart);
   const end = keyStart + keyBytes + value.length;
   bytes.writeUInt32BE(end - start, frameStart);
   bytes[start] = ttlMs === undefined ? kinds.record : kinds.recordWithTtl;
   writeUInt64(bytes, version, start + 1);
   bytes.writeUInt16BE(keyBytes, start + 9);
   if (ttlMs !== undefined) writeUInt64(bytes, ttlMs, start + recordHeadBytes);
-  bytes.write(key, keyStart, 'utf8');
   bytes.set(value, keyStart + keyBytes);
-  bytes.writeUInt32BE(crc32(bytes.subarray(frameStart, end)), end);
+  bytes.writeUInt32BE(crc32(new Uint8Array(bytes.buffer, bytes.byteOffset + frameStart, end - frameStart)), end);
   return end + checkBytes;
+}
+
+/** @returns its bytes. The usual keys are ASCII, and short: a call of Buffer costs more than the loop. */
+function writeKey(bytes: Buffer, key: string, start: number): number {
+  for (let at = 0; at < key.length; at++) {
+    const code = key.charCodeAt(at);
+    if (code > lastAscii) return bytes.write(key, start, 'utf8');
+    bytes[start + at] = code;
+  }
+  return key.length;
 }
 
 function writeUInt64(bytes: Buffer, value: number, at: number): void {

@@ -61,7 +61,11 @@ export class ShardCopy {
   /** A key that is due at the position is gone: any read then would have deleted it first. */
   async *records(): AsyncGenerator<DumpRecord[], void> {
     for await (const batch of this.#newest.read()) {
-      const records = batch.flatMap((record) => this.#toRecord(record));
+      const records: DumpRecord[] = [];
+      for (const found of batch) {
+        const record = this.#toRecord(found);
+        if (record !== undefined) records.push(record);
+      }
       if (records.length > 0) yield records;
     }
   }
@@ -70,12 +74,13 @@ export class ShardCopy {
     await this.#newest.close();
   }
 
-  #toRecord({ key, value, version, expiresAtMs }: DumpedRecord): DumpRecord[] {
-    if (value === undefined) return [];
+  /** Undefined: the key is gone. */
+  #toRecord({ key, value, version, expiresAtMs }: DumpedRecord): DumpRecord | undefined {
+    if (value === undefined) return undefined;
     if (version > this.position.seq)
       throw new KvError('INTERNAL', `the dump of shard ${this.position.shard} has a write from after it`);
-    if (expiresAtMs === undefined) return [{ key, value, version }];
+    if (expiresAtMs === undefined) return { key, value, version };
     const ttlMs = expiresAtMs - this.#timeMs;
-    return ttlMs <= 0 ? [] : [{ key, value, version, ttlMs }];
+    return ttlMs <= 0 ? undefined : { key, value, version, ttlMs };
   }
 }
