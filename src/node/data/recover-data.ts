@@ -35,7 +35,8 @@ const turnBytes = 1024 * 1024;
 /** @throws Error of the file system, or if the log belongs to another node or was written by another version */
 export async function recoverData(options: RecoveryOptions): Promise<RecoveredData> {
   const survey = new LogSurvey();
-  await readAll(new LogScan(options.place), (record) => survey.add(record));
+  const first = new LogScan(options.place);
+  await readAll(first, (record) => survey.add(record));
   const lost: LostReplica[] = [];
   const replays: ReplicaReplay[] = [];
   for (const surveyed of survey.replicas) {
@@ -46,7 +47,7 @@ export async function recoverData(options: RecoveryOptions): Promise<RecoveredDa
       lost.push({ logged: surveyed.replica, problem: error.message });
     }
   }
-  const scan = new LogScan(options.place);
+  const scan = new LogScan(options.place, first);
   await replayAll(scan, replays);
   const found: FoundReplica[] = [];
   for (const replay of replays) {

@@ -51,11 +51,14 @@ export class LogScan {
   /** What the headers that were read say, by number of the segment. */
   readonly headers = new Map<number, Omit<SegmentHeader, 'owner'>>();
   readonly #reader: SegmentReader;
+  /** Segments that are known to hold nothing. */
+  readonly #empty = new Set<number>();
   readonly #pins = new Map<string, SegmentPins>();
   readonly #pinsOfRecords = new Map<LoggedReplica, SegmentPins>();
   #outcome: LogOutcome | undefined;
 
-  constructor(place: LogPlace) {
+  /** @param earlier has read all records, and nothing has changed since: segments that it has found to be empty are not read again. */
+  constructor(place: LogPlace, earlier?: LogScan) {
     const { folder, files = realFiles } = place;
     this.place = { ...place, files };
     files.makeFolder(folder);
@@ -64,6 +67,8 @@ export class LogScan {
     this.segments = names.flatMap((name) => segmentNumberOf(name) ?? []);
     this.unknownFiles = names.filter((name) => segmentNumberOf(name) === undefined && !isUnfinished(name));
     this.#reader = new SegmentReader(folder, files);
+    if (earlier === undefined) return;
+    for (const number of earlier.#empty) this.#foundEmpty(number, earlier.headers.get(number)!);
   }
 
   /** How the log ends; only after all records were read. */
@@ -134,11 +139,18 @@ export class LogScan {
   /** Whether a later segment is anything but empty. */
   #hasBatchAfter(number: number): boolean {
     return this.segments.some((later) => {
-      if (later <= number) return false;
+      if (later <= number || this.#empty.has(later)) return false;
       if (this.#reader.beginsWithBatch(later)) return true;
       const segment = this.#read(later);
-      return segment === undefined || !isEmptySegment(segment);
+      if (segment === undefined || !isEmptySegment(segment)) return true;
+      this.#foundEmpty(later, this.headers.get(later)!);
+      return false;
     });
+  }
+
+  #foundEmpty(number: number, header: Omit<SegmentHeader, 'owner'>): void {
+    this.#empty.add(number);
+    this.headers.set(number, header);
   }
 }
 
