@@ -85,6 +85,11 @@ export interface Storage {
   readLog?(read: LogRead): Promise<readonly LogEntry[] | undefined>;
   /** `listener` gets the seq above which the log is still there, whenever older entries have been removed. */
   watchLogStart?(listener: (seq: number) => void): void;
+  /**
+   * Undefined: the engine keeps up with the snapshot that it receives (changes `load`). Otherwise it resolves once the engine has
+   * caught up, and no more should be received before, because what waits for the disk takes memory.
+   */
+  readonly backlog?: Promise<void> | undefined;
   apply(entries: readonly LogEntry[]): void;
   get(key: string): StoredValue | undefined | Promise<StoredValue | undefined>;
   head(key: string): StoredHead | undefined | Promise<StoredHead | undefined>;

@@ -59,6 +59,10 @@ export class DurableStorage implements Storage {
     return this.#memory.memoryBytes;
   }
 
+  get backlog(): Promise<void> | undefined {
+    return this.#parts.files.backlog;
+  }
+
   attach(replica: StoredReplica): void {
     this.#replica = replica;
   }

@@ -108,7 +108,7 @@ describe('bytes that cannot be read', () => {
     const address = await node.listen();
     const failed = await new Promise<Event>((resolve) => {
       const dump = { type: 'requestSnapshot', ...epochOfHistory, from: 'a~1', number: 3 } as const;
-      new SnapshotReceiver(codec, resolve).request(dump, 'b~1', address);
+      new SnapshotReceiver(codec, resolve, {}).request(dump, 'b~1', address);
     });
     expect(failed).toEqual({ type: 'snapshotFailed', epochId: 'one', number: 3 });
     expect(node.named).toBe('cluster-1');

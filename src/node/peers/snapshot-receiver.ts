@@ -1,7 +1,9 @@
 /**
  * Receives a snapshot from the primary by the rpc Dump, on a connection of its own, and passes it to the core message by message (R10).
+ * While much waits for the disk it does not read, so flow control of TCP stops the primary.
  */
 import type { Effect, Event } from '../../replication/index.js';
+import type { Storage } from '../../storage/index.js';
 import { dialTcp, type FrameStream } from '../../transport/index.js';
 import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
 import type { ReplicationCodec } from '../../wire/peer/replication-codec.js';
@@ -17,11 +19,14 @@ const silenceTimeoutMs = 10_000;
 export class SnapshotReceiver {
   readonly #codec: ReplicationCodec;
   readonly #handle: (event: Event) => void;
+  readonly #storage: Pick<Storage, 'backlog'>;
   #current: FrameStream | undefined;
 
-  constructor(codec: ReplicationCodec, handle: (event: Event) => void) {
+  /** @param storage where the core puts what it receives */
+  constructor(codec: ReplicationCodec, handle: (event: Event) => void, storage: Pick<Storage, 'backlog'>) {
     this.#codec = codec;
     this.#handle = handle;
+    this.#storage = storage;
   }
 
   /** A new request ends the snapshot under way. */
@@ -39,20 +44,32 @@ export class SnapshotReceiver {
       this.close();
       failed();
     };
-    const silence = setTimeout(broken, silenceTimeoutMs);
+    let silence: NodeJS.Timeout | undefined = setTimeout(broken, silenceTimeoutMs);
+    const waitFor = async (backlog: Promise<void>): Promise<void> => {
+      // While this node does not read, silence shows nothing.
+      clearTimeout(silence);
+      silence = undefined;
+      stream.pause();
+      await backlog;
+      if (this.#current !== stream) return;
+      silence = setTimeout(broken, silenceTimeoutMs);
+      stream.resume();
+    };
     const { clusterId } = this.#codec.cluster;
     const stream = dialTcp(
       { address, rpc: nodeRpcs.dump, clusterId, connectTimeoutMs },
       {
         onAccepted() {},
         onFrame: (bytes) => {
-          silence.refresh();
+          silence?.refresh();
           if (this.#current !== stream) return;
           const received = this.#codec.receive(bytes, readSnapshotBody);
           if (received.kind === 'malformed') return broken();
           if (received.kind === 'refused' || received.body === undefined) return;
           isComplete ||= received.body.type === 'end';
           if (received.number === dump.number) this.#received(dump, received.body);
+          const { backlog } = this.#storage;
+          if (backlog !== undefined && silence !== undefined) void waitFor(backlog);
         },
         onDrain() {},
         onEnd() {},

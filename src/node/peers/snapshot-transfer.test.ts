@@ -1,7 +1,8 @@
 /** A snapshot from a primary's node to a joiner's, over a connection of its own. */
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import type { Effect, Event } from '../../replication/index.js';
-import type { RecordView } from '../../storage/index.js';
+import type { RecordView, Storage } from '../../storage/index.js';
 import { type FrameStream, ReplyStream } from '../../transport/index.js';
 import { peerClusterOf } from '../../wire/peer/peer-cluster.fixture.js';
 import { ReplicationCodec } from '../../wire/peer/replication-codec.js';
@@ -60,6 +61,8 @@ function primaryOf(records: number, isPrimaryIn: (epoch: number) => boolean = ()
 async function take(
   source: SnapshotSource,
   onRequest: (server: ReplicationServer, handle: SnapshotSource) => void,
+  storage: Pick<Storage, 'backlog'> = {},
+  events: Event[] = [],
 ): Promise<Event[]> {
   const server = new ReplicationServer(peerClusterOf('cluster-1'), fast());
   const host = Object.assign(source, {
@@ -68,13 +71,12 @@ async function take(
   server.add({ codec, host });
   process = new PeerProcess('a', server, server);
   const address = await process.listen();
-  const events: Event[] = [];
   await new Promise<void>((resolve) => {
     const handle = (event: Event): void => {
       events.push(event);
       if (event.type === 'snapshotEnded' || event.type === 'snapshotFailed') resolve();
     };
-    receiver = new SnapshotReceiver(codec, handle);
+    receiver = new SnapshotReceiver(codec, handle, storage);
     receiver.request(request, 'b~1', address);
   });
   return events;
@@ -91,6 +93,29 @@ test('every record arrives, between the beginning and the end', async () => {
   const items = events.flatMap((event) => (event.type === 'snapshotChunk' ? event.items : []));
   expect(items.map(({ key, version }) => [key, version])).toEqual(Array.from({ length: 40 }, (_, at) => [`k${at}`, at + 1]));
   expect(items.every(({ value }, at) => value.length === chunkBytes && value[0] === at)).toBe(true);
+});
+
+test('while the disk of the joiner does not keep up, the joiner does not read, and the primary waits', async () => {
+  const records = 600;
+  const events: Event[] = [];
+  let goOn = (): void => {};
+  const disk: { backlog: Promise<void> | undefined } = { backlog: undefined };
+  disk.backlog = new Promise((resolve) => {
+    goOn = () => {
+      disk.backlog = undefined;
+      resolve();
+    };
+  });
+  const over = take(primaryOf(records), serving, disk, events);
+  // The buffers of both kernels fill up.
+  for (let before = -1; before !== scanned || scanned === 0; await pause(200)) before = scanned;
+  expect(scanned).toBeLessThan(records / 2);
+  // What had been read with the first frame.
+  expect(events.length).toBeLessThan(40);
+  goOn();
+  await over;
+  expect(events.at(-1)).toMatchObject({ type: 'snapshotEnded' });
+  expect(events.filter(({ type }) => type === 'snapshotChunk')).toHaveLength(records);
 });
 
 test.each([

@@ -98,7 +98,7 @@ export class NodeShard implements ReachableReplica {
     this.codec = new ReplicationCodec(peers.cluster, shard, options.data.entryBlocks.of(shard));
     this.#accounts = new HolderAccounts(account, storage, log);
     this.#links = new ShardLinks(this.codec, peers.links, handle, this.#accounts);
-    this.#snapshots = new SnapshotReceiver(this.codec, handle);
+    this.#snapshots = new SnapshotReceiver(this.codec, handle, storage);
     const replicaOptions = { ...replicaOptionsOf(config, budget), replicaId, ...durabilityOf(storage) };
     const shardLog = new ShardLog(shard, logger.child({ shard, replica: replicaId }), logThrottle);
     const replica = { options: replicaOptions, storage, recovered: recovered?.replica, endedMs: recovered?.endedMs };

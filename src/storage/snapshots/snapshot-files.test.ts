@@ -1,11 +1,13 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { SnapshotFiles } from './snapshot-files.js';
+import { SnapshotFiles, type SnapshotThread } from './snapshot-files.js';
 import { SnapshotDamagedError } from './snapshot-format.js';
 import { snapshotThread } from './snapshot-thread.fixture.js';
+import type { SnapshotReply } from './snapshot-thread.js';
 
 let folder: string;
 let files: SnapshotFiles;
@@ -138,6 +140,51 @@ describe('snapshot files', () => {
     await expect(lost.finish(Buffer.from('end'))).rejects.toThrow('ENOENT');
     await write('a', [], Buffer.from('end'));
     expect(await read('a')).toEqual([new Uint8Array(Buffer.from('end'))]);
+  });
+
+  test('what waits for a slow disk is seen as a backlog until half of it is written, or nothing is written any more', async () => {
+    const requests: Parameters<SnapshotThread['postMessage']>[0][] = [];
+    let reply: (reply: SnapshotReply) => void = () => {};
+    let exit: (code: number) => void = () => {};
+    const slow = new SnapshotFiles(folder, {
+      postMessage: (request) => requests.push(request),
+      on: (event: string, listener: (value: never) => void) => {
+        if (event === 'message') reply = listener as typeof reply;
+        if (event === 'exit') exit = listener as typeof exit;
+      },
+      terminate: async () => {},
+    });
+    const done = (): void => {
+      requests.shift();
+      reply({ error: undefined, code: undefined });
+    };
+    const writers = [slow.create('a'), slow.create('b')];
+    const append = (): void => {
+      for (let chunk = 0; chunk < 8; chunk++) for (const writer of writers) writer.append(new Uint8Array(512 * 1024));
+    };
+    for (const writer of writers) writer.append(new Uint8Array(1_000));
+    expect(slow.backlog).toBeUndefined();
+    append();
+    let isOver = false;
+    const over = slow.backlog?.then(() => {
+      isOver = true;
+    });
+    expect(slow.backlog).toBeDefined();
+    // Two files are created, and get their first chunks; then half of the large chunks are written.
+    for (let count = 0; count < 4 + 7; count++) done();
+    await nextTurn();
+    expect(isOver).toBe(false);
+    done();
+    await over;
+    expect(slow.backlog).toBeUndefined();
+
+    append();
+    const ended = slow.backlog;
+    expect(ended).toBeDefined();
+    exit(1);
+    await ended;
+    expect(slow.backlog).toBeUndefined();
+    await slow.close();
   });
 
   test('what is under way when the files are closed is rejected', async () => {

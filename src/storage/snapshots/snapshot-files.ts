@@ -18,8 +18,12 @@ export interface SnapshotThread {
   terminate(): Promise<unknown>;
 }
 
+/** Bytes of all files that may wait to be written before `backlog` stops those who have more. */
+const maxWaitingBytes = 8 * 1024 * 1024;
+
 interface Waiting {
   readonly sinceMs: number;
+  readonly bytes: number;
   resolve(): void;
   reject(error: Error): void;
 }
@@ -37,6 +41,9 @@ export class SnapshotFiles {
   /** The requests under way, oldest first. */
   readonly #waiting: Waiting[] = [];
   #lastFile = 0;
+  /** Of the payloads in the requests that wait. */
+  #waitingBytes = 0;
+  #backlog: { readonly over: Promise<void>; end(): void } | undefined;
   #failure: Error | undefined;
   #fail!: (error: Error) => void;
 
@@ -48,6 +55,8 @@ export class SnapshotFiles {
     });
     thread.on('message', ({ error, code }) => {
       const waiting = this.#waiting.shift();
+      this.#waitingBytes -= waiting?.bytes ?? 0;
+      if (this.#waitingBytes <= maxWaitingBytes / 2) this.#endBacklog();
       if (error === undefined) waiting?.resolve();
       else waiting?.reject(Object.assign(error, { code }));
     });
@@ -58,6 +67,18 @@ export class SnapshotFiles {
   /** When the oldest request that is not answered was made, on the monotonic clock. Undefined: all are answered. */
   get oldestRequestMs(): number | undefined {
     return this.#waiting[0]?.sinceMs;
+  }
+
+  /** Undefined: the disk keeps up. Otherwise much waits to be written: resolves once half of that is, or nothing is written any more. */
+  get backlog(): Promise<void> | undefined {
+    if (this.#backlog === undefined && this.#waitingBytes >= maxWaitingBytes) {
+      let end = (): void => {};
+      const over = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      this.#backlog = { over, end };
+    }
+    return this.#backlog?.over;
   }
 
   /** The names of all files, and of those that were never completed. */
@@ -89,6 +110,7 @@ export class SnapshotFiles {
     const ended = new Error('the snapshot files are closed');
     this.#failure ??= ended;
     await this.#thread.terminate();
+    this.#endBacklog();
     for (const waiting of this.#waiting.splice(0)) waiting.reject(ended);
   }
 
@@ -97,12 +119,21 @@ export class SnapshotFiles {
     this.#failure = error;
     this.#fail(error);
     for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
+    this.#waitingBytes = 0;
+    this.#endBacklog();
+  }
+
+  #endBacklog(): void {
+    this.#backlog?.end();
+    this.#backlog = undefined;
   }
 
   #request(request: SnapshotRequest, transfer: readonly ArrayBuffer[] = []): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ sinceMs: performance.now(), resolve, reject });
+      const bytes = 'payload' in request ? request.payload.length : 0;
+      this.#waitingBytes += bytes;
+      this.#waiting.push({ sinceMs: performance.now(), bytes, resolve, reject });
       this.#thread.postMessage(request, transfer);
     });
   }
