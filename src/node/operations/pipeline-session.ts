@@ -7,6 +7,7 @@
 import type { Logger } from 'pino';
 import { KvError } from '../../errors.js';
 import type { FrameListener, FrameStream, TurnEnd } from '../../transport/index.js';
+import { IdentityReader } from '../../wire/pipeline/identity-reader.js';
 import { OperationReader } from '../../wire/pipeline/pipeline-operations.js';
 import { KnownTexts } from '../../wire/protobuf/known-texts.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
@@ -55,6 +56,7 @@ export class PipelineSession {
   readonly #messages: Message[] = [];
   /** Ids of clients and histories that came. */
   readonly #texts = new KnownTexts();
+  readonly #identity = new IdentityReader(this.#texts);
   #sampledMs = Number.NEGATIVE_INFINITY;
   #flushScheduled = false;
   #sliceScheduled = false;
@@ -92,7 +94,7 @@ export class PipelineSession {
     if (this.#over) return;
     const receivedMs = performance.now();
     this.#parts.onMessage(receivedMs);
-    this.#messages.push({ operations: new OperationReader(message, this.#texts), receivedMs });
+    this.#messages.push({ operations: new OperationReader(message, this.#texts, this.#identity), receivedMs });
     this.#work();
   }
 

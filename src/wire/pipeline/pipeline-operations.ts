@@ -183,12 +183,12 @@ export class OperationReader {
   /** Only its length has been checked. */
   traceParent: string | undefined;
 
-  /** @param texts of the whole stream */
-  constructor(buffer: Buffer, texts = new KnownTexts()) {
+  /** @param texts of the whole stream @param identity of the whole stream, whose messages are read one after the other */
+  constructor(buffer: Buffer, texts = new KnownTexts(), identity = new IdentityReader(texts)) {
     this.buffer = buffer;
     this.#texts = texts;
     this.#reader = new ProtobufReader(buffer);
-    this.#identity = new IdentityReader(texts);
+    this.#identity = identity;
   }
 
   /** The client of a request that names none; empty if the message does not name it. @throws MalformedMessage */
