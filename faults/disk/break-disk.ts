@@ -1,17 +1,19 @@
 /**
  * Lets the disk of a node fail, hang or be full, without code in the node. It is loaded into the node's process before the node is:
- * `node --import <this module> <kvnode>`, or by NODE_OPTIONS. Worker threads load it as well, and it acts only in these: there a
- * node writes its data.
+ * `node --import <this module> <kvnode>`, or by NODE_OPTIONS. Worker threads load it as well: there a node writes its log and
+ * snapshots. The main thread writes small files with the thread pool, and the name in its lock.
  *
  * The file that the environment variable KVNODE_BREAK_DISK names has the orders, one a line: `<order> <part of a path>`. Each counts
- * for the files whose path contains that part. The file is read anew before each operation, and may be absent.
+ * for the files whose path contains that part. The file is read anew before each operation, and may be absent. An order that is
+ * obeyed is written to the file `<orders>.obeyed`.
  *
  * - `fail`: a flush fails with EIO.
  * - `hang`: a flush does not end until the order is gone. Like a system call it cannot be interrupted, so the process can end only by
  *   SIGKILL.
  * - `full`: a write fails with ENOSPC.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { isMainThread } from 'node:worker_threads';
@@ -28,7 +30,9 @@ function orderFor(order: Order, file: number): string | undefined {
   if (orders === undefined || !fs.existsSync(orders)) return undefined;
   const path = fs.readlinkSync(`/proc/self/fd/${file}`);
   const lines = fs.readFileSync(orders, 'utf8').trim().split('\n');
-  return lines.find((line) => line.startsWith(`${order} `) && path.includes(line.slice(order.length + 1)));
+  const line = lines.find((line) => line.startsWith(`${order} `) && path.includes(line.slice(order.length + 1)));
+  if (line !== undefined) fs.writeFileSync(`${orders}.obeyed`, `${line}\n`);
+  return line;
 }
 
 function fileError(code: string, operation: string): Error {
@@ -39,6 +43,18 @@ function beforeFlush(file: number): void {
   if (orderFor('fail', file) !== undefined) throw fileError('EIO', 'fdatasync');
   for (let line = orderFor('hang', file); line !== undefined; line = orderFor('hang', file))
     spawnSync('sh', ['-c', untilGone, 'sh', orders!, line]);
+}
+
+/** The same in the thread pool: the opening of a pipe occupies a thread until the order is gone. */
+async function beforePooledFlush(file: number): Promise<void> {
+  if (orderFor('fail', file) !== undefined) throw fileError('EIO', 'fsync');
+  for (let line = orderFor('hang', file); line !== undefined; line = orderFor('hang', file)) {
+    const pipe = `${orders}.pipe-${process.pid}-${file}`;
+    const opened = `mkfifo "$3"; echo; ${untilGone}; : 1<> "$3"; rm "$3"`;
+    const shell = spawn('sh', ['-c', opened, 'sh', orders!, line, pipe], { stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(shell.stdout, 'data');
+    await fs.promises.readFile(pipe);
+  }
 }
 
 function beforeWrite(file: number): void {
@@ -56,9 +72,29 @@ function precede(name: 'fdatasyncSync' | 'writeSync' | 'writevSync', before: (fi
   });
 }
 
-if (!isMainThread) {
-  precede('fdatasyncSync', beforeFlush);
-  precede('writeSync', beforeWrite);
-  precede('writevSync', beforeWrite);
-  syncBuiltinESMExports();
+/** Calls `before...` with the file of each write and flush of files that are opened by `fs.promises`. */
+function precedePooled(): void {
+  const open = fs.promises.open;
+  fs.promises.open = async (...how) => {
+    const file = await open(...how);
+    const { sync, write, writeFile } = file;
+    file.sync = () => beforePooledFlush(file.fd).then(() => sync.call(file));
+    const checked = <Result>(call: (...rest: unknown[]) => Result) => {
+      return async (...rest: unknown[]) => {
+        beforeWrite(file.fd);
+        return call.apply(file, rest);
+      };
+    };
+    Object.assign(file, { write: checked(write as () => unknown), writeFile: checked(writeFile as () => unknown) });
+    return file;
+  };
 }
+
+if (isMainThread) {
+  precedePooled();
+} else {
+  precede('fdatasyncSync', beforeFlush);
+  precede('writevSync', beforeWrite);
+}
+precede('writeSync', beforeWrite);
+syncBuiltinESMExports();

@@ -13,7 +13,7 @@ import { KvError } from '../errors.js';
 import { type FormatRange, supportedFormats } from '../formats.js';
 import { createLogger, LogOutput } from '../logging/index.js';
 import { logLookUps } from '../net/index.js';
-import { KvNode } from '../node/index.js';
+import { DiskCalls, KvNode } from '../node/index.js';
 import { type Explanation, explainNodeFailure, renderError } from './explain.js';
 import type { NodeCommandLine } from './node-command-line.js';
 import { type EndingProcess, endNode, endNodeNow, writeLastWords } from './node-exit.js';
@@ -42,7 +42,7 @@ export async function runNode(signals: StopSignals, formats = supportedFormats):
 /** What exists by now. */
 interface RunningNode extends EndingProcess {
   output: LogOutput | undefined;
-  node: KvNode | undefined;
+  node: EndingProcess['node'];
 }
 
 async function run(signals: StopSignals, formats: FormatRange, running: RunningNode): Promise<number> {
@@ -63,15 +63,25 @@ async function run(signals: StopSignals, formats: FormatRange, running: RunningN
   const signalled = firstStopSignal(signals, logger, running);
   const showStack = logger.isLevelEnabled('debug');
 
+  const diskCalls = new DiskCalls();
+  running.node = {
+    get diskHangs() {
+      return diskCalls.areUnderWay;
+    },
+  };
   let node: KvNode | StopSignal;
   try {
-    const starting = KvNode.start({ ...values, formats, logger, log });
+    const starting = KvNode.start({ ...values, formats, diskCalls, logger, log });
     node = await Promise.race([starting, signalled.then((signal) => pause(startPatienceMs, signal))]);
   } catch (error) {
     return fail(error, explainNodeFailure(error, 'starting'), showStack);
   }
-  // The node was still waiting for ZooKeeper, so it has nothing to hand over.
-  if (typeof node === 'string') return exitCodes.stopped;
+  // The node was still waiting for ZooKeeper or its disk, so it has nothing to hand over.
+  if (typeof node === 'string') {
+    if (diskCalls.areUnderWay)
+      logger.warn({ dataDir: values.dataDir }, 'the disk of the data directory does not answer; the stop does not wait for it');
+    return exitCodes.stopped;
+  }
   running.node = node;
   const ended = await Promise.race([signalled, node.closed]);
   if (typeof ended === 'string') await node.stop({ returns: returnsAfter(ended, values.dataDir !== undefined) });

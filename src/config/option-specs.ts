@@ -157,7 +157,7 @@ export const optionSpecs = {
     type: 'size',
     group: 'Data',
     default: undefined,
-    defaultDescription: '90 % of the room on its file system',
+    defaultDescription: '90 % of the room on its file system, at least 1 GiB',
     minimum: 2 ** 30,
     maximum: 2 ** 50,
     description: 'Room that the data directory may take. Writes are refused before the data outgrows it',

@@ -46,8 +46,8 @@ export class KvNode {
    * @throws KvError COORDINATION_UNAVAILABLE, CONFIG_MISMATCH, UNSUPPORTED_FORMAT, ADDRESS_UNAVAILABLE, DATA_UNAVAILABLE
    */
   static async start(options: NodeOptions): Promise<KvNode> {
-    const { zk, root, sessionMs, dataDir, formats = supportedFormats, logger } = options;
-    const folder = dataDir === undefined ? undefined : await DataFolder.open(dataDir);
+    const { zk, root, sessionMs, dataDir, formats = supportedFormats, diskCalls, logger } = options;
+    const folder = dataDir === undefined ? undefined : await DataFolder.open(dataDir, diskCalls);
     const events = new ClusterEvents();
     let coordinator: Coordinator | undefined;
     let node: KvNode;

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { DurabilityMode } from '../coordination/index.js';
 import type { FormatRange } from '../formats.js';
 import type { LogState } from '../logging/index.js';
+import type { DiskCalls } from './data/disk-calls.js';
 
 export interface NodeOptions {
   /** Interface to listen on: a name or a canonical IP address, without brackets. Default 127.0.0.1. */
@@ -35,7 +36,7 @@ export interface NodeOptions {
   readonly durability: DurabilityMode | undefined;
   /** Time between two flushes with the durability `interval`. Default 1,000. */
   readonly syncIntervalMs: number;
-  /** Room that the data directory may take, in bytes; from 1 GiB. Default: 90 % of the room on its file system. */
+  /** Room that the data directory may take, in bytes; from 1 GiB. Default: 90 % of the room on its file system, at least 1 GiB. */
   readonly maxData: number | undefined;
   /** Log that is kept on disk although snapshots cover it. Default 64 MiB. */
   readonly retainLogBytes: number;
@@ -63,6 +64,8 @@ export interface NodeOptions {
   readonly stopDeadlineMs: number;
   /** The formats that the node supports. Default: those of this version of kvnode. Only tests of upgrades set others. */
   readonly formats?: FormatRange;
+  /** Gets the calls of the disk that are under way while the node starts. */
+  readonly diskCalls?: DiskCalls;
   readonly logger: Logger;
   /** The state of the output behind `logger`: how many lines could not be written. Default: none is ever lost. */
   readonly log?: LogState;

@@ -32,10 +32,16 @@ export function divideDisk(maxDiskBytes: number): DiskBudget {
   };
 }
 
-/** The room of the file system that a data directory may take. @param usedBytes what the folder takes already */
+/** The least that `--max-data` accepts. */
+const leastDiskBytes = 2 ** 30;
+
+/**
+ * The room of the file system that a data directory may take. A node that starts on a full disk must be able to hold its data too, and
+ * to accept writes once there is room: so it is never less than a node needs. @param usedBytes what the folder takes already
+ */
 export async function defaultMaxDiskBytes(folder: string, usedBytes: number): Promise<number> {
   const { bavail, bsize } = await statfs(folder);
-  return Math.floor((bavail * bsize + usedBytes) * usedPart);
+  return Math.max(leastDiskBytes, Math.floor((bavail * bsize + usedBytes) * usedPart));
 }
 
 /** The data has to fit into both. */

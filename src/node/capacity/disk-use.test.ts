@@ -53,6 +53,11 @@ test('disk budget - by default nine tenths of the room, with what the folder tak
   expect(most / (bavail * bsize + 1024 * mebibyte)).toBeCloseTo(0.9, 1);
 });
 
+test('disk budget - a full disk leaves a node what it needs at least', async () => {
+  const { bavail, bsize } = await statfs(folder);
+  expect(await defaultMaxDiskBytes(folder, -bavail * bsize)).toBe(1024 * mebibyte);
+});
+
 test('disk budget - data has to fit into the memory and onto the disk', () => {
   const memory = divideMemory(1024 * mebibyte, 16);
   expect(withinDisk(memory, undefined)).toEqual(memory);

@@ -7,8 +7,10 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isNoSpace } from '../../storage/wal/index.js';
 import { packageVersion } from '../../version.js';
-import { createFolder, replaceFile } from './durable-file.js';
+import { DiskCalls } from './disk-calls.js';
+import { createFolder, overwriteFile, replaceFile } from './durable-file.js';
 import { failedCall, unusable } from './folder-error.js';
 import {
   decodeFolderIdentity,
@@ -34,6 +36,7 @@ export class DataFolder {
   readonly #lock: FolderLock;
   readonly #lastRun: FolderRun | undefined;
   readonly #bootId: string | undefined;
+  readonly #calls: DiskCalls;
   readonly #isNew: boolean;
   #identity: FolderIdentity | undefined;
   #began = false;
@@ -42,17 +45,17 @@ export class DataFolder {
   #changed: Promise<void> = Promise.resolve();
 
   /** Creates the folder if it is missing, and locks it. @throws KvError DATA_UNAVAILABLE */
-  static async open(path: string): Promise<DataFolder> {
+  static async open(path: string, calls = new DiskCalls()): Promise<DataFolder> {
     try {
-      await createFolder(path);
+      await calls.during(createFolder(path));
     } catch (error) {
       throw failedCall(path, 'create the folder', error);
     }
     const lock = FolderLock.take(path);
     try {
-      const identity = await readIdentity(path);
-      const lastRun = await readOptional(path, runFile, decodeRun);
-      return new DataFolder(path, lock, identity, lastRun, await readBootId());
+      const identity = await calls.during(readIdentity(path));
+      const lastRun = await calls.during(readOptional(path, runFile, decodeRun));
+      return new DataFolder(path, lock, identity, lastRun, await readBootId(), calls);
     } catch (error) {
       lock.release();
       throw error;
@@ -65,6 +68,7 @@ export class DataFolder {
     identity: FolderIdentity | undefined,
     lastRun: FolderRun | undefined,
     bootId: string | undefined,
+    calls: DiskCalls,
   ) {
     this.path = path;
     this.#lock = lock;
@@ -72,6 +76,7 @@ export class DataFolder {
     this.#isNew = identity === undefined;
     this.#lastRun = lastRun;
     this.#bootId = bootId;
+    this.#calls = calls;
   }
 
   /** Undefined: no node has used the folder yet. */
@@ -161,13 +166,23 @@ export class DataFolder {
     return changing;
   }
 
-  #writeRun(clean: boolean): Promise<void> {
-    return replaceFile(join(this.path, runFile), encodeRun({ bootId: this.#bootId, clean }));
+  /** A full disk must not keep a node from its data: the file is overwritten in its place if there is no room for a new one. */
+  async #writeRun(clean: boolean): Promise<void> {
+    const file = join(this.path, runFile);
+    const text = encodeRun({ bootId: this.#bootId, clean });
+    try {
+      await replaceFile(file, text);
+    } catch (error) {
+      if (!isNoSpace(error)) throw error;
+      await overwriteFile(file, text).catch((reason: unknown) => {
+        throw isMissing(reason) ? error : reason;
+      });
+    }
   }
 
   async #write(what: string, write: () => Promise<void>): Promise<void> {
     try {
-      await write();
+      await this.#calls.during(write());
     } catch (error) {
       throw failedCall(this.path, what, error);
     }
@@ -193,7 +208,7 @@ async function readOptional<Content>(
   try {
     text = await readFile(join(path, name), 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw failedCall(path, `read ${name}`, error);
   }
   try {
@@ -201,6 +216,10 @@ async function readOptional<Content>(
   } catch (error) {
     throw unusable(path, `${name} ${(error as Error).message}`, error);
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
 async function readBootId(): Promise<string | undefined> {

@@ -22,6 +22,7 @@ import { NodeEntryBlocks } from '../../wire/peer/entry-blocks.js';
 import { MoveRate } from '../peers/snapshot-pace.js';
 import { DamageMark } from './damage-mark.js';
 import type { DataFolder } from './data-folder.js';
+import { DiskCalls } from './disk-calls.js';
 import { createFolder } from './durable-file.js';
 import { DurableStorage } from './durable-storage.js';
 import { FlushProgress, FlushReports } from './flush-reports.js';
@@ -42,6 +43,8 @@ export interface DiskDataOptions {
   readonly folder: Pick<DataFolder, 'path' | 'lockedMs' | 'began' | 'close'>;
   readonly clusterId: string;
   readonly nodeId: string;
+  /** Gets the calls of the disk that are under way while the data is opened. */
+  readonly calls?: DiskCalls | undefined;
   readonly shardCount: number;
   /** Writes that were acknowledged may be missing: they were not flushed, and the machine has stopped. */
   readonly mayLackWrites: boolean;
@@ -70,6 +73,7 @@ export class DiskData implements NodeData {
   readonly entryBlocks: NodeEntryBlocks;
   readonly flushes: FlushWatch;
   readonly #options: DiskDataOptions;
+  readonly #calls: DiskCalls;
   readonly #files: SnapshotFiles;
   readonly #storages = new Map<Journal, DurableStorage>();
   readonly #flushProgress = new FlushProgress();
@@ -84,9 +88,10 @@ export class DiskData implements NodeData {
 
   /** Recovers the data of an earlier process. @throws Error if that fails; then nothing that the data needs has been removed. */
   static async open(options: DiskDataOptions): Promise<DiskData> {
+    const { calls = new DiskCalls(), snapshotThread } = options;
     const folder = join(options.folder.path, 'snapshots');
-    await createFolder(folder);
-    const data = new DiskData(options, new SnapshotFiles(folder, options.snapshotThread));
+    await calls.during(createFolder(folder));
+    const data = new DiskData(options, calls, new SnapshotFiles(folder, snapshotThread));
     try {
       await data.#open();
     } catch (error) {
@@ -96,15 +101,17 @@ export class DiskData implements NodeData {
     return data;
   }
 
-  private constructor(options: DiskDataOptions, files: SnapshotFiles) {
+  private constructor(options: DiskDataOptions, calls: DiskCalls, files: SnapshotFiles) {
     this.#options = options;
     this.entryBlocks = new NodeEntryBlocks(options.shardCount);
+    this.#calls = calls;
     this.#files = files;
     this.flushes = new FlushWatch(options.logger);
     this.failure = new Promise((resolve) => {
       this.#fail = resolve;
     });
     void files.failure.then(this.#fail);
+    calls.include(() => this.#oldestCallMs !== undefined);
   }
 
   get hasRoom(): boolean {
@@ -112,8 +119,13 @@ export class DiskData implements NodeData {
   }
 
   get hangs(): boolean {
+    return this.#hasGivenUp || performance.now() - (this.#oldestCallMs ?? Infinity) > hangsAfterMs;
+  }
+
+  /** When the oldest call of a thread that is under way was begun. */
+  get #oldestCallMs(): number | undefined {
     const oldestMs = Math.min(this.#wal?.oldestJobMs ?? Infinity, this.#files.oldestRequestMs ?? Infinity);
-    return this.#hasGivenUp || performance.now() - oldestMs > hangsAfterMs;
+    return oldestMs === Infinity ? undefined : oldestMs;
   }
 
   get recovered(): readonly RecoveredShard[] {
@@ -177,14 +189,16 @@ export class DiskData implements NodeData {
   async #open(): Promise<void> {
     const { folder, clusterId, nodeId, mayLackWrites, logger } = this.#options;
     const place = { folder: join(folder.path, 'wal'), owner: { clusterId, nodeId } };
+    const calls = this.#calls;
     const mark = new DamageMark(folder.path);
+    await calls.during(createFolder(place.folder));
     const recovery = await recoverData({ ...this.#options, place, files: this.#files });
     const { kind, reason } = recovery.scan.outcome;
     if (kind === 'damaged') {
       logger.error({ damage: reason }, 'the log on disk is damaged: each replica goes on with what it had before the damage');
-      await mark.set(reason);
+      await calls.during(mark.set(reason));
     }
-    const wal = await this.#openLog(recovery);
+    const wal = await calls.during(this.#openLog(recovery));
     const revived = recovery.found.map((found) => this.#revive(wal, found));
     for (const lost of recovery.lost) this.#bury(wal, lost);
     if (mark.isSet || mayLackWrites) {
@@ -196,7 +210,7 @@ export class DiskData implements NodeData {
       return { shard, replicaId: `${nodeId}~${id}`, replica, storage, endedMs: folder.lockedMs };
     });
     await Promise.race([wal.flush(), wal.failure.then((error) => Promise.reject(error))]);
-    if (mark.isSet) await mark.clear();
+    if (mark.isSet) await calls.during(mark.clear());
     await this.#removeOtherFiles();
     await folder.began();
     this.#schedule?.check();

@@ -7,14 +7,35 @@ import { dirname, resolve } from 'node:path';
 
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w', 0o600);
   try {
-    await file.writeFile(text);
+    const file = await open(temporary, 'w', 0o600);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await rename(temporary, path);
+  await flushFolder(dirname(path));
+}
+
+/**
+ * Overwrites a file in its place, which needs no room on most file systems. A text of at most 512 bytes reaches the device as a
+ * whole or not at all: a disk writes sectors. The file must exist, and may end with spaces afterwards.
+ */
+export async function overwriteFile(path: string, text: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    const { size } = await file.stat();
+    await file.write(text.padEnd(size), 0);
     await file.sync();
   } finally {
     await file.close();
   }
-  await rename(temporary, path);
   await flushFolder(dirname(path));
 }
 

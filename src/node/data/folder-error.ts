@@ -16,7 +16,7 @@ const reasons: Readonly<Record<string, string>> = {
   EACCES: 'permission denied. The user that runs the node must own the folder',
   EPERM: 'operation not permitted. The user that runs the node must own the folder',
   EROFS: 'the file system is mounted read-only',
-  ENOSPC: 'the file system is full. Make room, or use another one',
-  EDQUOT: 'the quota of the user is exhausted. Make room, or raise it',
+  ENOSPC: 'the file system is full. Make room, and start the node again',
+  EDQUOT: 'the quota of the user is exhausted. Raise it or make room, and start the node again',
   ENOTDIR: 'a part of the path is not a folder',
 };

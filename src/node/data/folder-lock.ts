@@ -10,6 +10,7 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { isNoSpace } from '../../storage/wal/index.js';
 import { failedCall, unusable } from './folder-error.js';
 
 const fileName = 'lock';
@@ -25,8 +26,7 @@ export class FolderLock {
     const file = openLock(folder, path);
     try {
       setLock(folder, path, file);
-      ftruncateSync(file);
-      writeSync(file, `${JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString() })}\n`);
+      nameHolder(file);
     } catch (error) {
       closeSync(file);
       throw error;
@@ -51,6 +51,16 @@ function openLock(folder: string, path: string): number {
     return openSync(path, 'a+', 0o600);
   } catch (error) {
     throw failedCall(folder, `write ${path}`, error);
+  }
+}
+
+/** The name is for people only: a full disk must not keep a node from its data. */
+function nameHolder(file: number): void {
+  try {
+    ftruncateSync(file);
+    writeSync(file, `${JSON.stringify({ pid: process.pid, host: hostname(), since: new Date().toISOString() })}\n`);
+  } catch (error) {
+    if (!isNoSpace(error)) throw error;
   }
 }
 

@@ -3,6 +3,7 @@
  * both have.
  */
 import type { ClusterConfig } from '../../coordination/index.js';
+import { KvError } from '../../errors.js';
 import { type DiskBudget, defaultMaxDiskBytes, divideDisk, withinDisk } from '../capacity/disk-budget.js';
 import { type DiskUse, MeasuredDisk, noDisk, sizeOfFolder } from '../capacity/disk-use.js';
 import { retentionOf } from '../capacity/log-retention.js';
@@ -10,6 +11,7 @@ import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from '../capac
 import type { NodeOptions } from '../options.js';
 import type { DataFolder } from './data-folder.js';
 import { DiskData } from './disk-data.js';
+import { failedCall } from './folder-error.js';
 import { MemoryData, type NodeData } from './node-data.js';
 
 export interface OpenedData {
@@ -39,18 +41,19 @@ export async function openData(
   return { data, budget: withinDisk(budget, diskBudget), disk };
 }
 
-function openDisk(
+async function openDisk(
   folder: DataFolder,
   nodeId: string,
   config: ClusterConfig,
-  { retainLogBytes, logger }: NodeOptions,
+  { retainLogBytes, diskCalls, logger }: NodeOptions,
   budget: MemoryBudget,
   { logBytes }: DiskBudget,
 ): Promise<DiskData> {
   const { clusterId, shards, durability, syncIntervalMs } = config;
   const isFlushedLater = durability === 'interval';
-  return DiskData.open({
+  const opening = DiskData.open({
     folder,
+    calls: diskCalls,
     clusterId,
     nodeId,
     shardCount: shards,
@@ -64,4 +67,12 @@ function openDisk(
     ...retentionOf(budget, shards),
     logger: logger.child({ node: nodeId }),
   });
+  return opening.catch((error: unknown) => {
+    throw isOfSystem(error) ? failedCall(folder.path, 'open the data', error) : error;
+  });
+}
+
+/** A failed call of the system. Other errors say themselves what is to be done. */
+function isOfSystem(error: unknown): boolean {
+  return !(error instanceof KvError) && typeof (error as NodeJS.ErrnoException).code === 'string';
 }

@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { expect } from 'vitest';
 import type { LocalCluster, LocalClusterOptions } from '../../../local/local-cluster.js';
 import type { NodeProcess } from '../../../local/node-process.js';
 import { startDurable, temporaryFolder } from './durable-cluster.js';
+import { patienceMs } from './lost-history.js';
 
 const preload = join(import.meta.dirname, '../../../dist/faults/disk/break-disk.js');
 
@@ -19,7 +21,13 @@ export class DiskOrders {
 
   /** The parts of paths are those in the data directory of the node. They replace the orders before. */
   async give(node: NodeProcess, order: 'fail' | 'hang' | 'full', ...parts: readonly string[]): Promise<void> {
+    await rm(`${this.#path}.obeyed`, { force: true });
     await writeFile(this.#path, parts.map((part) => `${order} /${node.id}/${part}\n`).join(''));
+  }
+
+  /** Resolves once a disk has obeyed an order that was given last. */
+  async obeyed(): Promise<void> {
+    await expect.poll(() => existsSync(`${this.#path}.obeyed`), { timeout: patienceMs }).toBe(true);
   }
 
   async withdraw(): Promise<void> {
