@@ -28,6 +28,7 @@ import { DurableStorage } from './durable-storage.js';
 import { FlushProgress, FlushReports } from './flush-reports.js';
 import { FlushWatch } from './flush-watch.js';
 import { mintOf, recordLoss, recordNewId } from './identities.js';
+import { inTime, silentDisk } from './in-time.js';
 import type { NodeData, RecoveredShard } from './node-data.js';
 import { type RecoveredData, recoverData } from './recover-data.js';
 import { ReplicaLog, type ReplicaLogStart } from './replica-log.js';
@@ -111,7 +112,7 @@ export class DiskData implements NodeData {
       this.#fail = resolve;
     });
     void files.failure.then(this.#fail);
-    calls.include(() => this.#oldestCallMs !== undefined);
+    calls.include(() => this.#oldestCallMs < Infinity);
   }
 
   get hasRoom(): boolean {
@@ -119,13 +120,12 @@ export class DiskData implements NodeData {
   }
 
   get hangs(): boolean {
-    return this.#hasGivenUp || performance.now() - (this.#oldestCallMs ?? Infinity) > hangsAfterMs;
+    return this.#hasGivenUp || performance.now() - this.#oldestCallMs > hangsAfterMs;
   }
 
-  /** When the oldest call of a thread that is under way was begun. */
-  get #oldestCallMs(): number | undefined {
-    const oldestMs = Math.min(this.#wal?.oldestJobMs ?? Infinity, this.#files.oldestRequestMs ?? Infinity);
-    return oldestMs === Infinity ? undefined : oldestMs;
+  /** When the oldest call of a thread that is under way was begun. Infinity: none is. */
+  get #oldestCallMs(): number {
+    return Math.min(this.#wal?.oldestJobMs ?? Infinity, this.#files.oldestRequestMs ?? Infinity);
   }
 
   get recovered(): readonly RecoveredShard[] {
@@ -155,21 +155,11 @@ export class DiskData implements NodeData {
     return this.#closing;
   }
 
-  async #closeInTime(clean: boolean): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const overdue = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        this.#hasGivenUp = true;
-        reject(
-          new Error(`the disk of the data directory ${this.#options.folder.path} does not answer; the stop does not wait for it`),
-        );
-      }, closePatienceMs);
+  #closeInTime(clean: boolean): Promise<void> {
+    return inTime(this.#close(clean), closePatienceMs, () => {
+      this.#hasGivenUp = true;
+      return silentDisk(this.#options.folder.path);
     });
-    try {
-      await Promise.race([this.#close(clean), overdue]);
-    } finally {
-      clearTimeout(timer);
-    }
   }
 
   async #close(clean: boolean): Promise<void> {
