@@ -29,7 +29,7 @@ import { FlushProgress, FlushReports } from './flush-reports.js';
 import { FlushWatch } from './flush-watch.js';
 import { mintOf, recordLoss, recordNewId } from './identities.js';
 import { inTime, silentDisk } from './in-time.js';
-import type { NodeData, RecoveredShard } from './node-data.js';
+import type { NodeData, ReadWatch, RecoveredShard } from './node-data.js';
 import { type RecoveredData, recoverData } from './recover-data.js';
 import { ReplicaLog, type ReplicaLogStart } from './replica-log.js';
 import type { FoundReplica, LostReplica } from './replica-replay.js';
@@ -73,6 +73,7 @@ export class DiskData implements NodeData {
   readonly failure: Promise<Error>;
   readonly entryBlocks: NodeEntryBlocks;
   readonly flushes: FlushWatch;
+  readonly reads: ReadWatch = { listener: () => {} };
   readonly #options: DiskDataOptions;
   readonly #calls: DiskCalls;
   readonly #files: SnapshotFiles;
@@ -270,9 +271,12 @@ export class DiskData implements NodeData {
       onUnneeded: (reference) => this.#remove(snapshotFileName(journal.replica.shard, reference)),
     });
     const flushes = syncIntervalMs === undefined ? undefined : new FlushReports(this.#wal!, this.#flushProgress);
-    const reader = new StoredEntriesReader(journal, this.#wal!, (error) => {
-      const { shard } = journal.replica;
-      this.#options.logger.warn({ shard, err: error }, 'the log on disk cannot be read for a replica that lacks its entries');
+    const reader = new StoredEntriesReader(journal, this.#wal!, {
+      onRead: (entries) => this.reads.listener(entries),
+      onUnreadable: (error) => {
+        const { shard } = journal.replica;
+        this.#options.logger.warn({ shard, err: error }, 'the log on disk cannot be read for a replica that lacks its entries');
+      },
     });
     const storage = new DurableStorage({ clusterId, memory, log, reader, files: this.#files, flushes, onFailed: this.#fail });
     this.#storages.set(journal, storage);

@@ -20,6 +20,12 @@ export interface RecoveredShard {
   readonly endedMs: number;
 }
 
+/** Watches the readings of the log for other replicas. */
+export interface ReadWatch {
+  /** @param entries their number in one answer */
+  listener(entries: number): void;
+}
+
 export interface NodeData {
   /** Replicas of an earlier process; at most one of each shard. */
   readonly recovered: readonly RecoveredShard[];
@@ -33,6 +39,8 @@ export interface NodeData {
   readonly hasRoom: boolean;
   /** The flushes of the log; a listener may be set once. Undefined: there is no log. */
   readonly flushes: Pick<FlushWatch, 'listener'> | undefined;
+  /** Readings of the log for replicas that lack its entries; a listener may be set once. Undefined: there is no log. */
+  readonly reads: ReadWatch | undefined;
   /** Resolves if the data cannot be kept any more: the node must end. */
   readonly failure: Promise<Error>;
   /** A call of the disk does not end. A normal exit of the process would wait for it. */
@@ -50,6 +58,7 @@ export class MemoryData implements NodeData {
   readonly hasRoom = true;
   readonly hangs = false;
   readonly flushes = undefined;
+  readonly reads = undefined;
   readonly failure = new Promise<Error>(() => {});
   readonly entryBlocks: NodeEntryBlocks;
   readonly #shardCount: number;

@@ -18,18 +18,24 @@ interface WaitingCursor {
   readonly nextSeq: number;
 }
 
+interface StoredEntriesWatch {
+  /** @param entries their number */
+  onRead(entries: number): void;
+  onUnreadable(error: Error): void;
+}
+
 export class StoredEntriesReader {
   readonly #journal: Pick<Journal, 'replica' | 'ids' | 'index'>;
   readonly #wal: ReadLog;
-  readonly #onUnreadable: (error: Error) => void;
+  readonly #watch: StoredEntriesWatch;
   /** The one that was used last at the end. */
   #waiting: WaitingCursor[] = [];
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(journal: Pick<Journal, 'replica' | 'ids' | 'index'>, wal: ReadLog, onUnreadable: (error: Error) => void) {
+  constructor(journal: Pick<Journal, 'replica' | 'ids' | 'index'>, wal: ReadLog, watch: StoredEntriesWatch) {
     this.#journal = journal;
     this.#wal = wal;
-    this.#onUnreadable = onUnreadable;
+    this.#watch = watch;
   }
 
   /** Undefined: the first of the entries is not there any more, or cannot be read. */
@@ -42,9 +48,10 @@ export class StoredEntriesReader {
       const last = entries.at(-1);
       if (last === undefined) return undefined;
       if (last.seq < read.throughSeq) this.#keep({ cursor, nextSeq: last.seq + 1 });
+      this.#watch.onRead(entries.length);
       return entries;
     } catch (error) {
-      this.#onUnreadable(error as Error);
+      this.#watch.onUnreadable(error as Error);
       return undefined;
     }
   }

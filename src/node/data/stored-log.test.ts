@@ -46,6 +46,10 @@ describe('the log on disk, read again', () => {
   test('all entries of many segments, among those of other replicas, in small parts and in a large one', async () => {
     const path = folders.create();
     const data = await folders.open(path, allKept);
+    let counted = 0;
+    data.reads.listener = (entries) => {
+      counted += entries;
+    };
     const [one, two] = [TestReplica.create(data, 0), TestReplica.create(data, 1)];
     for (const replica of [one, two]) replica.setEpoch(1);
     for (let round = 0; round < 10; round++) for (const replica of [one, two]) await overwrite(replica, 40_000);
@@ -55,6 +59,7 @@ describe('the log on disk, read again', () => {
       const read = { ...whole, firstSeq: 5, throughSeq: appliedSeq };
       expect(values(await storage.readLog!(read))).toEqual(values(entries.slice(4)));
     }
+    expect(counted).toBe(2 * (one.entries.length + two.entries.length) - 8);
   });
 
   test('an answer has no more bytes than allowed, or a single entry', async () => {

@@ -3,6 +3,8 @@ import { describeVariants, scenario, schedules } from './variant.js';
 import { edit } from './variant-lab.js';
 
 const disk = 'simulation/virtual/disk.ts';
+const storedEntries = 'simulation/virtual/stored-entries.ts';
+const primaryReads = 'primary/stored-entries.ts';
 
 describeVariants('durability', [
   {
@@ -73,6 +75,35 @@ describeVariants('durability', [
       ),
     ],
     caughtBy: schedules(60),
+  },
+  {
+    rule: 'R10',
+    does: 'sends a peer entries from its disk that were cut from its log',
+    edits: [
+      edit(
+        storedEntries,
+        'for (const entry of change.entries) found.set(entry.seq, entry);',
+        'for (const entry of change.entries) if (!found.has(entry.seq)) found.set(entry.seq, entry);',
+      ),
+      edit(storedEntries, 'cut(found, change.afterSeq);', 'continue;'),
+      edit(primaryReads, ' && epoch === stored.markAt(seq)?.epoch', ''),
+    ],
+    caughtBy: scenario('stored-log'),
+  },
+  {
+    rule: 'R10',
+    does: 'sends what is left of the log where a segment was removed while it was read',
+    edits: [
+      edit(storedEntries, 'if (entry === undefined) break;', 'if (entry === undefined) continue;'),
+      edit(primaryReads, 'seq === firstSeq + index && ', ''),
+    ],
+    caughtBy: scenario('stored-log'),
+  },
+  {
+    rule: 'R10',
+    does: 'promises entries whose segments were removed',
+    edits: [edit('state/stored-log.ts', 'if (seq <= this.#baseSeq) return;', 'if (seq !== this.#baseSeq) return;')],
+    caughtBy: scenario('stored-log'),
   },
   {
     rule: 'R16',
