@@ -243,12 +243,15 @@ export class DiskData implements NodeData {
     return wal;
   }
 
-  #revive(wal: WriteAheadLog, { logged, ids, index, memory, metadata, snapshot, replica }: FoundReplica): RevivedReplica {
+  #revive(wal: WriteAheadLog, found: FoundReplica): RevivedReplica {
+    const { logged, ids, index, hasParts, memory, metadata, snapshot, replica } = found;
     const journal = wal.journal(logged);
     journal.found(ids, index);
     // Without a complete copy nothing in the log is of use: the replica takes a new snapshot.
     journal.cover(snapshot?.seq ?? Number.POSITIVE_INFINITY);
     const storage = this.#newStorage(journal, memory, { metadata, snapshot, appliedSeq: replica.appliedSeq });
+    // Segments with entries that do not count are not needed for them.
+    if (hasParts) void storage.log.append({ type: 'truncate', afterSeq: metadata.current.end.seq });
     return { storage, replica };
   }
 

@@ -29,6 +29,8 @@ export interface SurveyedReplica {
   readonly cuts: number;
   /** The last entry that was applied before the last record. */
   readonly appliedSeq: number;
+  /** The log ends with entries of a rebase that a crash has interrupted: they do not count. */
+  readonly hasParts: boolean;
   /** What is left of its log, and in which segments. */
   readonly stored: StoredLog;
   readonly index: SegmentIndex;
@@ -42,6 +44,7 @@ interface Found {
   readonly places: ReplayPlace[];
   cuts: number;
   appliedSeq: number;
+  hasParts: boolean;
   readonly stored: StoredLog;
   readonly index: SegmentIndex;
 }
@@ -76,6 +79,8 @@ export class LogSurvey {
       throw new Error(
         `the log has a record of type ${type} of replica ${replica.id} of shard ${replica.shard}, which does not exist`,
       );
+    found.hasParts = type === recordTypes.rebasePart;
+    if (found.hasParts) return;
     if (isCut(type)) found.cuts++;
     // A log that begins anew may begin lower.
     if (type === recordTypes.reset || type === recordTypes.rebase) found.appliedSeq = 0;
@@ -93,7 +98,8 @@ export class LogSurvey {
     const found = this.#replicas.get(name) ?? newFound(replica, metadata);
     found.snapshot = snapshot;
     found.resets = metadata.resets;
-    found.places.push({ segment, metadata });
+    // A replay that begins between the records of a rebase would lack its first entries.
+    if (!found.hasParts || found.places.length === 0) found.places.push({ segment, metadata });
     this.#replicas.set(name, found);
   }
 
@@ -108,7 +114,18 @@ export class LogSurvey {
 function newFound(replica: LoggedReplica, { end }: ReplicaMetadata): Found {
   const stored = new StoredLog({ ...end, runs: [] });
   const index = new SegmentIndex(end.seq);
-  return { replica, ids: [replica.id], snapshot: undefined, resets: 0, places: [], cuts: 0, appliedSeq: 0, stored, index };
+  return {
+    replica,
+    ids: [replica.id],
+    snapshot: undefined,
+    resets: 0,
+    places: [],
+    cuts: 0,
+    appliedSeq: 0,
+    hasParts: false,
+    stored,
+    index,
+  };
 }
 
 /** The record changes the log of the replica, unless it has no end. */

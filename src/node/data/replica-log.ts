@@ -12,6 +12,7 @@ import {
   type EncodedRecord,
   encodeChange,
   encodeComplete,
+  encodeRebase,
   encodeRepeat,
   type LoggedChange,
 } from '../../wire/disk/change-records.js';
@@ -120,6 +121,7 @@ export class ReplicaLog {
     }
     this.releaseAll();
     if (change.type === 'reset') return this.#reset(change);
+    if (change.type === 'rebase') return this.#rebase(change);
     return this.#add(change);
   }
 
@@ -199,6 +201,26 @@ export class ReplicaLog {
     return this.#add(change, this.appliedSeq, (kept) => this.#replaced(kept, next, change.baseSeq));
   }
 
+  /** Its entries may be too many for one record. Those in the records before the last one do not count without that one. */
+  #rebase(change: Extract<Change, { type: 'rebase' }>): Promise<void> {
+    const { appliedSeq } = this;
+    const { baseSeq, baseEpoch: epoch, baseEpochId: id, entries } = change;
+    const whole: AppendChange = { type: 'append', entries, runs: [{ epoch, id, firstSeq: baseSeq + 1 }] };
+    const parts = [...appendParts(whole, this.#options.maxPartBytes)].map((part) => part.entries);
+    const records: EncodedRecord[] = [];
+    for (const { type, pieces } of encodeRebase(change, parts, appliedSeq, this.#blocks))
+      records.push({ type, pieces: [Buffer.concat(pieces)] });
+    return this.#inOrder(() => {
+      let kept = this.#kept;
+      const end = endAfter(change)!;
+      // Each record needs its segment until a snapshot has all the entries.
+      for (const record of records) kept = this.#write(record, end, 'flushed');
+      this.journal.startAt(end);
+      this.#metadata.add(change, appliedSeq);
+      return kept;
+    });
+  }
+
   /** The record that replaces the snapshot is written: once it is kept, neither the one before nor entries up to `seq` are needed. */
   #replaced(kept: Promise<void>, next: SnapshotReference | undefined, seq: number): Promise<void> {
     const { resets } = this.#metadata;
@@ -239,7 +261,7 @@ export class ReplicaLog {
     return this.#inOrder(() => {
       // Writing the record may begin a segment, with a checkpoint of what was before it.
       const kept = this.#write(record, endAfter(change), keptWhen(change));
-      if (change.type === 'reset' || change.type === 'rebase') this.journal.startAt(endAfter(change)!);
+      if (change.type === 'reset') this.journal.startAt(change.baseSeq);
       this.#metadata.add(change, appliedSeq);
       return then(kept);
     });

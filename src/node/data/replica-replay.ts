@@ -1,14 +1,21 @@
 /** The replay of one replica's records, over the snapshot that was loaded into its store. */
-import { type LoggedMetadata, type RecoveredReplica, Replay, type StoredSnapshot } from '../../replication/index.js';
+import {
+  type Change,
+  type LogEntry,
+  type LoggedMetadata,
+  type RecoveredReplica,
+  Replay,
+  type StoredSnapshot,
+} from '../../replication/index.js';
 import type { MemoryStorage } from '../../storage/index.js';
 import type { LoggedRecord, LoggedReplica } from '../../storage/wal/index.js';
-import { type AppendChange, readChange } from '../../wire/disk/change-records.js';
+import { type AppendChange, type RecordedChange, readChange, readRebasePart } from '../../wire/disk/change-records.js';
 import { recordTypes } from '../../wire/disk/record-types.js';
 import type { SnapshotReference } from '../../wire/disk/replica-records.js';
 import { isCut, type ReplayPlace, type SurveyedReplica } from './log-survey.js';
 
 /** A replica with its data. */
-export interface FoundReplica extends Pick<SurveyedReplica, 'ids' | 'index'> {
+export interface FoundReplica extends Pick<SurveyedReplica, 'ids' | 'index' | 'hasParts'> {
   readonly logged: LoggedReplica;
   readonly memory: MemoryStorage;
   readonly metadata: LoggedMetadata;
@@ -42,6 +49,8 @@ export class ReplicaReplay {
   /** The number of cuts that are still to come. */
   #cutsAhead: number;
   #isSettled = false;
+  /** Entries of the rebase that is to follow. */
+  #parts: (readonly LogEntry[])[] = [];
   /** The replay begins above the snapshot: what is between has been written again. */
   #lacksEntries: boolean;
 
@@ -70,10 +79,12 @@ export class ReplicaReplay {
     if (isCut(type)) this.#cutsAhead--;
     if (type === recordTypes.replica && segment === this.#place.segment) this.#hasBegun = true;
     if (!this.#hasBegun) return;
+    if (type === recordTypes.rebasePart) return void this.#parts.push(readRebasePart(payload));
     const read = readChange(type, payload);
     if (read === undefined) return;
     if (type === recordTypes.repeat) this.#repeat(read.change as AppendChange, read.appliedSeq);
-    else this.#replay.add(read.change, read.appliedSeq);
+    else this.#replay.add(wholeChange(read, this.#parts), read.appliedSeq);
+    this.#parts = [];
     if (!this.#isSettled) this.#maybeSettle();
   }
 
@@ -81,9 +92,10 @@ export class ReplicaReplay {
     const { replica: logged, snapshot } = this.surveyed;
     const { replica, problem } = this.#replay.finish();
     if (problem !== undefined) return { logged, problem };
-    const { ids, index, stored } = this.surveyed;
+    const { ids, index, stored, hasParts } = this.surveyed;
     const found = { ...replica, stored: stored.start };
-    return { logged, ids, index, memory: this.#memory, metadata: this.#replay.metadata, snapshot, replica: found };
+    const { metadata } = this.#replay;
+    return { logged, ids, index, hasParts, memory: this.#memory, metadata, snapshot, replica: found };
   }
 
   /** Nothing is cut any more, so what the survey has found to be applied may be applied at once. */
@@ -106,6 +118,14 @@ export class ReplicaReplay {
     const missing = entries.filter(({ seq }) => seq > lastSeq);
     if (missing.length > 0) this.#replay.add({ type: 'append', entries: missing, runs: runsFrom(runs, missing) }, appliedSeq);
   }
+}
+
+/** @param parts what the records before this one have of a rebase. */
+function wholeChange({ change, parts: count = 0 }: RecordedChange, parts: readonly (readonly LogEntry[])[]): Change {
+  if (change.type !== 'rebase' || count === 0) return change;
+  if (parts.length >= count) return { ...change, entries: [...parts.slice(-count).flat(), ...change.entries] };
+  // The segments with the first entries are gone, so the snapshot has all of them.
+  return { ...change, baseSeq: change.entries.at(-1)!.seq, entries: [] };
 }
 
 /** The epochs of the last few of the entries. */

@@ -120,6 +120,26 @@ export class TestReplica {
     this.persist({ type: 'reset', baseSeq, baseEpoch, baseEpochId, complete, requestFloor: 0, timeMs: 0 });
   }
 
+  /** The log begins anew above this seq, with the entries that are not applied (R13). */
+  rebase(baseSeq: number): void {
+    this.loaded = this.itemsAt(this.appliedSeq);
+    const unapplied = this.entries.slice(this.appliedSeq - this.baseSeq);
+    const renumber = (seq: number): number => baseSeq + seq - this.appliedSeq;
+    const { epoch } = this.#epoch;
+    const entries = unapplied.map((entry) => {
+      const seq = renumber(entry.seq);
+      this.#marks.set(seq, this.#epoch);
+      return { ...entry, seq, epoch, request: entry.request && { ...entry.request, seq } };
+    });
+    this.entries = entries;
+    this.base = this.#epoch;
+    this.baseSeq = baseSeq;
+    this.appliedSeq = baseSeq;
+    this.#loadedRequests = [];
+    const { epoch: baseEpoch, id: baseEpochId } = this.base;
+    this.persist({ type: 'rebase', baseSeq, baseEpoch, baseEpochId, entries });
+  }
+
   /** Receives a snapshot of these items as of the base of its log. */
   load(items: ReadonlyMap<string, Item>, requests: readonly RecordedRequest[]): void {
     this.loaded = new Map(items);

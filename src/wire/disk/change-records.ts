@@ -30,6 +30,8 @@ export interface RecordedChange {
   readonly appliedSeq: number;
   /** With `complete`: the file that holds what was received. */
   readonly snapshot?: SnapshotReference | undefined;
+  /** With `rebase`: the number of records before this one that have its first entries. */
+  readonly parts?: number | undefined;
 }
 
 type FieldsOf<Type extends Change['type']> = Omit<Extract<Change, { type: Type }>, 'type'> & { readonly appliedSeq: number };
@@ -41,6 +43,8 @@ interface EntriesHead {
   readonly baseEpoch: number;
   readonly baseEpochId: string;
   readonly runs: readonly EpochRun[];
+  /** Of a `rebase`: see `RecordedChange`. */
+  readonly parts: number;
 }
 
 const appliedField = [1, 'uint'] as const;
@@ -52,6 +56,7 @@ const entriesHeadTable = new MessageTable<EntriesHead>({
   baseEpoch: [3, 'uint'],
   baseEpochId: [5, 'string'],
   runs: [runsField, [runTable]],
+  parts: [8, 'uint'],
 });
 const truncateTable = new MessageTable<FieldsOf<'truncate'>>({ appliedSeq: appliedField, afterSeq: [2, 'uint'] });
 const epochTable = new MessageTable<FieldsOf<'epoch'>>({
@@ -111,6 +116,29 @@ export function encodeRepeat({ entries, runs }: AppendChange, appliedSeq: number
   return withEntries('repeat', appendHead(appliedSeq, runs), entries, blocks);
 }
 
+/**
+ * A rebase whose entries are too large for one record: all records but the last one have entries that do not count without it. So a crash
+ * keeps the whole change or nothing of it.
+ *
+ * @param parts the entries, for each record
+ */
+export function* encodeRebase(
+  rebase: Extract<Change, { type: 'rebase' }>,
+  parts: readonly (readonly LogEntry[])[],
+  appliedSeq: number,
+  blocks: EntryBlocks,
+): Iterable<EncodedRecord> {
+  const before = parts.slice(0, -1);
+  for (const entries of before) yield withEntries('rebasePart', entriesHeadTable.encode({ appliedSeq }), entries, blocks);
+  const head = entriesHeadTable.encode({ ...rebase, appliedSeq, parts: before.length });
+  yield withEntries('rebase', head, parts.at(-1) ?? [], blocks);
+}
+
+/** The entries of a `rebasePart`. */
+export function readRebasePart(payload: Buffer): readonly LogEntry[] {
+  return readEntries(payload).entries;
+}
+
 /** Written by hand: there are nearly as many of these records as turns of the event loop in which a shard has writes. */
 function appendHead(appliedSeq: number, runs: readonly EpochRun[]): Uint8Array {
   return encodeMessage((writer) => {
@@ -120,7 +148,7 @@ function appendHead(appliedSeq: number, runs: readonly EpochRun[]): Uint8Array {
 }
 
 function withEntries(
-  type: 'append' | 'rebase' | 'repeat',
+  type: 'append' | 'rebase' | 'rebasePart' | 'repeat',
   head: Uint8Array,
   entries: readonly LogEntry[],
   blocks: EntryBlocks,
@@ -137,8 +165,8 @@ export function readChange(type: number, payload: Buffer): RecordedChange | unde
       return { change: { type: 'append', entries, runs }, appliedSeq };
     }
     case recordTypes.rebase: {
-      const { appliedSeq, runs: _, ...rebase } = readEntries(payload);
-      return { change: { type: 'rebase', ...rebase }, appliedSeq };
+      const { appliedSeq, runs: _, parts, ...rebase } = readEntries(payload);
+      return { change: { type: 'rebase', ...rebase }, appliedSeq, parts: parts || undefined };
     }
     case recordTypes.truncate:
       return recorded('truncate', truncateTable.decode(payload));
@@ -194,7 +222,7 @@ function readEntries(payload: Buffer): EntriesHead & { readonly entries: readonl
   const reader = new ProtobufReader(payload);
   const entries: LogEntry[] = [];
   const runs: EpochRun[] = [];
-  const found = { appliedSeq: 0, baseSeq: 0, baseEpoch: 0, baseEpochId: '', runs, entries };
+  const found = { appliedSeq: 0, baseSeq: 0, baseEpoch: 0, baseEpochId: '', parts: 0, runs, entries };
   while (reader.more) {
     const tag = reader.tag();
     if (tag === tagOf(entriesField, 'bytes')) entries.push(readEntry(reader, payload));
@@ -203,6 +231,7 @@ function readEntries(payload: Buffer): EntriesHead & { readonly entries: readonl
     else if (tag === tagOf(3, 'varint')) found.baseEpoch = reader.varint();
     else if (tag === tagOf(5, 'bytes')) found.baseEpochId = reader.string();
     else if (tag === tagOf(runsField, 'bytes')) runs.push(readRun(reader));
+    else if (tag === tagOf(8, 'varint')) found.parts = reader.varint();
     else reader.skip(tag);
   }
   return found;

@@ -19,6 +19,8 @@ export const recordTypes = {
   /** The replica has left: it does not exist any more. */
   left: 12,
   time: 13,
+  /** Entries of the `rebase` that follows, which is too large for one record. Without it they do not count. */
+  rebasePart: 14,
 } as const;
 
 export type RecordType = (typeof recordTypes)[keyof typeof recordTypes];
