@@ -61,7 +61,7 @@ test('what is written now is read, and has several segments, snapshots and nearl
   const contents = await writeFolder(path);
   expect(readdirSync(join(path, 'wal')).length).toBeGreaterThan(3);
   expect(readdirSync(join(path, 'snapshots')).length).toBe(2);
-  const { renamed: _, rebase: __, repeat: ___, ...types } = recordTypes;
+  const { renamed: _, rebase: __, rebasePart: ____, repeat: ___, ...types } = recordTypes;
   expect([...typesIn(path)]).toEqual(expect.arrayContaining(Object.values(types)));
   if (keepAs !== undefined) {
     pack(path, join(here, keepAs, 'folder'));
