@@ -198,19 +198,27 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
 
   /** What has been written is flushed after a while, together with what is written until then. */
   #syncLater(): void {
-    const { queue, plan, nodes } = this.world;
+    const { queue, plan } = this.world;
     const { syncMs } = plan.setup;
     if (syncMs === undefined || this.#syncDue) return;
     this.#syncDue = true;
-    const node = nodes[this.nodeIndex]!;
-    const sync = (): void => {
-      if (!this.alive) return;
-      if (node.diskHangsUntilMs > queue.nowMs) return queue.after(node.diskHangsUntilMs - queue.nowMs, sync);
-      const write = this.disk.sync();
-      this.#syncDue = false;
-      if (write !== undefined) this.run(() => this.handle({ type: 'flushed', write }));
-    };
-    queue.after(syncMs * (0.5 + this.random.next()), sync);
+    queue.after(syncMs * (0.5 + this.random.next()), () => this.#sync());
+  }
+
+  #sync(): void {
+    if (!this.alive) return;
+    const { queue, nodes } = this.world;
+    const { diskHangsUntilMs } = nodes[this.nodeIndex]!;
+    if (diskHangsUntilMs > queue.nowMs) return queue.after(diskHangsUntilMs - queue.nowMs, () => this.#sync());
+    const write = this.disk.sync();
+    this.#syncDue = false;
+    if (write !== undefined) this.run(() => this.handle({ type: 'flushed', write }));
+  }
+
+  /** Sometimes what was persisted last is written only after that, and flushed at the next interval. */
+  protected override flushLog(): void {
+    const { queue, plan } = this.world;
+    queue.after(plan.setup.diskMs * (0.5 + 2 * this.random.next()), () => this.#sync());
   }
 
   /** In memory every write is durable at once, and reported after the effects of the turn. */

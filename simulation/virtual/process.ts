@@ -167,6 +167,8 @@ export abstract class ReplicaProcess<World extends ProcessSurroundings = Process
   }
   /** The disk has accepted a write. */
   protected diskAccepted(): void {}
+  /** What has been written is to be flushed at once. */
+  protected flushLog(): void {}
   protected answer(token: unknown, answer: Answer): void {
     (token as VirtualAnswerSink)(answer);
   }
@@ -186,6 +188,8 @@ export abstract class ReplicaProcess<World extends ProcessSurroundings = Process
         if (effect.change.type === 'reset' || effect.change.type === 'rebase') this.appliedSeq = effect.change.baseSeq;
         if (effect.change.type === 'reset' || effect.change.type === 'time') this.loggedTimeMs = effect.change.timeMs;
         return this.diskAccepted();
+      case 'flushLog':
+        return this.flushLog();
       case 'apply':
         this.appliedSeq = effect.entries.at(-1)!.seq;
         return this.store.apply(effect.entries);

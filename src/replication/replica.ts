@@ -9,6 +9,7 @@ import { onSnapshotBegun, onSnapshotChunk, onSnapshotEnded, onSnapshotFailed, on
 import { maybeLeave, onStop } from './leaving.js';
 import { maybeCommit, maybeServe } from './primary/commit.js';
 import { onDue } from './primary/expiry.js';
+import { askForFlushes } from './primary/flush-request.js';
 import { maybeGiveUp } from './primary/membership.js';
 import { refusalOfRead } from './primary/refusals.js';
 import { onSnapshotRequested, sendAppends, sendBeacon, syncPeers } from './primary/replicate.js';
@@ -265,10 +266,13 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'transact'
 /** Passes the entries appended in this turn to storage, and sends them to every peer that can take them. */
 function onFlush(core: Core): void {
   const { role, log } = core;
-  if (role.kind !== 'primary' || log.lastSeq === role.persistedSeq) return;
-  core.persistAppended(log.slice(role.persistedSeq + 1, log.lastSeq - role.persistedSeq));
-  role.persistedSeq = log.lastSeq;
-  for (const peer of role.peers.values()) sendAppends(core, peer);
+  if (role.kind !== 'primary') return;
+  if (log.lastSeq !== role.persistedSeq) {
+    core.persistAppended(log.slice(role.persistedSeq + 1, log.lastSeq - role.persistedSeq));
+    role.persistedSeq = log.lastSeq;
+    for (const peer of role.peers.values()) sendAppends(core, peer);
+  }
+  askForFlushes(core, role);
 }
 
 function onPersisted(core: Core, write: number): void {

@@ -78,6 +78,8 @@ export interface Storage {
    * gets the number of calls of `persist`, counted from the first, whose changes survive a loss of power.
    */
   readonly watchFlushes?: ((listener: (persists: number) => void) => void) | undefined;
+  /** Only where flushes are reported: what was persisted before is flushed at once, and not at the next interval. */
+  flushSoon?(): void;
   /**
    * Reads entries of the log for a replica that lacks them: committed ones, from `firstSeq` to `throughSeq` at most, without a gap.
    * Undefined: the first of them is not there any more, or cannot be read. Never rejects. An engine that keeps no log has none.

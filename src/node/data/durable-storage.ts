@@ -87,6 +87,10 @@ export class DurableStorage implements Storage {
     journal.onTrimmed = () => listener(journal.index.start);
   }
 
+  flushSoon(): void {
+    this.#parts.flushes?.flushSoon();
+  }
+
   apply(entries: readonly LogEntry[]): void {
     this.log.appliedSeq = entries.at(-1)?.seq ?? this.log.appliedSeq;
     this.#memory.apply(entries);

@@ -27,20 +27,25 @@ export class FlushProgress {
 }
 
 export class FlushReports {
-  readonly #wal: Pick<WriteAheadLog, 'appendedBatch' | 'flushedBatch'>;
+  readonly #wal: Pick<WriteAheadLog, 'appendedBatch' | 'flushedBatch' | 'flushSoon'>;
   readonly #progress: FlushProgress;
   /** Oldest first. */
   #calls: Call[] = [];
   #count = 0;
   #listener: ((persists: number) => void) | undefined;
 
-  constructor(wal: Pick<WriteAheadLog, 'appendedBatch' | 'flushedBatch'>, progress: FlushProgress) {
+  constructor(wal: Pick<WriteAheadLog, 'appendedBatch' | 'flushedBatch' | 'flushSoon'>, progress: FlushProgress) {
     this.#wal = wal;
     this.#progress = progress;
   }
 
   watch(listener: (persists: number) => void): void {
     this.#listener = listener;
+  }
+
+  /** Records that wait for others are flushed at the next interval. */
+  flushSoon(): void {
+    this.#wal.flushSoon();
   }
 
   /** A call of `persist`. @param isWritten false: its record waits for others. */

@@ -220,6 +220,8 @@ export class ShardHost implements Ticking, Writing {
       case 'persist':
         this.#ports.dataChanged();
         return this.#persist(effect);
+      case 'flushLog':
+        return this.storage.flushSoon?.();
       case 'apply':
         this.#ports.dataChanged();
         for (const listener of this.#onApplied) listener(effect.entries);

@@ -131,6 +131,7 @@ function onAppend(core: Core, role: Follower, from: ReplicaId, append: BodyOf<'a
     if (entry.atMs !== undefined) core.clock.learn(entry.atMs, core.nowMs);
   }
   core.persistAppended(fresh);
+  if (append.flush && core.options.reportsFlushes) core.emit({ type: 'flushLog' });
   stream.verifiedSeq = core.log.lastSeq;
   learnCommitIndex(core, role, append.commitIndex);
   if (fresh.length === 0) acknowledge(core, role, stream.ackedSeq);

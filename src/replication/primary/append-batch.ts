@@ -6,6 +6,7 @@ import type { EpochRun } from '../protocol/log-position.js';
 import type { Core } from '../state/core.js';
 import type { Peer } from '../state/peer.js';
 import type { AppendBatch, Primary } from '../state/role.js';
+import { mustAskToFlush } from './flush-request.js';
 
 /** The next entries to send from `firstSeq` on. Peers that keep up are sent the same batch. Undefined: they are not in memory. */
 export function batchFrom({ log, options, commitIndex }: Core, role: Primary, firstSeq: Seq): AppendBatch | undefined {
@@ -38,5 +39,7 @@ export function sendBatch(core: Core, peer: Peer, { end, bytes, append }: Append
   const { prevSeq, prevEpoch, prevEpochId, runs, entries } = append;
   const { number } = peer;
   const { commitIndex } = core;
-  core.send(peer.id, { type: 'append', number, prevSeq, prevEpoch, prevEpochId, runs, entries, commitIndex });
+  const flush = mustAskToFlush(core, prevSeq);
+  if (flush) peer.flushAskedSeq = end;
+  core.send(peer.id, { type: 'append', number, prevSeq, prevEpoch, prevEpochId, runs, entries, commitIndex, flush });
 }

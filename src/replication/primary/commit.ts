@@ -8,10 +8,10 @@ import { knowsRemovals } from '../state/known-state.js';
 import type { Peer } from '../state/peer.js';
 import { compact, type Needs, noNeeds } from '../state/retention.js';
 import type { Primary } from '../state/role.js';
+import { answerJudgement } from './answer-judgement.js';
 import { reportExpired } from './expiry.js';
 import { answerFlushed } from './flush-wait.js';
 import { requiredIds } from './membership.js';
-import { answerJudgement } from './write.js';
 
 export interface CommitFacts {
   readonly commitIndex: Seq;

@@ -11,6 +11,7 @@ import { enterPhase, newPeer, noteProgress, type Peer } from '../state/peer.js';
 import { isPlaced } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
 import { batchFrom, sendBatch } from './append-batch.js';
+import { askPeerToFlush } from './flush-request.js';
 import { followablePosition, readStored } from './stored-entries.js';
 
 /** A tick sends the next beacon after this part of the beacon interval: see `sendBeacons`. */
@@ -191,11 +192,13 @@ export function onSyncAnswer(core: Core, peer: Peer, answer: BodyOf<'syncAnswer'
   enterPhase(peer, 'replicating', core.nowMs);
   noteProgress(peer, answer.matchedSeq, core.log.lastSeq, core.nowMs);
   peer.flushedSeq = answer.matchedSeq - answer.unflushed;
+  peer.flushAskedSeq = peer.flushedSeq;
   peer.nextSeq = answer.matchedSeq + 1;
   peer.progressMs = core.nowMs;
   const { baseSeq: throughSeq } = core.log;
   if (peer.nextSeq <= throughSeq) core.note({ kind: 'readsStoredLog', peer: peer.id, fromSeq: peer.nextSeq, throughSeq });
   sendAppends(core, peer);
+  if (core.role.kind === 'primary') askPeerToFlush(core, core.role, peer);
 }
 
 /**

@@ -30,7 +30,7 @@ export function answerKnown(core: Core, role: Primary, event: WriteEvent | Trans
   const { seq } = known;
   const answer: Answer = known.answer === undefined ? { kind: 'written', version: seq } : judgedForm(known.answer, seq);
   if (seq > core.commitIndex) role.waiters.addJudged(seq, { token, answer, isRecorded: true, sync });
-  else if (sync) answerOnceFlushed(core, role, { seq, token, answer });
+  else if (sync) answerOnceFlushed(core, role, { seq, token, answer, isRecorded: true });
   else core.emit({ type: 'answer', token, answer });
   return true;
 }

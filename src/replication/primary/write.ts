@@ -11,10 +11,12 @@ import type { Core } from '../state/core.js';
 import { invariant } from '../state/invariant.js';
 import type { Primary } from '../state/role.js';
 import type { JudgedWaiter } from '../state/waiters.js';
+import { answerJudgement } from './answer-judgement.js';
 import { append } from './append.js';
 import { dueSince, expire } from './expiry.js';
+import { answerOnceFlushed } from './flush-wait.js';
 import { judgeTransaction, type NewestItem } from './judge-transaction.js';
-import { refusalOfRead, refusalOfService, refusalOfWrite } from './refusals.js';
+import { refusalOfService, refusalOfWrite } from './refusals.js';
 import { answerKnown, recordOf, unwritten } from './retries.js';
 
 /** Called under the key's stripe lock. */
@@ -35,7 +37,7 @@ export function onWrite(core: Core, event: WriteEvent): void {
   const isRefused = event.ifVersion !== undefined && event.ifVersion !== current;
   if (!isRefused && (value !== undefined || current !== 0)) return write(core, role, event);
   const found = current ?? 0;
-  const waiter = { token, answer: unwritten(found, value, event.ifVersion) };
+  const waiter = { token, answer: unwritten(found, value, event.ifVersion), sync: event.sync };
   if (request === undefined || request.isFirstAttempt) return answerJudged(core, role, newest?.seq, waiter);
   // An earlier attempt may still arrive: the entry makes sure that it is not executed after this answer (R16).
   const given = waiter.answer;
@@ -84,7 +86,7 @@ export function onTransact(core: Core, event: TransactEvent): void {
   if (request !== undefined && !request.isFirstAttempt)
     return append(core, role, { writes: [], token, given, sync, request: recordOf(core, event, request, given) });
   const judgedBy = keys.map((key) => role.uncommitted.get(key)?.seq ?? 0);
-  answerJudged(core, role, Math.max(0, ...judgedBy) || undefined, { token, answer: given });
+  answerJudged(core, role, Math.max(0, ...judgedBy) || undefined, { token, answer: given, sync });
 }
 
 const nothingDue: readonly DueKey[] = [];
@@ -132,17 +134,14 @@ function leftBy({ value, expiresAtMs }: KeyWrite, seq: Seq): NewestWrite {
   return { value, seq, expiresAtMs };
 }
 
-/** Answers a call that wrote nothing, like a read, once the entry that it was judged by has committed (R6, R9). */
+/**
+ * Answers a call that wrote nothing, like a read, once the entry that it was judged by has committed (R6, R9). With `sync` it has
+ * also been flushed. Where that entry has been applied, it is not known which one it was, only that it is not newer than the commit.
+ */
 function answerJudged(core: Core, role: Primary, judgedBy: Seq | undefined, waiter: JudgedWaiter): void {
   if (judgedBy !== undefined) role.waiters.addJudged(judgedBy, waiter);
+  else if (waiter.sync) answerOnceFlushed(core, role, { ...waiter, seq: core.commitIndex });
   else answerJudgement(core, waiter);
-}
-
-/** The entry that the call was judged by has committed. An answer that no entry records is given like a read (R6, R9). */
-export function answerJudgement(core: Core, waiter: JudgedWaiter): void {
-  if (waiter.isRecorded) return answer(core, waiter.token, waiter.answer);
-  const refusal = refusalOfRead(core, core.nowMs);
-  answer(core, waiter.token, refusal === undefined ? waiter.answer : { kind: 'refused', refusal });
 }
 
 function answer(core: Core, token: unknown, given: Answer): void {

@@ -119,6 +119,8 @@ export type RoleName = 'primary' | 'backup' | 'joiner' | 'claimant';
 
 export type Effect =
   | { readonly type: 'persist'; readonly write: number; readonly change: Change }
+  /** Only with `reportsFlushes`: a call waits until everything that was persisted before is flushed, so that must begin at once. */
+  | { readonly type: 'flushLog' }
   /** Committed entries, in order. The store skips an entry older than its record of the key: a snapshot may be ahead. */
   | { readonly type: 'apply'; readonly entries: readonly LogEntry[] }
   /** There is more to apply: report `applyRest` once the event loop has handled what is waiting. */

@@ -43,6 +43,8 @@ export type RequestBody =
       readonly runs: readonly EpochRun[];
       readonly entries: readonly LogEntry[];
       readonly commitIndex: Seq;
+      /** A call waits until everything up to the last of the entries is flushed: the receiver flushes its log at once. */
+      readonly flush: boolean;
     }
   | { readonly type: 'dumpInvite'; readonly number: number }
   | { readonly type: 'stateChanged' };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { outcome, Scenario } from '../testing/scenario.fixture.js';
+import type { ScriptedCall } from '../testing/virtual-node.fixture.js';
 
 /** Replicas whose disks write at once, and flush when the script says so. */
 function flushedByScript(names = 'a b c'): Scenario {
@@ -23,13 +24,112 @@ describe('writes with sync', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
-  it('do not delay other writes, and refused ones wait for no flush', () => {
+  it('do not delay other writes', () => {
     const c = flushedByScript();
     const synced = c.putSynced('a', 'k', 'v');
     const others = [c.put('a', 'k', 'w'), c.delete('a', 'l')];
-    const refused = c.node('a').write('k', 'x', { ifVersion: 7, sync: true });
     c.deliverAll();
-    expect([synced, ...others, refused].map(outcome)).toEqual(['none yet', 'written 2', 'nothingToDelete', 'VERSION_MISMATCH 2']);
+    expect([synced, ...others].map(outcome)).toEqual(['none yet', 'written 2', 'nothingToDelete']);
+  });
+
+  /** Calls that write nothing, and their answers where `k` has version 1. */
+  const judged: readonly [string, (c: Scenario) => ScriptedCall, string][] = [
+    ['a delete of nothing', (c) => c.deleteSynced('a', 'l'), 'nothingToDelete'],
+    ['a refused condition', (c) => c.putSynced('a', 'k', 'x', 7), 'VERSION_MISMATCH 1'],
+    ['a transaction that reads', (c) => c.transactSynced('a', { operations: [{ kind: 'get', key: 'k' }] }), 'transacted 0: v 1'],
+  ];
+
+  it.each(judged)('wait for the flush of what they were judged by if they write nothing: %s', (_, callWith, answer) => {
+    const c = flushedByScript();
+    c.put('a', 'k', 'v');
+    c.deliverAll();
+    const ofCommitted = callWith(c);
+    c.deliverAll();
+    expect(outcome(ofCommitted)).toBe('none yet');
+    c.flushDisks('a', 'b');
+    c.deliverAll();
+    expect(outcome(ofCommitted)).toBe('none yet');
+    c.flushDisks('c');
+    c.deliverAll();
+    expect([outcome(ofCommitted), outcome(callWith(c))]).toEqual([answer, answer]);
+  });
+
+  it('wait for the flush of an entry that has not committed when they are judged by it', () => {
+    const c = flushedByScript();
+    c.put('a', 'k', 'v');
+    const call = c.putSynced('a', 'k', 'x', 7);
+    c.deliverAll();
+    expect(outcome(call)).toBe('none yet');
+    c.flushDisks('a', 'b', 'c');
+    c.deliverAll();
+    expect(outcome(call)).toBe('VERSION_MISMATCH 1');
+  });
+
+  it('are definitely not executed if they write nothing, and their primary is deposed before the flush', () => {
+    const c = flushedByScript('a b');
+    c.put('a', 'k', 'v');
+    c.deliverAll();
+    const call = c.putSynced('a', 'k', 'x', 7);
+    c.pause('a');
+    c.until(() => c.primary === 'b', 'b does not take over');
+    c.resume('a');
+    c.advance(200);
+    expect(outcome(call)).toBe('NOT_PRIMARY');
+  });
+
+  const flushesAsked = (c: Scenario) => ['a', 'b', 'c'].map((name) => c.node(name).flushesAsked);
+
+  it('ask every replica for a flush at once, and other writes ask none', () => {
+    const c = flushedByScript();
+    c.put('a', 'k', 'v');
+    c.deliverAll();
+    expect(flushesAsked(c)).toEqual([0, 0, 0]);
+    c.putSynced('a', 'k', 'w');
+    c.deliverAll();
+    expect(flushesAsked(c)).toEqual([1, 1, 1]);
+    c.put('a', 'k', 'x');
+    c.deliverAll();
+    expect(flushesAsked(c)).toEqual([1, 1, 1]);
+  });
+
+  it('ask for a flush of what was sent before, once, and only those that have not flushed it', () => {
+    const c = flushedByScript();
+    c.request('a', 1, { key: 'k', value: 'v' });
+    c.deliverAll();
+    c.flushDisks('b');
+    c.deliverAll();
+    const again = c.request('a', 1, { key: 'k', value: 'v', sync: true, isFirstAttempt: false });
+    c.deleteSynced('a', 'l');
+    c.deliverAll();
+    expect([...flushesAsked(c), outcome(again)]).toEqual([1, 0, 1, 'none yet']);
+    c.flushDisks('a', 'c');
+    c.deliverAll();
+    expect(outcome(again)).toBe('written 1');
+    c.deleteSynced('a', 'l');
+    c.deliverAll();
+    expect(flushesAsked(c)).toEqual([1, 0, 1]);
+  });
+
+  it('ask for the flush again after a Sync', () => {
+    const c = flushedByScript();
+    c.put('a', 'k', 'v');
+    c.deliverAll();
+    c.drop('append');
+    const call = c.deleteSynced('a', 'l');
+    c.deliverAll();
+    expect(flushesAsked(c)).toEqual([1, 0, 0]);
+    c.heal();
+    c.breakLink('a', 'b');
+    c.breakLink('a', 'c');
+    c.advance(200);
+    expect([...flushesAsked(c), outcome(call)]).toEqual([1, 1, 1, 'none yet']);
+  });
+
+  it('ask for no flush where a durable write is flushed', () => {
+    const c = Scenario.of('a b c', { volatile: false });
+    c.putSynced('a', 'k', 'v');
+    c.deliverAll();
+    expect(flushesAsked(c)).toEqual([0, 0, 0]);
   });
 
   it('are answered at the commit where a durable write is flushed, and in memory', () => {

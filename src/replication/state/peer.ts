@@ -40,6 +40,8 @@ export interface Peer {
   ackedSeq: Seq;
   /** It has flushed everything up to here; at most `ackedSeq`. */
   flushedSeq: Seq;
+  /** It was asked on this stream to flush everything up to here. */
+  flushAskedSeq: Seq;
   /** Next entry to send; > ackedSeq. */
   nextSeq: Seq;
   /** The next entry to send is being read from the storage. */
@@ -79,6 +81,7 @@ export function newPeer(id: ReplicaId, nowMs: number): Peer {
     knownRemovals: 0,
     ackedSeq: 0,
     flushedSeq: 0,
+    flushAskedSeq: 0,
     nextSeq: 1,
     isReading: false,
     inFlight: [],

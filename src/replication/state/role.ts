@@ -62,7 +62,7 @@ export interface Handover {
 
 /** Entries for a peer. */
 export interface AppendBatch {
-  readonly append: Omit<BodyOf<'append'>, 'type' | 'number' | 'commitIndex'>;
+  readonly append: Omit<BodyOf<'append'>, 'type' | 'number' | 'commitIndex' | 'flush'>;
   /** Seq of the last entry. */
   readonly end: Seq;
   /** Estimated memory of the entries. */
@@ -89,6 +89,8 @@ export interface Primary {
   /** Number of the last Sync sent to any peer, so that a peer that is forgotten and returns receives no number twice. */
   syncNumber: number;
   readonly waiters: Waiters;
+  /** Flushes of the entries up to here have been asked for. */
+  flushAskedSeq: Seq;
   /** The batch that was made last: the other peers are nearly always sent the same. */
   lastBatch: AppendBatch | undefined;
   /** By key: its newest uncommitted entry. */

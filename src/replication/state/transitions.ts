@@ -141,6 +141,7 @@ export function becomePrimary(core: Core, { history, epoch, lineage, seqFloor, i
     expiring: new Map(),
     uncommittedBytes: 0,
     persistedSeq: core.log.lastSeq,
+    flushAskedSeq: 0,
     handover: undefined,
     preferred: undefined,
     givesUp: undefined,

@@ -1,7 +1,7 @@
 /**
  * The calls that wait for a commit at a primary (R6). A write waits for its own entry. A call that wrote nothing (a refused
- * precondition, a delete of nothing) waits for the entry that it was judged by. A write with `sync` waits once more after the
- * commit, until its entry is flushed.
+ * precondition, a delete of nothing) waits for the entry that it was judged by. A call with `sync` waits once more after the
+ * commit, until that entry is flushed.
  */
 
 import type { Answer } from '../protocol/effect.js';
@@ -13,15 +13,13 @@ export interface JudgedWaiter {
   readonly answer: Answer;
   /** The entry records this very answer, which is a fact once that has committed (R16). Until then its outcome is unknown. */
   readonly isRecorded?: boolean;
-  /** With `isRecorded`: the answer waits until the entry is flushed. */
+  /** The answer waits until the entry is flushed as well. */
   readonly sync?: boolean | undefined;
 }
 
-/** A call whose entry has committed. */
-export interface FlushWaiter {
+/** A call that waits for nothing but a flush: the entry has committed. */
+export interface FlushWaiter extends JudgedWaiter {
   readonly seq: Seq;
-  readonly token: unknown;
-  readonly answer: Answer;
 }
 
 export class Waiters {
@@ -34,16 +32,21 @@ export class Waiters {
   readonly #syncs = new Set<Seq>();
   #judged = new Map<Seq, JudgedWaiter[]>();
   #committed: FlushWaiter[] = [];
+  #newestSync: Seq = 0;
 
   /** `token` undefined: no call waits for the entry. `answer`: what the call is answered with once the entry has committed; undefined: only the version. */
   addWrite(seq: Seq, token: unknown, answer?: Answer, sync?: boolean): void {
     if (this.#writes.length === 0) this.#firstSeq = seq;
     this.#writes.push(token);
-    if (sync) this.#syncs.add(seq);
+    if (sync) {
+      this.#syncs.add(seq);
+      this.#newestSync = seq;
+    }
     this.#answers.push(answer);
   }
 
   addJudged(seq: Seq, waiter: JudgedWaiter): void {
+    if (waiter.sync) this.#newestSync = Math.max(this.#newestSync, seq);
     const waiting = this.#judged.get(seq);
     if (waiting === undefined) this.#judged.set(seq, [waiter]);
     else waiting.push(waiter);
@@ -51,7 +54,13 @@ export class Waiters {
 
   /** Its entry has committed. */
   addCommitted(waiter: FlushWaiter): void {
+    this.#newestSync = Math.max(this.#newestSync, waiter.seq);
     this.#committed.push(waiter);
+  }
+
+  /** The newest entry for whose flush a call has waited so far; 0: none has. */
+  get newestSync(): Seq {
+    return this.#newestSync;
   }
 
   /** Some calls wait for nothing but a flush. */
@@ -77,7 +86,7 @@ export class Waiters {
       const token = this.#writes.shift();
       const answer = this.#answers.shift();
       if (!this.#takeSync(this.#firstSeq)) onWrite(this.#firstSeq, token, answer);
-      else this.addCommitted({ seq: this.#firstSeq, token, answer: answer ?? { kind: 'written', version: this.#firstSeq } });
+      else this.addCommitted(writtenAt(this.#firstSeq, token, answer));
       if (this.#judged.size > 0) this.#releaseJudged(this.#firstSeq, onJudged);
     }
     if (this.#judged.size === 0) return;
@@ -91,7 +100,7 @@ export class Waiters {
     while (this.#writes.length > 0) onWrite(this.#writes.shift());
     this.#answers.clear();
     this.#syncs.clear();
-    for (const { token } of this.#committed) onWrite(token);
+    this.#committed.forEach(onJudged);
     this.#committed = [];
     for (const waiting of this.#judged.values()) waiting.forEach(onJudged);
     this.#judged.clear();
@@ -106,8 +115,13 @@ export class Waiters {
     if (waiting === undefined) return;
     this.#judged.delete(seq);
     for (const waiter of waiting) {
-      if (waiter.isRecorded && waiter.sync) this.addCommitted({ seq, token: waiter.token, answer: waiter.answer });
+      if (waiter.sync) this.addCommitted({ ...waiter, seq });
       else onJudged(waiter);
     }
   }
+}
+
+/** Of a write whose entry has committed. */
+function writtenAt(seq: Seq, token: unknown, answer: Answer = { kind: 'written', version: seq }): FlushWaiter {
+  return { seq, token, answer, isRecorded: true };
 }

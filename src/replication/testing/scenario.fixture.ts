@@ -196,8 +196,15 @@ export class Scenario {
     return this.#flushed(name, (node) => node.write(key, value, { ttlMs }));
   }
   /** As `put`, of a write that is answered once it is flushed. */
-  putSynced(name: string, key: string, value: string): ScriptedCall {
-    return this.#flushed(name, (node) => node.write(key, value, { sync: true }));
+  putSynced(name: string, key: string, value: string, ifVersion?: number): ScriptedCall {
+    return this.#flushed(name, (node) => node.write(key, value, { sync: true, ifVersion }));
+  }
+  deleteSynced(name: string, key: string): ScriptedCall {
+    return this.#flushed(name, (node) => node.write(key, undefined, { sync: true }));
+  }
+  transactSynced(name: string, content: Partial<Transaction>): ScriptedCall {
+    const transaction = { compares: [], operations: [], otherwise: [], ...content };
+    return this.#flushed(name, (node) => node.transact(transaction, undefined, true));
   }
   /** What the disks of these nodes have written is flushed. */
   flushDisks(...names: string[]): void {

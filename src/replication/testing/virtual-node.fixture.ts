@@ -44,6 +44,8 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
   readonly roles: string[] = [];
   /** Of each key whose delete this primary has committed because it was due. */
   readonly lagsMs: number[] = [];
+  /** How often the core has asked for a flush at once. */
+  flushesAsked = 0;
   readonly #reportsFlushes: boolean;
   stopped: 'no' | 'clean' | 'unclean' | 'released' = 'no';
   /** Its machine refuses connections once the process has ended. */
@@ -113,6 +115,11 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     if (write === undefined) return;
     super.handle({ type: 'persisted', write });
     if (this.#reportsFlushes && !this.disk.hasUnflushed) super.handle({ type: 'flushed', write });
+  }
+
+  /** A script decides when. */
+  protected override flushLog(): void {
+    this.flushesAsked++;
   }
 
   /** What has been written is flushed: a script with `reportsFlushes` decides when. */

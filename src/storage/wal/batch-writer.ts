@@ -45,6 +45,8 @@ export class BatchWriter {
   /** The newest written batch that wants a flush. */
   #wanted: number;
   #unflushedBytes = 0;
+  /** Batches up to this one are to be flushed as soon as they are written. */
+  #urgent = 0;
   #stopped = false;
 
   /** @param segment the one in use */
@@ -92,6 +94,17 @@ export class BatchWriter {
         await (this.#flush ?? this.#flushNow());
       }
     }
+  }
+
+  /** Flushes what was appended before, without waiting for the interval. Writes go on meanwhile, and share the next flush. */
+  flushSoon(): void {
+    this.#urgent = this.#plan.queue.newestBatch;
+    this.#maybeFlush();
+  }
+
+  #maybeFlush(): void {
+    if (this.#stopped || this.#flush !== undefined || this.#urgent <= this.#flushed || this.#written < this.#urgent) return;
+    void this.#flushNow();
   }
 
   /** Writes and flushes nothing any more. */
@@ -142,12 +155,14 @@ export class BatchWriter {
     if (flush) this.#noteFlushed(number, batch.segment);
     if (result.flushMs !== undefined) this.#ended(result.flushMs, flush ? this.#unflushedBytes : this.#unflushedBytes - bytes);
     if (this.#wanted > this.#flushed) this.#timer ??= setTimeout(() => void this.#flushNow(), syncIntervalMs);
+    this.#maybeFlush();
     if (isFirst && before !== undefined) supply.release(before.number);
     this.#plan.onProgress();
   }
 
   /** Flushes what is written. Batches that are written meanwhile may or may not be flushed. */
   #flushNow(): Promise<void> {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#flush !== undefined) return this.#flush;
     const number = this.#written;
@@ -160,6 +175,7 @@ export class BatchWriter {
         this.#noteFlushed(number, segment);
         this.#ended(flushMs!, Math.min(bytes, this.#unflushedBytes));
         if (this.#wanted > this.#flushed) this.#timer ??= setTimeout(() => void this.#flushNow(), this.#plan.syncIntervalMs);
+        this.#maybeFlush();
         this.#plan.onProgress();
       },
       (error: Error) => this.#fail(error),

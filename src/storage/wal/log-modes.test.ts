@@ -173,6 +173,49 @@ describe('mode interval', () => {
     await log.close();
   });
 
+  test('what was appended before flushSoon is flushed at once, whether it is written already or not; later records wait', async () => {
+    const files = new MemoryFiles();
+    let onProgress = (): void => {};
+    const { log, journal } = await openWith(files, { syncIntervalMs: neverMs, onProgress: () => onProgress() });
+    const flushed = (batch: number) =>
+      new Promise<void>((resolve) => {
+        onProgress = () => log.flushedBatch >= batch && resolve();
+      });
+    log.flushSoon();
+    await journal.append(1, payloadOf('written'), 1);
+    expect(log.flushedBatch).toBe(0);
+    let reached = flushed(1);
+    log.flushSoon();
+    await reached;
+    void journal.append(1, payloadOf('appended'), 2);
+    reached = flushed(2);
+    log.flushSoon();
+    await reached;
+    await journal.append(1, payloadOf('later'), 3);
+    await nextTurn();
+    expect(scanAll(files.afterPowerLoss(nothingIsWritten)).records.map(({ payload }) => payload)).toEqual([
+      'written',
+      'appended',
+    ]);
+    await log.close();
+  });
+
+  test('flushSoon during a flush is followed by another one', async () => {
+    const files = new MemoryFiles();
+    let onProgress = (): void => {};
+    const { log, journal } = await openWith(files, { syncIntervalMs: neverMs, onProgress: () => onProgress() });
+    await journal.append(1, payloadOf('a'), 1);
+    log.flushSoon();
+    const kept = journal.append(1, payloadOf('b'), 2);
+    log.flushSoon();
+    await new Promise<void>((resolve) => {
+      onProgress = () => log.flushedBatch >= 2 && resolve();
+    });
+    await kept;
+    expect(scanAll(files.afterPowerLoss(nothingIsWritten)).records).toHaveLength(2);
+    await log.close();
+  });
+
   test('batches that were lost before they were flushed are no damage, though later ones are there', async () => {
     const files = new MemoryFiles();
     const { journal } = await openWith(files, { syncIntervalMs: neverMs });

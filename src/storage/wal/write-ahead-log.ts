@@ -232,6 +232,11 @@ export class WriteAheadLog {
     return this.bytes > budget || this.#supply.noSpace !== undefined ? this.pinning() : undefined;
   }
 
+  /** What was appended before is flushed at once, where records count as kept before they are flushed at the next interval. */
+  flushSoon(): void {
+    if (this.#state === 'open') this.#writer.flushSoon();
+  }
+
   /** Resolves once everything that was appended before is flushed. Never resolves if the log fails. */
   flush(): Promise<void> {
     return this.#state === 'open' ? this.#writer.flush() : never;

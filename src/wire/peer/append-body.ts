@@ -26,11 +26,12 @@ export function writeAppend(
   append: BodyOf<'append'>,
   entries: readonly Uint8Array[],
 ): void {
-  const { number, prevSeq, prevEpoch, prevEpochId, runs, commitIndex } = append;
+  const { number, prevSeq, prevEpoch, prevEpochId, runs, commitIndex, flush } = append;
   writer.uint64(1, number);
   writer.uint64(2, prevSeq);
   for (const piece of entries) writer.raw(piece);
   writer.uint64(5, commitIndex);
+  writer.bool(9, flush);
   if (isOfOneEpoch(append, header)) return writer.bool(8, true);
   writer.uint64(3, prevEpoch);
   writer.string(6, prevEpochId);
@@ -56,6 +57,7 @@ export class ReceivedAppend implements BodyOf<'append'> {
   readonly runs: EpochRun[] = [];
   readonly entries: LogEntry[] = [];
   commitIndex = 0;
+  flush = false;
   readonly #frame: Buffer;
   #start = 0;
   #end = 0;
@@ -86,13 +88,12 @@ export function readAppend(reader: ProtobufReader, { bytes, header }: Pick<Envel
     const { position } = reader;
     const tag = reader.tag();
     if (tag === bytes4) append.readEntry(reader, position);
+    else if (readEpochField(reader, tag, append)) continue;
     else if (tag === varint1) append.number = reader.varint();
     else if (tag === varint2) append.prevSeq = reader.varint();
-    else if (tag === varint3) append.prevEpoch = reader.varint();
     else if (tag === varint5) append.commitIndex = reader.varint();
-    else if (tag === tagOf(6, 'bytes')) append.prevEpochId = reader.string();
-    else if (tag === tagOf(7, 'bytes')) append.runs.push(readRun(reader));
     else if (tag === tagOf(8, 'varint')) isOfHeadersEpoch = reader.bool();
+    else if (tag === tagOf(9, 'varint')) append.flush = reader.bool();
     else reader.skip(tag);
   }
   if (isOfHeadersEpoch && header !== undefined) {
@@ -123,6 +124,22 @@ export function readAppendAnswer(reader: ProtobufReader): BodyOf<'appendAnswer'>
     else reader.skip(tag);
   }
   return { type: 'appendAnswer', number, mismatch, ackedSeq, unflushed };
+}
+
+/** The fields of Append that name epochs. */
+interface AppendEpochs {
+  prevEpoch: number;
+  prevEpochId: string;
+  readonly runs: EpochRun[];
+}
+
+/** False: the field names no epoch, and was not read. */
+function readEpochField(reader: ProtobufReader, tag: number, append: AppendEpochs): boolean {
+  if (tag === varint3) append.prevEpoch = reader.varint();
+  else if (tag === tagOf(6, 'bytes')) append.prevEpochId = reader.string();
+  else if (tag === tagOf(7, 'bytes')) append.runs.push(readRun(reader));
+  else return false;
+  return true;
 }
 
 /** Reads a field of entries whose tag was read. The values are copied. */

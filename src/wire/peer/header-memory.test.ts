@@ -42,6 +42,7 @@ describe('headers', () => {
       runs: [{ ...run, firstSeq: 7 }],
       entries: [{ seq: 7, epoch: run.epoch, writes: [{ key: 'k', value: Uint8Array.of(1) }] }],
       commitIndex: 6,
+      flush: false,
     },
   });
 

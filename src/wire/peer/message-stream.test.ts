@@ -241,6 +241,7 @@ describe('appends give way', () => {
       runs: [],
       entries,
       commitIndex: 0,
+      flush: false,
     } as const;
     return [shard, { history: 'h', epoch: 1, epochId: 'one', from: `a~${shard}`, to: `b~${shard}`, body }];
   };
@@ -341,7 +342,17 @@ test('a message that repeats its header does so only within one format', () => {
   const entries = [{ seq: 1, epoch: 1, writes: [{ key: 'k', value: Uint8Array.of(7) }] }];
   const append = {
     ...header,
-    body: { type: 'append', number: 1, prevSeq: 0, prevEpoch: 0, prevEpochId: '', commitIndex: 0, runs: [], entries },
+    body: {
+      type: 'append',
+      number: 1,
+      prevSeq: 0,
+      prevEpoch: 0,
+      prevEpochId: '',
+      commitIndex: 0,
+      flush: false,
+      runs: [],
+      entries,
+    },
   } as const;
   for (const raise of [false, false, true, false]) {
     if (raise) cluster.format.learn(newest);

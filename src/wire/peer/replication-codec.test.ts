@@ -106,6 +106,7 @@ const requests = {
     runs: fc.array(run, { maxLength: 5 }),
     entries: fc.array(entry, { maxLength: 20 }),
     commitIndex: seq,
+    flush: fc.boolean(),
   }),
   dumpInvite: fc.record({ type: ofType('dumpInvite'), number }),
   stateChanged: fc.record({ type: ofType('stateChanged') }),
@@ -250,6 +251,7 @@ describe('messages between replicas', () => {
     runs: [{ epoch: 3, id: 'three', firstSeq: 10 }],
     entries,
     commitIndex: 9,
+    flush: entries.length === 0,
   });
 
   test('the sending time of a beacon never arrives as a later time', () => {

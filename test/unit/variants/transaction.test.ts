@@ -35,7 +35,7 @@ describeVariants('transaction', [
     edits: [
       edit(
         file,
-        'answerJudged(core, role, Math.max(0, ...judgedBy) || undefined, { token, answer: given });',
+        'answerJudged(core, role, Math.max(0, ...judgedBy) || undefined, { token, answer: given, sync });',
         'const last = Math.max(0, ...judgedBy);\n  if (last > 0) answerJudged(core, role, last, { token, answer: given });\n  else answer(core, token, given);',
       ),
     ],

@@ -56,7 +56,7 @@ describeVariants('write', [
   {
     rule: 'R6',
     does: 'answers a write with sync at its commit',
-    edits: [edit('state/waiters.ts', 'if (sync) this.#syncs.add(seq);', '')],
+    edits: [edit('state/waiters.ts', 'this.#syncs.add(seq);', '')],
     caughtBy: scenario('sync-writes'),
   },
   {
@@ -77,7 +77,49 @@ describeVariants('write', [
   {
     rule: 'R6',
     does: 'does not wait for a flush when a write with sync is sent again',
-    edits: [edit('primary/retries.ts', 'else if (sync) answerOnceFlushed(core, role, { seq, token, answer });\n', '')],
+    edits: [
+      edit('primary/retries.ts', 'else if (sync) answerOnceFlushed(core, role, { seq, token, answer, isRecorded: true });\n', ''),
+    ],
+    caughtBy: scenario('sync-writes'),
+  },
+  {
+    rule: 'R6',
+    does: 'answers a call with sync that writes nothing before the committed entries that it was judged by are flushed',
+    edits: [
+      edit(
+        'primary/write.ts',
+        'else if (waiter.sync) answerOnceFlushed(core, role, { ...waiter, seq: core.commitIndex });\n',
+        '',
+      ),
+    ],
+    caughtBy: scenario('sync-writes'),
+  },
+  {
+    rule: 'R6',
+    does: 'answers a call with sync that writes nothing once the entry that it was judged by has committed',
+    edits: [
+      edit('state/waiters.ts', 'if (waiter.sync) this.addCommitted', 'if (waiter.isRecorded && waiter.sync) this.addCommitted'),
+    ],
+    caughtBy: scenario('sync-writes'),
+  },
+  {
+    rule: 'R6',
+    does: 'leaves the flush for which a write with sync waits to the interval, at a backup',
+    edits: [edit('primary/replicate.ts', 'const flush = mustAskToFlush(core, role, prevSeq);', 'const flush = false;')],
+    caughtBy: scenario('sync-writes'),
+  },
+  {
+    rule: 'R6',
+    does: 'leaves the flush for which a write with sync waits to the interval, at the primary',
+    edits: [
+      edit('primary/flush-request.ts', "if (core.durability.flushedSeq < newestSync) core.emit({ type: 'flushLog' });", ''),
+    ],
+    caughtBy: scenario('sync-writes'),
+  },
+  {
+    rule: 'R6',
+    does: 'does not ask again for a flush after the request was lost',
+    edits: [edit('primary/replicate.ts', '  peer.flushAskedSeq = peer.flushedSeq;\n', '')],
     caughtBy: scenario('sync-writes'),
   },
   {
@@ -137,7 +179,7 @@ describeVariants('write', [
   {
     rule: 'R6, R9',
     does: 'answers a refused precondition, or a delete of nothing, without a lease',
-    edits: [edit('primary/write.ts', 'refusal === undefined ? waiter.answer', 'waiter !== undefined ? waiter.answer')],
+    edits: [edit('primary/answer-judgement.ts', 'refusal === undefined ? answer', 'answer !== undefined ? answer')],
     caughtBy: scenario('write'),
   },
   {

@@ -44,6 +44,22 @@ const writes: readonly [TestRequest, object][] = [
   ],
 ];
 
+/** Calls with `sync` that write nothing where the key has version 1, and their answers. */
+const idle: readonly [string, TestRequest, object][] = [
+  [
+    'a refused condition',
+    { ...put, ifVersion: 7, sync },
+    refusal('VERSION_MISMATCH', 'the key is at version 1', { currentVersion: 1 }),
+  ],
+  ['a delete of nothing', { ...remove, key: Buffer.from('absent'), sync }, { existed: false, version: 0 }],
+  ['a change of nothing', { ...change('getAndDelete'), key: Buffer.from('absent') }, { version: 0 }],
+  [
+    'a transaction that reads',
+    { kind: 'transact', transaction: { operations: [{ get: { key } }], sync } },
+    { held: true, version: 0 },
+  ],
+];
+
 /** The version of the key at the primary. */
 const storedVersion = () => cluster.c.node('a').store.items.get('k')?.version;
 
@@ -78,6 +94,14 @@ describe.each([...testedApis, 'frames'] as const)('sync by %s', (api) => {
       expect(await answer).toEqual(expected);
     },
   );
+
+  test.each(idle)('%s is answered once every replica has flushed what it was judged by', async (_, request, expected) => {
+    const node = await nodeWithKey();
+    const { answer, isAnswered } = await answeredWithoutFlush(api, node, request, false);
+    expect(isAnswered).toBe(false);
+    cluster.c.flushDisks('a', 'b');
+    expect(await answer).toMatchObject(expected);
+  });
 
   test('a write that does not ask for it is answered before the flush', async () => {
     const node = await nodeWithKey();
