@@ -157,6 +157,33 @@ export interface CoordinatorListener {
   onFatal(error: Error): void;
 }
 
+/** What a data directory and its znode both name, so that an old copy of the folder is recognised (R1). */
+export interface Edition {
+  /** From 1; grows with each edition. */
+  readonly number: number;
+  /** Random: two copies of a folder may both begin an edition of one number. */
+  readonly id: string;
+}
+
+export interface VersionedEdition {
+  /** The znode's version. */
+  readonly version: number;
+  readonly edition: Edition;
+}
+
+/** Every method waits until ZooKeeper answers. @throws KvError CLOSED */
+export interface Editions {
+  /** Undefined: the node has none. @throws MalformedZnodeError */
+  read(nodeId: string): Promise<VersionedEdition | undefined>;
+  /**
+   * `expectedVersion` undefined creates the znode. False: the edition is not known to have been written, and may be written later:
+   * read again.
+   */
+  write(nodeId: string, expectedVersion: number | undefined, next: Edition): Promise<boolean>;
+  /** The node has left for good. */
+  remove(nodeId: string): Promise<void>;
+}
+
 export interface Coordinator {
   /** `suspended` during a conflict, too. */
   readonly session: SessionStatus;
@@ -197,6 +224,8 @@ export interface Coordinator {
   refreshState(shard: number, afterWrite: boolean): void;
   /** As `writeState`, for `placement`. */
   writePlacement(expectedVersion: number | undefined, next: Placement): Promise<WriteOutcome>;
+  /** The editions of data directories (R1). */
+  readonly editions: Editions;
   /** Requests a new reading of `placement`, which `onPlacement` receives if it has changed. */
   refreshPlacement(): void;
   /** Deletes the node's own znodes and closes the session. Idempotent. */

@@ -18,6 +18,8 @@ export type {
   Coordinator,
   CoordinatorListener,
   DurabilityMode,
+  Edition,
+  Editions,
   NodeRegistration,
   SessionStatus,
   StateReading,

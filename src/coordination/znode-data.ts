@@ -8,7 +8,7 @@ import { readAddress } from '../config/index.js';
 import type { FormatRange } from '../formats.js';
 import type { EpochMark } from '../replication/protocol/lineage.js';
 import type { ShardState } from '../replication/protocol/shard-state.js';
-import type { CandidateRegistration, ClusterConfig, DurabilityMode, NodeRegistration } from './coordinator.js';
+import type { CandidateRegistration, ClusterConfig, DurabilityMode, Edition, NodeRegistration } from './coordinator.js';
 import { candidatePrefix } from './znode-paths.js';
 
 export class MalformedZnodeError extends Error {
@@ -36,7 +36,7 @@ export interface NodesParent {
   readonly versionBase: number;
 }
 
-export function encode(value: ClusterConfig | NodeZnode | CandidateRegistration | NodesParent): Buffer {
+export function encode(value: ClusterConfig | NodeZnode | CandidateRegistration | NodesParent | Edition): Buffer {
   return Buffer.from(JSON.stringify(value));
 }
 
@@ -85,6 +85,11 @@ export function parseConfig(data: Buffer): ClusterConfig {
 export function parseNodesParent(data: Buffer): NodesParent {
   if (data.length === 0) return { versionBase: 0 };
   return { versionBase: new Fields('the version of the list of nodes', data).integer('versionBase', 0) };
+}
+
+export function parseEdition(data: Buffer): Edition {
+  const fields = new Fields('the edition of a data directory', data);
+  return { number: fields.integer('number', 1), id: fields.text('id') };
 }
 
 export function parseState(data: Buffer): ShardState {

@@ -6,6 +6,7 @@ export class ZnodePaths {
   readonly nodes: string;
   readonly placement: string;
   readonly shards: string;
+  readonly #editions: string;
 
   /** `root` is absolute, without a slash at the end. */
   constructor(root: string) {
@@ -13,6 +14,12 @@ export class ZnodePaths {
     this.nodes = `${root}/nodes`;
     this.placement = `${root}/placement`;
     this.shards = `${root}/shards`;
+    this.#editions = `${root}/editions`;
+  }
+
+  /** The prefix makes every id a legal name: a node may be called `..`. */
+  edition(nodeId: string): string {
+    return `${this.#editions}/e_${nodeId}`;
   }
 
   election(shard: number): string {

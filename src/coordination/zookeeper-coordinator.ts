@@ -29,6 +29,7 @@ import type {
   StateReading,
   WriteOutcome,
 } from './coordinator.js';
+import { EditionRegister } from './edition-register.js';
 import { latestById, readNodes, registrationOf } from './node-reader.js';
 import { OwnNode } from './own-node.js';
 import { OwnShards } from './own-shards.js';
@@ -57,6 +58,7 @@ export interface ZookeeperCoordinatorOptions {
 const farewellMs = 2_000;
 
 export class ZookeeperCoordinator implements Coordinator {
+  readonly editions: EditionRegister;
   readonly #client: ZnodeClient;
   readonly #paths: ZnodePaths;
   readonly #listener: CoordinatorListener;
@@ -92,6 +94,13 @@ export class ZookeeperCoordinator implements Coordinator {
       onConflictOver: () => this.#readEverythingAgain(),
       // Without candidates the other cluster can place nothing on this node.
       onCutOff: () => this.#attempts.inBackground(Promise.all(this.#ownZnodes().map((znode) => znode.withdraw()))),
+    });
+    this.editions = new EditionRegister({
+      client,
+      paths: this.#paths,
+      session: this.#session,
+      attempts: this.#attempts,
+      logger,
     });
     this.#cluster = new ClusterReadings(client, {
       paths: this.#paths,

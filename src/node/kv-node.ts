@@ -39,6 +39,8 @@ export class KvNode {
   readonly #opened: OpenedData;
   readonly #parts: NodeParts;
   #resolveClosed: (error: Error | undefined) => void = () => {};
+  /** It holds no copy any more, and is not to return. */
+  #hasLeft = false;
   #closing: Promise<void> | undefined;
 
   /**
@@ -77,7 +79,7 @@ export class KvNode {
       // The configuration that is agreed on stays, for this cluster, for good. What fails after it concerns the data of this node.
       const config = await agreeOnCluster(options, folder, coordinator);
       const format = followFormat(options.formats ?? supportedFormats, config, events, folder);
-      const opened = await openData(folder, id, config, options);
+      const opened = await openData(folder, id, config, options, coordinator.editions);
       return new KvNode(id, options, config, format, opened, events, coordinator, endpoints);
     } catch (error) {
       await endpoints.abort();
@@ -136,6 +138,7 @@ export class KvNode {
     const { stopDeadlineMs } = this.#options;
     const deadlineMs = performance.now() + stopDeadlineMs;
     if (!returns || shards.wouldEndData) await this.#leave(deadlineMs - stopDeadlineMs / 2);
+    this.#hasLeft = !returns && shards.held.length === 0;
     const unclean = await shards.stop(deadlineMs);
     if (unclean > 0) logger.warn({ shards: unclean }, 'stopped at the deadline, before every shard could be handed over');
     await this.#close(undefined);
@@ -191,6 +194,7 @@ export class KvNode {
   async #takeDown(error: Error | undefined): Promise<void> {
     const parts = this.#parts;
     parts.closeControl();
+    await this.#opened.editions?.close({ clean: error === undefined, hasLeft: this.#hasLeft });
     await this.#coordinator.close();
     if (error === undefined) await parts.services.whenDrained();
     parts.closeServices();

@@ -7,14 +7,17 @@
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Edition } from '../../coordination/index.js';
 import { isNoSpace } from '../../storage/wal/index.js';
 import { packageVersion } from '../../version.js';
 import { DiskCalls } from './disk-calls.js';
 import { createFolder, overwriteFile, replaceFile } from './durable-file.js';
 import { failedCall, unusable } from './folder-error.js';
 import {
+  decodeEditions,
   decodeFolderIdentity,
   decodeRun,
+  encodeEditions,
   encodeFolderIdentity,
   encodeRun,
   type FolderIdentity,
@@ -24,10 +27,11 @@ import { FolderLock } from './folder-lock.js';
 
 const identityFile = 'kvnode.json';
 const runFile = 'run.json';
+const editionsFile = 'editions.json';
 /** What may be in a folder that no node has used: `lost+found` is at the top of a new file system. */
 const allowedInNew: ReadonlySet<string> = new Set(['lock', 'lost+found', `${identityFile}.tmp`]);
 /** What a node writes after `kvnode.json`. */
-const dataFolders: ReadonlySet<string> = new Set(['wal', 'snapshots', runFile]);
+const dataFolders: ReadonlySet<string> = new Set(['wal', 'snapshots', runFile, editionsFile]);
 
 export class DataFolder {
   readonly path: string;
@@ -37,7 +41,9 @@ export class DataFolder {
   readonly #lastRun: FolderRun | undefined;
   readonly #bootId: string | undefined;
   readonly #calls: DiskCalls;
-  readonly #isNew: boolean;
+  /** No node had used the folder before this process. */
+  readonly isNew: boolean;
+  #editions: readonly Edition[];
   #identity: FolderIdentity | undefined;
   #began = false;
   #closed = false;
@@ -55,7 +61,8 @@ export class DataFolder {
     try {
       const identity = await calls.during(readIdentity(path));
       const lastRun = await calls.during(readOptional(path, runFile, decodeRun));
-      return new DataFolder(path, lock, identity, lastRun, await readBootId(), calls);
+      const editions = await calls.during(readOptional(path, editionsFile, decodeEditions));
+      return new DataFolder(path, lock, identity, lastRun, await readBootId(), calls, editions ?? []);
     } catch (error) {
       lock.release();
       throw error;
@@ -69,11 +76,13 @@ export class DataFolder {
     lastRun: FolderRun | undefined,
     bootId: string | undefined,
     calls: DiskCalls,
+    editions: readonly Edition[],
   ) {
     this.path = path;
     this.#lock = lock;
     this.#identity = identity;
-    this.#isNew = identity === undefined;
+    this.isNew = identity === undefined;
+    this.#editions = editions;
     this.#lastRun = lastRun;
     this.#bootId = bootId;
     this.#calls = calls;
@@ -89,7 +98,7 @@ export class DataFolder {
    * What a process has written survives its own end.
    */
   get mayLackUnflushed(): boolean {
-    if (this.#isNew || this.#lastRun?.clean === true) return false;
+    if (this.isNew || this.#lastRun?.clean === true) return false;
     return this.#bootId === undefined || this.#lastRun?.bootId !== this.#bootId;
   }
 
@@ -109,6 +118,20 @@ export class DataFolder {
       if (known === undefined || known.cluster.formatVersion >= formatVersion || this.#closed) return;
       const cluster = { ...known.cluster, formatVersion, kvnodeVersion: packageVersion() };
       await this.#write('record the format', () => this.#keepIdentity({ ...known, cluster }));
+    });
+  }
+
+  /** See `encodeEditions`. Empty: the folder has never had one. */
+  get editions(): readonly Edition[] {
+    return this.#editions;
+  }
+
+  /** Resolves once the folder names them. @throws KvError DATA_UNAVAILABLE */
+  keepEditions(editions: readonly Edition[]): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.#closed) return;
+      await this.#write('record the edition', () => this.#replace(editionsFile, encodeEditions(editions)));
+      this.#editions = editions;
     });
   }
 
@@ -166,10 +189,13 @@ export class DataFolder {
     return changing;
   }
 
+  #writeRun(clean: boolean): Promise<void> {
+    return this.#replace(runFile, encodeRun({ bootId: this.#bootId, clean }));
+  }
+
   /** A full disk must not keep a node from its data: the file is overwritten in its place if there is no room for a new one. */
-  async #writeRun(clean: boolean): Promise<void> {
-    const file = join(this.path, runFile);
-    const text = encodeRun({ bootId: this.#bootId, clean });
+  async #replace(name: string, text: string): Promise<void> {
+    const file = join(this.path, name);
     try {
       await replaceFile(file, text);
     } catch (error) {

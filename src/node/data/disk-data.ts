@@ -133,6 +133,11 @@ export class DiskData implements NodeData {
     return this.#recovered;
   }
 
+  /** Grows with each write. */
+  get logPosition(): number {
+    return this.#wal!.appendedBatch;
+  }
+
   create(shard: number, replicaId: string): Storage {
     const journal = this.#wal!.journal({ shard, id: mintOf(replicaId) });
     const start = { metadata: new LoggedMetadata(emptyMetadata), snapshot: noItems, appliedSeq: 0 };

@@ -1,8 +1,8 @@
 /**
- * The two small files of a data directory, as JSON. `kvnode.json` says what the folder is and whom it belongs to; `run.json` says how
- * the last process ended. docs/durability.md describes both.
+ * The small files of a data directory, as JSON. `kvnode.json` says what the folder is and whom it belongs to; `run.json` says how
+ * the last process ended; `editions.json` names its edition. docs/data-format.md describes them.
  */
-import { type ClusterConfig, MalformedZnodeError, parseConfig } from '../../coordination/index.js';
+import { type ClusterConfig, type Edition, MalformedZnodeError, parseConfig } from '../../coordination/index.js';
 
 /** The version of the layout of the folder and of every file in it. It grows when an earlier version would misread them. */
 const folderFormat = 1;
@@ -57,6 +57,22 @@ export function encodeRun(run: FolderRun): string {
 export function decodeRun(text: string): FolderRun {
   const { bootId, clean } = parseObject(text);
   return { bootId: typeof bootId === 'string' ? bootId : undefined, clean: clean === true };
+}
+
+/** Those that ZooKeeper may hold of this folder, oldest first: the one that it was last known to hold, and those begun since. */
+export function encodeEditions(editions: readonly Edition[]): string {
+  return `${JSON.stringify({ editions })}\n`;
+}
+
+/** @throws UnreadableFileError */
+export function decodeEditions(text: string): readonly Edition[] {
+  const { editions } = parseObject(text);
+  if (!Array.isArray(editions)) throw new UnreadableFileError('names no editions');
+  return editions.map((edition: Partial<Edition> | null) => {
+    const { number, id } = edition ?? {};
+    if (!Number.isSafeInteger(number) || typeof id !== 'string') throw new UnreadableFileError('is damaged: it names no edition');
+    return { number: number!, id };
+  });
 }
 
 function parseObject(text: string): Record<string, unknown> {

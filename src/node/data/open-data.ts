@@ -2,7 +2,7 @@
  * Opens what a node keeps of its shards: in memory, or in its data directory. What the data may cost at most follows from the room that
  * both have.
  */
-import type { ClusterConfig } from '../../coordination/index.js';
+import type { ClusterConfig, Editions } from '../../coordination/index.js';
 import { KvError } from '../../errors.js';
 import { type DiskBudget, defaultMaxDiskBytes, divideDisk, withinDisk } from '../capacity/disk-budget.js';
 import { type DiskUse, MeasuredDisk, noDisk, sizeOfFolder } from '../capacity/disk-use.js';
@@ -11,6 +11,7 @@ import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from '../capac
 import type { NodeOptions } from '../options.js';
 import type { DataFolder } from './data-folder.js';
 import { DiskData } from './disk-data.js';
+import { FolderEditions } from './folder-editions.js';
 import { failedCall } from './folder-error.js';
 import { MemoryData, type NodeData } from './node-data.js';
 
@@ -18,10 +19,13 @@ export interface OpenedData {
   readonly data: NodeData;
   readonly budget: MemoryBudget;
   readonly disk: DiskUse;
+  /** Undefined: there is no data directory. */
+  readonly editions: FolderEditions | undefined;
 }
 
 /**
  * @param folder undefined: the data lives in memory. Otherwise the data closes it, also if it cannot be opened.
+ * @param register the editions of all folders in ZooKeeper
  * @throws KvError DATA_UNAVAILABLE
  */
 export async function openData(
@@ -29,16 +33,19 @@ export async function openData(
   nodeId: string,
   config: ClusterConfig,
   options: NodeOptions,
+  register: Editions,
 ): Promise<OpenedData> {
   const budget = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
-  if (folder === undefined) return { data: new MemoryData(config.shards), budget, disk: noDisk };
+  if (folder === undefined) return { data: new MemoryData(config.shards), budget, disk: noDisk, editions: undefined };
   await folder.claim({ nodeId, cluster: config });
+  const editions = await FolderEditions.begin({ folder, nodeId, register, logger: options.logger.child({ node: nodeId }) });
   const maxDiskBytes = options.maxData ?? (await defaultMaxDiskBytes(folder.path, await sizeOfFolder(folder.path)));
   const diskBudget = divideDisk(maxDiskBytes);
   const data = await openDisk(folder, nodeId, config, options, budget, diskBudget);
   const disk = new MeasuredDisk(folder.path, maxDiskBytes);
   await disk.measure();
-  return { data, budget: withinDisk(budget, diskBudget), disk };
+  editions.start(() => data.logPosition);
+  return { data, budget: withinDisk(budget, diskBudget), disk, editions };
 }
 
 async function openDisk(

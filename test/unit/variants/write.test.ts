@@ -105,7 +105,7 @@ describeVariants('write', [
   {
     rule: 'R6',
     does: 'leaves the flush for which a write with sync waits to the interval, at a backup',
-    edits: [edit('primary/replicate.ts', 'const flush = mustAskToFlush(core, role, prevSeq);', 'const flush = false;')],
+    edits: [edit('follower/follower.ts', 'if (append.flush && core.options.reportsFlushes)', 'if (core.stopped)')],
     caughtBy: scenario('sync-writes'),
   },
   {
