@@ -9,8 +9,7 @@ const extra = ['--session-ms', '2000'];
 
 test('an old copy of a data directory is recognised: its replicas get new ids, and nothing acknowledged is lost', async () => {
   const cluster = await startDurable({ nodes: 2, shards: 1, extra });
-  const [other, node] = cluster.nodes;
-  const folder = node!.options.extra!.at(-1)!;
+  const folder = cluster.nodes[1]!.options.extra!.at(-1)!;
   const copy = join(await temporaryFolder(), 'copy');
   const written = new Written();
   const write = async (prefix: string): Promise<void> => {
@@ -22,7 +21,7 @@ test('an old copy of a data directory is recognised: its replicas get new ids, a
   await killAll(cluster);
   await cp(folder, copy, { recursive: true });
 
-  await restartAll(cluster);
+  const [other, node] = await restartAll(cluster);
   await cluster.waitForInSync(2);
   expect(await replicaIds(cluster)).toEqual(idsBefore);
   await write('after the copy');

@@ -173,13 +173,10 @@ export class DiskData implements NodeData {
     this.#schedule?.close();
     this.#waiting.close();
     // What has failed before has been reported, and does not count where the stop is not a clean one.
-    const failure = await this.#wal?.close().then(
-      () => undefined,
-      (error: Error) => error,
-    );
+    const failure = await this.#wal?.close().catch((error: Error) => error);
     await this.#files.close();
-    await this.#options.folder.close(clean && failure === undefined);
-    if (clean && failure !== undefined) throw failure;
+    await this.#options.folder.close(clean && !(failure instanceof Error));
+    if (clean && failure instanceof Error) throw failure;
   }
 
   async #open(): Promise<void> {
@@ -189,11 +186,14 @@ export class DiskData implements NodeData {
     const mark = new DamageMark(folder.path);
     await calls.during(createFolder(place.folder));
     const recovery = await recoverData({ ...this.#options, place, files: this.#files });
-    const { kind, reason } = recovery.scan.outcome;
-    if (kind === 'damaged') {
-      logger.error({ damage: reason }, 'the log on disk is damaged: each replica goes on with what it had before the damage');
-      await calls.during(mark.set(reason));
+    const { scan, damageBefore: damage } = recovery;
+    if (scan.outcome.kind === 'damaged') {
+      const text = 'the log on disk is damaged: each replica goes on with what it had before the damage';
+      logger.error({ damage: scan.outcome.reason }, text);
+      await calls.during(mark.set(scan.outcome.reason));
     }
+    if (damage !== undefined)
+      logger.error({ damage }, 'an old part of the log on disk is damaged, and removed: replicas that need it are discarded');
     const wal = await calls.during(this.#openLog(recovery));
     const revived = recovery.found.map((found) => this.#revive(wal, found));
     for (const lost of recovery.lost) this.#bury(wal, lost);

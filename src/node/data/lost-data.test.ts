@@ -71,6 +71,80 @@ test('after damage of the log each replica goes on with what came before it, und
   await expectFound(again.recovered[0]!, revived);
 });
 
+/** Flips a bit in the first batch of a segment, or removes the file. */
+function damage(path: string, segment: number, isRemoved = false): void {
+  const file = join(path, 'wal', readdirSync(join(path, 'wal')).sort()[segment]!);
+  if (isRemoved) return rmSync(file);
+  const bytes = readFileSync(file);
+  bytes[4_096 + 40]! ^= 1;
+  writeFileSync(file, bytes);
+}
+
+/** Two replicas with snapshots, and a log of which the second half is needed by none but the third replica, which has none. */
+async function withOldSegments(path: string, isThirdOld: boolean): Promise<readonly TestReplica[]> {
+  const log = { ...smallLog.log, retainBytes: 512 * 1024 };
+  const data = await folders.open(path, { log });
+  const [first, second, third] = [0, 1, 2].map((shard) => TestReplica.create(data, shard)) as [
+    TestReplica,
+    TestReplica,
+    TestReplica,
+  ];
+  if (isThirdOld) await overwrite(third, 20_000);
+  await overwrite(first, 900_000);
+  await overwrite(second, 900_000);
+  await overwrite(first, 200_000);
+  if (!isThirdOld) await overwrite(third, 20_000);
+  await data.close(true);
+  return [first, second, third];
+}
+
+test.each([false, true])('damage in a segment that no replica needs changes no replica (file removed: %s)', async (isRemoved) => {
+  const path = folders.create();
+  const replicas = await withOldSegments(path, false);
+  const before = readdirSync(join(path, 'wal')).sort();
+  damage(path, 1, isRemoved);
+  for (let start = 1; start <= 2; start++) {
+    const { recovered } = await folders.open(path, smallLog);
+    expect(recovered.map(({ replicaId }) => replicaId)).toEqual(replicas.map(({ replicaId }) => replicaId));
+    for (const [index, found] of recovered.entries()) await expectFound(found, replicas[index]!);
+    await folders.newest.close(true);
+    expect(readdirSync(join(path, 'wal')).sort()[0]! >= before[2]!).toBe(true);
+  }
+});
+
+test('where only some replicas have all their entries behind the damage, the others have no data', async () => {
+  const path = folders.create();
+  const data = await folders.open(path, { log: { segmentBytes: 64 * 1024 } });
+  const [old, young] = [TestReplica.create(data, 0), TestReplica.create(data, 1)] as const;
+  await overwrite(old, 150_000);
+  await overwrite(young, 200_000);
+  await data.close(true);
+  // The second replica has no entry before the third segment.
+  damage(path, 0);
+  const { recovered } = await folders.open(path, smallLog);
+  expect(recovered.map(({ replicaId }) => replicaId)).toEqual([young.replicaId]);
+  await expectFound(recovered[0]!, young);
+  await folders.newest.close(true);
+  const again = await folders.open(path, smallLog);
+  expect(again.recovered.map(({ replicaId }) => replicaId)).toEqual([young.replicaId]);
+  expect(old.replicaId).not.toBe(young.replicaId);
+});
+
+test('where no replica has all its entries behind the damage, each goes on with what came before it', async () => {
+  const path = folders.create();
+  const data = await folders.open(path, { log: { segmentBytes: 64 * 1024 } });
+  const replica = TestReplica.create(data, 0);
+  await overwrite(replica, 200_000);
+  await data.close(true);
+  damage(path, 1);
+  const { recovered } = await folders.open(path, smallLog);
+  expect(recovered).toHaveLength(1);
+  expect(recovered[0]!.replicaId).not.toBe(replica.replicaId);
+  const { entries } = recovered[0]!.replica;
+  expect(entries.at(-1)!.seq).toBeLessThan(replica.lastSeq);
+  expect((await itemsOf(recovered[0]!.storage)).size).toBeGreaterThan(0);
+});
+
 test('where writes may be missing, all replicas get new ids and keep their data', async () => {
   const path = folders.create();
   const replicas = await withSnapshots(path);

@@ -27,16 +27,61 @@ export interface RecoveredData {
   readonly scan: LogScan;
   readonly found: readonly FoundReplica[];
   readonly lost: readonly LostReplica[];
+  /** What is wrong with the part of the log before the one that was read, as a sentence. Undefined: there is none. */
+  readonly damageBefore: string | undefined;
 }
 
 /** Bytes of records that are worked on in one turn of the event loop. */
 const turnBytes = 1024 * 1024;
 
-/** @throws Error of the file system, or if the log belongs to another node or was written by another version */
+/**
+ * Where a segment is damaged, and later ones are intact, the log may begin behind the damage: each segment begins with the metadata of
+ * every replica. Then only the replicas that need entries of before are lost. That is preferred if any replica with entries can go on.
+ * Otherwise each goes on with what came before the damage.
+ *
+ * @throws Error of the file system, or if the log belongs to another node or was written by another version
+ */
 export async function recoverData(options: RecoveryOptions): Promise<RecoveredData> {
+  const survey = await surveyFrom(options, 0);
+  const behind = survey.scan.outcome.kind === 'damaged' ? await recoverBehind(survey, options) : undefined;
+  return behind ?? recover(survey, options);
+}
+
+interface Surveyed {
+  readonly first: number;
+  readonly scan: LogScan;
+  readonly survey: LogSurvey;
+}
+
+async function surveyFrom({ place }: RecoveryOptions, first: number): Promise<Surveyed> {
+  const scan = new LogScan(place, first);
   const survey = new LogSurvey();
-  const first = new LogScan(options.place);
-  await readAll(first, (record) => survey.add(record));
+  await readAll(scan, (record) => survey.add(record));
+  return { first, scan, survey };
+}
+
+/** Undefined: the end of the log is damaged, or no replica has all its entries behind the damage. */
+async function recoverBehind({ scan }: Surveyed, options: RecoveryOptions): Promise<RecoveredData | undefined> {
+  let { outcome } = scan;
+  let damage = '';
+  while (outcome.kind === 'damaged') {
+    damage = outcome.reason;
+    const after = scan.segments.find((number) => number > outcome.segment);
+    if (after === undefined) return undefined;
+    const survey = await surveyFrom(options, after);
+    ({ outcome } = survey.scan);
+    if (outcome.kind === 'damaged') continue;
+    const recovered = await recover(survey, options);
+    return recovered.found.some(hasEntries) ? { ...recovered, damageBefore: damage } : undefined;
+  }
+  return undefined;
+}
+
+function hasEntries({ metadata }: FoundReplica): boolean {
+  return metadata.current.complete && metadata.current.end.seq > 0;
+}
+
+async function recover({ first, scan: earlier, survey }: Surveyed, options: RecoveryOptions): Promise<RecoveredData> {
   const lost: LostReplica[] = [];
   const replays: ReplicaReplay[] = [];
   for (const surveyed of survey.replicas) {
@@ -47,7 +92,7 @@ export async function recoverData(options: RecoveryOptions): Promise<RecoveredDa
       lost.push({ logged: surveyed.replica, problem: error.message });
     }
   }
-  const scan = new LogScan(options.place, first);
+  const scan = new LogScan(options.place, first, earlier);
   await replayAll(scan, replays);
   const found: FoundReplica[] = [];
   for (const replay of replays) {
@@ -55,7 +100,7 @@ export async function recoverData(options: RecoveryOptions): Promise<RecoveredDa
     if ('problem' in result) lost.push(result);
     else found.push(result);
   }
-  return { scan, found, lost };
+  return { scan, found, lost, damageBefore: undefined };
 }
 
 async function readAll(scan: LogScan, take: (record: LoggedRecord) => void): Promise<void> {

@@ -1,6 +1,7 @@
 /**
  * Reads the log of an earlier process, oldest record first, and finds out how it ends. Records before damage are valid; what
- * comes after it is not used.
+ * comes after it is not used. The caller may read the log anew from a later segment on, which begins with a checkpoint: damage
+ * before it concerns only the replicas that need entries of there.
  *
  * The caller finds missing segments at the beginning of the log: the log must begin with a checkpoint, and hold every entry of a
  * replica between its snapshot and the end that the checkpoint names.
@@ -44,8 +45,10 @@ export class ForeignSegmentError extends Error {
 
 export class LogScan {
   readonly place: Required<LogPlace>;
-  /** The numbers of all segments in the folder, in order. */
+  /** The numbers of the segments, in order. */
   readonly segments: readonly number[];
+  /** Those before the first segment that is read: they do not belong to the log any more. */
+  readonly segmentsBefore: readonly number[];
   /** Files that are not the log's. They are left alone. */
   readonly unknownFiles: readonly string[];
   /** What the headers that were read say, by number of the segment. */
@@ -57,14 +60,19 @@ export class LogScan {
   readonly #pinsOfRecords = new Map<LoggedReplica, SegmentPins>();
   #outcome: LogOutcome | undefined;
 
-  /** @param earlier has read all records, and nothing has changed since: segments that it has found to be empty are not read again. */
-  constructor(place: LogPlace, earlier?: LogScan) {
+  /**
+   * @param first the first segment to read. Default: the oldest one
+   * @param earlier has read all records, and nothing has changed since: segments that it has found to be empty are not read again.
+   */
+  constructor(place: LogPlace, first = 0, earlier?: LogScan) {
     const { folder, files = realFiles } = place;
     this.place = { ...place, files };
     files.makeFolder(folder);
     const names = files.list(folder).sort();
     for (const name of names.filter(isUnfinished)) files.remove(unfinishedPath(folder, Number.parseInt(name, 10)));
-    this.segments = names.flatMap((name) => segmentNumberOf(name) ?? []);
+    const numbers = names.flatMap((name) => segmentNumberOf(name) ?? []);
+    this.segments = numbers.filter((number) => number >= first);
+    this.segmentsBefore = numbers.filter((number) => number < first);
     this.unknownFiles = names.filter((name) => segmentNumberOf(name) === undefined && !isUnfinished(name));
     this.#reader = new SegmentReader(folder, files);
     if (earlier === undefined) return;

@@ -79,12 +79,13 @@ function check({ segmentBytes, maxBytes }: ResolvedLogOptions): void {
 }
 
 /**
- * Removes the segments that do not belong to the log any more, newest first: those after damage, one of which no batch is valid, and
- * those that are empty and have another size than new ones. @returns the numbers of the others
+ * Removes the segments that do not belong to the log any more: those before its first one, oldest first; then, newest first, those
+ * after damage, one of which no batch is valid, and those that are empty and have another size than new ones. So a crash leaves no gap.
+ * @returns the numbers of the others
  */
 async function discard(
   thread: LogThread,
-  { outcome, segments, headers, place: { folder } }: LogScan,
+  { outcome, segments, segmentsBefore, headers, place: { folder } }: LogScan,
   segmentBytes: number,
 ): Promise<readonly number[]> {
   const { kind, segment, position } = outcome;
@@ -94,9 +95,9 @@ async function discard(
     return kind !== 'damaged' && (number > segment || kind === 'end') && headers.get(number)!.bytes === segmentBytes;
   };
   const firstDiscarded = segments.find((number) => !isKept(number)) ?? Number.POSITIVE_INFINITY;
-  for (const number of segments.filter((number) => number >= firstDiscarded).reverse()) {
+  const after = segments.filter((number) => number >= firstDiscarded).reverse();
+  for (const number of [...segmentsBefore, ...after])
     await thread.run({ kind: 'remove', path: segmentPath(folder, number), folder });
-  }
   return segments.filter((number) => number < firstDiscarded);
 }
 

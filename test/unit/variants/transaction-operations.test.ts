@@ -71,8 +71,8 @@ describeVariants('the operations of a transaction', [
     edits: [
       edit(
         'primary/replicate.ts',
-        'prevSeq, prevEpoch, prevEpochId, runs, entries, commitIndex });',
-        'prevSeq, prevEpoch, prevEpochId, runs, entries: entries.map((entry) => ({ ...entry, writes: entry.writes.slice(0, 1) })), commitIndex });',
+        'prevSeq, prevEpoch, prevEpochId, runs, entries, commitIndex, flush });',
+        'prevSeq, prevEpoch, prevEpochId, runs, entries: entries.map((entry) => ({ ...entry, writes: entry.writes.slice(0, 1) })), commitIndex, flush });',
       ),
     ],
     caughtBy: schedules(10),
