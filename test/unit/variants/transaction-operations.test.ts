@@ -70,7 +70,7 @@ describeVariants('the operations of a transaction', [
     does: 'sends to backups only the first write of an entry',
     edits: [
       edit(
-        'primary/replicate.ts',
+        'primary/append-batch.ts',
         'prevSeq, prevEpoch, prevEpochId, runs, entries, commitIndex, flush });',
         'prevSeq, prevEpoch, prevEpochId, runs, entries: entries.map((entry) => ({ ...entry, writes: entry.writes.slice(0, 1) })), commitIndex, flush });',
       ),
