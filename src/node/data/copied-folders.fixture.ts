@@ -28,14 +28,14 @@ const logger = pino({ level: 'silent' });
 export class ProcessEnded extends Error {}
 
 /** One znode with compare-and-set. */
-export class Register implements Editions {
+export class OneEdition implements Editions {
   stored: { readonly version: number; readonly edition: Edition } | undefined;
   /** Before the next write: another process writes, or this one ends. */
   before: (() => void | Promise<void>) | undefined;
   /** After the next write: its answer is lost. */
   after: (() => void) | undefined;
 
-  async read(): Promise<Register['stored']> {
+  async read(): Promise<OneEdition['stored']> {
     return this.stored;
   }
   async write(_: string, expectedVersion: number | undefined, next: Edition): Promise<boolean> {
@@ -64,7 +64,7 @@ export interface Run {
 
 /** Folders below one folder, each of which belongs to the same node. Call `killAll` at the end. */
 export class CopiedFolders {
-  readonly register = new Register();
+  readonly register = new OneEdition();
   readonly #base: string;
   readonly #running: Run[] = [];
 
