@@ -28,7 +28,7 @@ const logger = pino({ level: 'silent' });
 export class ProcessEnded extends Error {}
 
 /** One znode with compare-and-set. */
-export class OneEdition implements Editions {
+class OneEdition implements Editions {
   stored: { readonly version: number; readonly edition: Edition } | undefined;
   /** Before the next write: another process writes, or this one ends. */
   before: (() => void | Promise<void>) | undefined;
