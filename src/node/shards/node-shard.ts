@@ -100,7 +100,7 @@ export class NodeShard implements ReachableReplica {
     this.#links = new ShardLinks(this.codec, peers.links, handle, this.#accounts);
     this.#snapshots = new SnapshotReceiver(this.codec, handle, storage);
     const replicaOptions = { ...replicaOptionsOf(config, budget), replicaId, ...durabilityOf(storage) };
-    const shardLog = new ShardLog(shard, logger.child({ shard, replica: replicaId }), logThrottle);
+    const shardLog = new ShardLog(shard, storage.volatile, logger.child({ shard, replica: replicaId }), logThrottle);
     const replica = { options: replicaOptions, storage, recovered: recovered?.replica, endedMs: recovered?.endedMs };
     this.host = new ShardHost(replica, this.#ports(handle), ticker, shardLog);
     const holders = () => this.host.holders.map((id) => this.#accounts.holderOf(id));

@@ -64,9 +64,9 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-function logOf(one: Case, shard = 7): void {
+function logOf(one: Case, shard = 7, inMemory = true): void {
   const note: Note = { kind: 'offline', lost: one.lost };
-  new ShardLog(shard, logger, throttle).note(note, replicaOf(one));
+  new ShardLog(shard, inMemory, logger, throttle).note(note, replicaOf(one));
 }
 
 test.each<[keyof typeof cases, string[], string[]]>([
@@ -81,6 +81,18 @@ test.each<[keyof typeof cases, string[], string[]]>([
   for (const words of expected) expect(text).toContain(words);
   for (const words of unexpected) expect(text).not.toContain(words);
   expect(fields.command).toMatch(/^kvctl shard force-primary (--all|7)$/);
+});
+
+test.each([
+  [true, 'if this node dies, acknowledged writes are lost', 'one that was restarted has lost its data'],
+  [false, 'while this node is away the shard is not served', 'one that is started with its data'],
+])('data in memory: %s - the log says what becomes of it', (inMemory, ofSingleCopy, ofRestarted) => {
+  const note: Note = { kind: 'inSyncChanged', inSync: ['a~1'] };
+  new ShardLog(7, inMemory, logger, throttle).note(note, replicaOf(cases.gone));
+  logOf(cases.gone, 7, inMemory);
+  const texts = written.map(([, text]) => text).join();
+  expect(texts).toContain(ofSingleCopy);
+  expect(texts).toContain(ofRestarted);
 });
 
 test('many shards are offline for one reason - the log has a few lines for all of them', () => {

@@ -5,12 +5,18 @@ import { type CoreStatus, type Effect, type Line, type Note, nameOf, nodeIdOf } 
 
 export class ShardLog {
   readonly #shard: number;
+  readonly #inMemory: boolean;
   readonly #write: (level: keyof Lines, fields: object, text: string, sense?: string) => void;
   readonly #logger: Lines;
 
-  /** @param logger names the shard and the replica. @param throttle keeps many shards from filling the log with equal lines. */
-  constructor(shard: number, logger: Logger, throttle: LogThrottle) {
+  /**
+   * @param inMemory the data of the shard ends with the process.
+   * @param logger names the shard and the replica.
+   * @param throttle keeps many shards from filling the log with equal lines.
+   */
+  constructor(shard: number, inMemory: boolean, logger: Logger, throttle: LogThrottle) {
     this.#shard = shard;
+    this.#inMemory = inMemory;
     this.#write = (level, fields, text, sense) => throttle.write(logger, { shard, level, fields, text, sense });
     const at = (level: keyof Lines) => (fields: object, text: string) => this.#write(level, fields, text);
     this.#logger = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
@@ -22,13 +28,18 @@ export class ShardLog {
 
   /** @param replica its status after the event that the note reports. */
   note(note: Note, replica: CoreStatus): void {
-    logNote(this.#logger, this.#shard, note, replica);
+    logNote(this.#logger, { shard: this.#shard, inMemory: this.#inMemory }, note, replica);
   }
 }
 
 type Lines = Readonly<Record<'debug' | 'info' | 'warn' | 'error', (fields: object, text: string) => void>>;
 
-function logNote(logger: Lines, shard: number, note: Note, replica: CoreStatus): void {
+interface Logged {
+  readonly shard: number;
+  readonly inMemory: boolean;
+}
+
+function logNote(logger: Lines, logged: Logged, note: Note, replica: CoreStatus): void {
   switch (note.kind) {
     case 'serving':
       return logger.info({ inSync: note.inSync }, 'serving');
@@ -37,7 +48,7 @@ function logNote(logger: Lines, shard: number, note: Note, replica: CoreStatus):
     case 'inSyncChanged':
       logger.info({ inSync: note.inSync }, 'in-sync set changed');
       if (note.inSync.length === 1 && note.inSync[0] === replica.replicaId) {
-        logger.warn({}, 'there is only a single copy: if this node dies, acknowledged writes are lost with it');
+        logger.warn({}, `there is only a single copy: ${singleCopyRisk(logged.inMemory)}`);
       }
       return;
     case 'paused':
@@ -67,9 +78,9 @@ function logNote(logger: Lines, shard: number, note: Note, replica: CoreStatus):
         'the log on disk does not have the entries that a replica lacks, or cannot be read: the replica takes a snapshot',
       );
     case 'offline':
-      return logOffline(logger, shard, note.lost, replica);
+      return logOffline(logger, logged, note.lost, replica);
     case 'twoHistories':
-      return logTwoHistories(logger, shard, note.held, note.found);
+      return logTwoHistories(logger, logged.shard, note.held, note.found);
     case 'otherHistory':
       return logger.warn(
         { peer: note.peer, history: note.history, epoch: note.epoch },
@@ -97,6 +108,11 @@ function logNote(logger: Lines, shard: number, note: Note, replica: CoreStatus):
   }
 }
 
+function singleCopyRisk(inMemory: boolean): string {
+  if (inMemory) return 'if this node dies, acknowledged writes are lost with it';
+  return 'while this node is away the shard is not served, and if its disk fails, acknowledged writes are lost with it';
+}
+
 /** Each removed member has the reason with it, which is what an operator wants to know first. */
 function logProposal(logger: Lines, { added, removed }: Extract<Note, { kind: 'membersProposed' }>): void {
   const level = removed.length > 0 ? 'info' : 'debug';
@@ -107,7 +123,7 @@ function logProposal(logger: Lines, { added, removed }: Extract<Note, { kind: 'm
 const planCommand = 'kvctl shard force-primary --all';
 
 /** The text is the same for all shards of one event, so that one line can stand for many. */
-function logOffline(logger: Lines, shard: number, lost: readonly string[] | undefined, replica: CoreStatus): void {
+function logOffline(logger: Lines, { shard, inMemory }: Logged, lost: readonly string[] | undefined, replica: CoreStatus): void {
   const { line, foundHistory, state, epoch } = replica;
   const command = planCommand;
   if (line !== undefined && foundHistory !== undefined) return logTwoHistories(logger, shard, line, foundHistory);
@@ -128,10 +144,13 @@ function logOffline(logger: Lines, shard: number, lost: readonly string[] | unde
     );
   } else {
     const nodes = lost.map(nodeIdOf).join(', ');
+    const restarted = inMemory
+      ? 'and one that was restarted has lost its data.'
+      : 'and so does one that is started with its data.';
     logger.error(
       { lost, command },
       `no member of the in-sync set is live: every acknowledged write is held only by ${nodes}; a process there that still runs ` +
-        `(frozen, cut off) serves again once it is back, and one that was restarted has lost its data. ` +
+        `(frozen, cut off) serves again once it is back, ${restarted} ` +
         `To see what would be lost without them: ${command}`,
     );
   }
