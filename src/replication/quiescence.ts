@@ -31,10 +31,12 @@ export function isCoreQuiescent(core: Core): boolean {
   const { state } = register;
   if (state === undefined || isEnded(state) || state.epoch !== epoch || epochIdOf(state) !== core.epochId) return false;
   if (role.kind === 'primary') return isPrimaryQuiescent(core, role, state);
-  return role.kind === 'follower' && isFollowerQuiescent(core, role);
+  return role.kind === 'follower' && isFollowerQuiescent(core, role, state);
 }
 
-function isFollowerQuiescent(core: Core, role: Follower): boolean {
+function isFollowerQuiescent(core: Core, role: Follower, { primary }: ShardState): boolean {
+  // It is to claim, and may do so earlier than others (R4).
+  if (primary === core.self) return false;
   // A log above its bound is shortened with every beacon, a part at a time.
   const isCompact = core.log.bytes <= core.options.retainBytes;
   return core.offlineSinceMs === undefined && core.isDurablyComplete && role.snapshot === undefined && isCompact;

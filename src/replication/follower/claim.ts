@@ -72,14 +72,15 @@ function maybeBeginAgain(core: Core, state: ShardState): void {
 function maybeSucceed(core: Core, state: ShardState): void {
   if (isOlder(core, state) || core.line === undefined || !continues(state, core.line)) return;
   const { graceMs, beaconMs } = core.options;
+  const loyalSinceMs = state.primary === core.self ? core.lastLoyalMs : core.loyalSinceMs;
   // This is the shortest wait of all, so a loyal backup need not compute its place.
-  if (core.nowMs - core.loyalSinceMs < claimDelayMs(0, graceMs, beaconMs)) return;
+  if (core.nowMs - loyalSinceMs < claimDelayMs(0, graceMs, beaconMs)) return;
   const place = placeInLine(state, core.candidates, core.self);
   if (place === undefined) return;
   // A primary that stepped down claims last, or at once if it is alone (R4).
-  const waitsSinceMs = place === 0 ? core.loyalSinceMs : Math.max(core.loyalSinceMs, core.steppedDownMs);
+  const waitsSinceMs = place === 0 ? loyalSinceMs : Math.max(loyalSinceMs, core.steppedDownMs);
   if (core.nowMs - waitsSinceMs < claimDelayMs(place, graceMs, beaconMs)) return;
-  core.note({ kind: 'claiming', silentMs: core.nowMs - core.loyalSinceMs });
+  core.note({ kind: 'claiming', silentMs: core.nowMs - loyalSinceMs });
   proposeAsClaimant(core, 'claim', claimed(state, core.self, core.mintId()));
 }
 

@@ -97,6 +97,9 @@ export class Core {
 
   /** An earlier process had this identity. A claim of that process may still succeed (R4). */
   readonly isRestarted: boolean;
+  readonly #startedMs: number;
+  /** Its earlier process answered no beacon after that. */
+  readonly #endedMs: number;
   /** When loyalty to a primary was last renewed: start, a new epoch, an answered beacon (R4). */
   loyalSinceMs: number;
   /** When it last ceased to be primary: other replicas in line claim before it does (R4). */
@@ -118,6 +121,8 @@ export class Core {
     this.durability = new Durability(options.reportsFlushes);
     this.node = nodeIdOf(options.replicaId);
     this.nowMs = nowMs;
+    this.#startedMs = nowMs;
+    this.#endedMs = Math.min(nowMs, endedMs);
     this.loyalSinceMs = nowMs;
     this.lastTickMs = nowMs;
     this.wokeMs = nowMs;
@@ -164,6 +169,13 @@ export class Core {
 
   get self(): ReplicaId {
     return this.options.replicaId;
+  }
+  /**
+   * `loyalSinceMs` without the wait for beacons after a restart. That wait is for a primary that serves: where `state` names this
+   * very replica, every other primary has been replaced (R4).
+   */
+  get lastLoyalMs(): number {
+    return this.loyalSinceMs < this.#startedMs ? this.#endedMs : this.loyalSinceMs;
   }
   /** The copy is complete, and will still be after a crash. */
   get isDurablyComplete(): boolean {

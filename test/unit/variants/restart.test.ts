@@ -18,6 +18,12 @@ describeVariants('restart with data', [
     caughtBy: script(checkNoClaimBeforeBeacons),
   },
   {
+    rule: 'R4',
+    does: 'does not count the end of its earlier process as a beacon where the state names itself',
+    edits: [edit('state/core.ts', '? this.#endedMs :', '? Number.NEGATIVE_INFINITY :')],
+    caughtBy: script(checkNoClaimWithinGraceOfItself),
+  },
+  {
     rule: 'R8',
     does: 'resumes the epoch in which it was primary',
     edits: [edit('state-changes.ts', 'return state.epoch > core.epoch', 'return state.epoch >= core.epoch')],
@@ -63,6 +69,22 @@ function checkNoClaimWithinGrace(lab: Lab): void {
   const replica = restarted(lab, 'b~1');
   for (let nowMs = 50; nowMs < defaultOptions.graceMs; nowMs += 50) replica.handle({ type: 'tick' }, nowMs);
   expect(replica.takeEffects().map(({ type }) => type)).not.toContain('writeState');
+}
+
+/** Before a died, its earlier process may have answered a beacon of another primary, and not yet have known of its own claim. */
+function checkNoClaimWithinGraceOfItself(lab: Lab): void {
+  const { graceMs, beaconMs } = defaultOptions;
+  const startMs = graceMs - beaconMs;
+  // b is in line as well, and claims two beacons earlier.
+  const allowedMs = graceMs + 2 * beaconMs;
+  const replica = restarted(lab, 'a~1', startMs);
+  const claims = (): boolean => replica.takeEffects().some(({ type }) => type === 'writeState');
+  for (let nowMs = startMs; nowMs < allowedMs; nowMs += 10) {
+    replica.handle({ type: 'tick' }, nowMs);
+    expect(claims()).toBe(false);
+  }
+  replica.handle({ type: 'tick' }, allowedMs);
+  expect(claims()).toBe(true);
 }
 
 /** The primary serves, and needs some beacons to find out that b is back, however long its recovery took. */

@@ -114,11 +114,7 @@ describeVariants('succession', [
     does: 'claims again as soon as it has stepped down, before the others',
     edits: [
       edit('follower/succession.ts', 'self === state.primary ? others.length : others', 'self === state.primary ? 0 : others'),
-      edit(
-        'follower/claim.ts',
-        'place === 0 ? core.loyalSinceMs : Math.max(core.loyalSinceMs, core.steppedDownMs)',
-        'core.loyalSinceMs',
-      ),
+      edit('follower/claim.ts', 'place === 0 ? loyalSinceMs : Math.max(loyalSinceMs, core.steppedDownMs)', 'loyalSinceMs'),
     ],
     caughtBy: scenario('succession'),
   },
