@@ -8,8 +8,7 @@ import { mayDecline } from './declining.js';
 import { ListExecution } from './execution.js';
 import type { Branches, CallResult, Operation } from './history.js';
 import { resultOf, writtenVersion } from './history.js';
-import { allHold, atVersion, type KeyStates, mayFail } from './key-states.js';
-import { writtenAt, writtenUnseen } from './register.js';
+import { afterUnseenWrite, afterWriteAt, allHold, atVersion, type KeyStates, mayFail } from './key-states.js';
 
 /** The keys after an answered operation; undefined if the answer is impossible here. */
 export function afterAnswered(states: KeyStates, operation: Operation): KeyStates | undefined {
@@ -22,12 +21,7 @@ export function afterAnswered(states: KeyStates, operation: Operation): KeyState
   const run = execute(states, branchesOf(operation), answer, version);
   if (run === undefined || run.changed.size > 0 !== version > 0) return undefined;
   if (run.changed.size === 0) return run.states;
-  const next = new Map(run.states);
-  for (const [changed, value] of run.changed) {
-    if (version <= next.get(changed)!.floor) return undefined;
-    next.set(changed, writtenAt(value, version));
-  }
-  return next;
+  return afterWriteAt(run.states, run.changed, version);
 }
 
 /**
@@ -39,10 +33,7 @@ export function afterUnanswered(states: KeyStates, operation: Operation, writer:
   return [true, false].flatMap((held) => {
     const run = execute(states, branches, { held, results: undefined }, undefined);
     if (run === undefined || run.changed.size === 0) return [];
-    const floor = 1 + Math.max(...[...run.changed.keys()].map((key) => run.states.get(key)!.floor));
-    const next = new Map(run.states);
-    for (const [key, value] of run.changed) next.set(key, writtenUnseen(value, floor, writer));
-    return [next];
+    return afterUnseenWrite(run.states, run.changed, writer) ?? [];
   });
 }
 

@@ -61,6 +61,50 @@ describe('a transaction', () => {
     expect(kindOf([both, transacted(1, [written(1), written(2)])])).toBe('violation');
   });
 
+  test('with an unknown outcome has a version below those of the writes that overwrote any of its keys', () => {
+    const overwrittenAt = (version: number) => [put('a', 'a2'), written(version)] as const;
+    expect(kindOf([both, unknown], overwrittenAt(3), [get('b'), found('b1', 2)])).toBe('ok');
+    expect(kindOf([both, unknown], overwrittenAt(3), [get('b'), found('b1', 3)])).toBe('violation');
+    expect(kindOf([both, unknown], [get('b'), found('b1', 3)], overwrittenAt(3))).toBe('violation');
+  });
+
+  test('the same, if what overwrote them has an unknown outcome as well', () => {
+    const overwritten = [put('a', 'a2'), unknown] as const;
+    const seenAt = (version: number) => [get('a'), found('a2', version)] as const;
+    const otherAt = (version: number) => [get('b'), found('b1', version)] as const;
+    expect(kindOf([both, unknown], overwritten, seenAt(4), otherAt(3))).toBe('ok');
+    expect(kindOf([both, unknown], overwritten, otherAt(3), seenAt(4))).toBe('ok');
+    expect(kindOf([both, unknown], overwritten, seenAt(4), otherAt(4))).toBe('violation');
+    expect(kindOf([both, unknown], overwritten, otherAt(4), seenAt(4))).toBe('violation');
+  });
+
+  test('the same, with a version for each unknown write between', () => {
+    const append = (value: string) => [{ key: 'a', call: { kind: 'append', value } }, unknown] as const;
+    const seen = [get('a'), found('a1xy', 5)] as const;
+    const otherAt = (version: number) => [get('b'), found('b1', version)] as const;
+    expect(kindOf([both, unknown], append('x'), append('y'), seen, otherAt(3))).toBe('ok');
+    expect(kindOf([both, unknown], append('x'), append('y'), seen, otherAt(4))).toBe('violation');
+    expect(kindOf([both, unknown], append('x'), append('y'), otherAt(4), seen)).toBe('violation');
+  });
+
+  test('and the same, if what overwrote them is a deletion', () => {
+    const ifThere = { compares: [{ key: 'a', exists: true }] };
+    const deleted = transact([{ key: 'a', call: { kind: 'delete' } }, put('c', 'c1')], ifThere);
+    const steps = [
+      [both, unknown],
+      [deleted, unknown],
+      [get('c'), found('c1', 3)],
+      [get('a'), missing],
+    ] as const;
+    expect(kindOf(...steps, [get('b'), found('b1', 2)])).toBe('ok');
+    expect(kindOf(...steps, [get('b'), found('b1', 3)])).toBe('violation');
+    const putAgain = (version: number) => [put('a', 'a4'), written(version)] as const;
+    expect(kindOf([both, unknown], [deleted, unknown], [get('a'), missing], putAgain(4), [get('c'), found('c1', 3)])).toBe('ok');
+    expect(kindOf([both, unknown], [deleted, unknown], [get('a'), missing], putAgain(3), [get('c'), found('c1', 3)])).toBe(
+      'violation',
+    );
+  });
+
   test('keeps what another write left under one of its keys', () => {
     const history = [both, unknown] as const;
     expect(kindOf(history, [put('b', 'b2'), written(2)], [get('a'), found('a1', 1)], [get('b'), found('b2', 2)])).toBe('ok');
