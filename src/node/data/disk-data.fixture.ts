@@ -8,7 +8,8 @@ import type { Storage } from '../../storage/index.js';
 import { snapshotThread } from '../../storage/snapshots/snapshot-thread.fixture.js';
 import { realFiles } from '../../storage/wal/log-files.js';
 import { threadOn } from '../../storage/wal/wal.fixture.js';
-import { DiskData, type DiskDataOptions } from './disk-data.js';
+import { DiskData } from './disk-data.js';
+import type { DiskDataOptions } from './disk-data-options.js';
 import type { RecoveredShard } from './node-data.js';
 import { type Item, nodeId, type TestReplica, writing } from './test-replica.fixture.js';
 

@@ -6,23 +6,15 @@
  * with what is left of its data under a new id. So it is in no in-sync set (R1), and takes what it lacks from the primary.
  */
 import { join } from 'node:path';
-import type { Logger } from 'pino';
 import { emptyMetadata, LoggedMetadata, type RecoveredReplica } from '../../replication/index.js';
 import { MemoryStorage, type Storage } from '../../storage/index.js';
-import { SnapshotFiles, type SnapshotThread } from '../../storage/snapshots/index.js';
-import {
-  defaultSegmentBytes,
-  type Journal,
-  type LogOptions,
-  maxRecordBytes,
-  openLog,
-  type WriteAheadLog,
-} from '../../storage/wal/index.js';
+import { SnapshotFiles } from '../../storage/snapshots/index.js';
+import { defaultSegmentBytes, type Journal, maxRecordBytes, openLog, type WriteAheadLog } from '../../storage/wal/index.js';
 import { NodeEntryBlocks } from '../../wire/peer/entry-blocks.js';
 import { MoveRate } from '../peers/snapshot-pace.js';
 import { DamageMark } from './damage-mark.js';
-import type { DataFolder } from './data-folder.js';
 import { DiskCalls } from './disk-calls.js';
+import type { DiskDataOptions } from './disk-data-options.js';
 import { createFolder } from './durable-file.js';
 import { DurableStorage } from './durable-storage.js';
 import { FlushProgress, FlushReports } from './flush-reports.js';
@@ -38,25 +30,6 @@ import { SnapshotSchedule } from './snapshot-schedule.js';
 import { StoredEntriesReader } from './stored-entries-reader.js';
 import { takeSnapshot } from './take-snapshot.js';
 import { WaitingLogs } from './waiting-logs.js';
-
-export interface DiskDataOptions {
-  /** It belongs to this node. The data closes it, also if it cannot be opened. */
-  readonly folder: Pick<DataFolder, 'path' | 'lockedMs' | 'began' | 'close'>;
-  readonly clusterId: string;
-  readonly nodeId: string;
-  /** Gets the calls of the disk that are under way while the data is opened. */
-  readonly calls?: DiskCalls | undefined;
-  readonly shardCount: number;
-  /** Writes that were acknowledged may be missing: they were not flushed, and the machine has stopped. */
-  readonly mayLackWrites: boolean;
-  readonly log?: Pick<LogOptions, 'syncIntervalMs' | 'segmentBytes' | 'retainBytes' | 'maxBytes' | 'startThread'>;
-  /** Bounds on the applied entries of a replica that a start keeps in memory: count and estimated bytes. */
-  readonly retainEntries: number;
-  readonly retainBytes: number;
-  readonly logger: Logger;
-  /** Default: a thread of the process. */
-  readonly snapshotThread?: SnapshotThread;
-}
 
 /** A record with more than one entry has at most about this much, so that a batch can have several. */
 const mostPartBytes = 1024 * 1024;

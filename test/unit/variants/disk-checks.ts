@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, vi } from 'vitest';
-import type { DiskDataOptions } from '../../../src/node/data/disk-data.js';
+import type { DiskDataOptions } from '../../../src/node/data/disk-data-options.js';
 import type { CrashCause, CrashMode } from '../../../src/storage/wal/crash.fixture.js';
 import type { PreparedCheck } from './shell-checks.js';
 

@@ -1,0 +1,25 @@
+/** What the data of a node on disk is opened with. */
+import type { Logger } from 'pino';
+import type { SnapshotThread } from '../../storage/snapshots/index.js';
+import type { LogOptions } from '../../storage/wal/index.js';
+import type { DataFolder } from './data-folder.js';
+import type { DiskCalls } from './disk-calls.js';
+
+export interface DiskDataOptions {
+  /** It belongs to this node. The data closes it, also if it cannot be opened. */
+  readonly folder: Pick<DataFolder, 'path' | 'lockedMs' | 'began' | 'close'>;
+  readonly clusterId: string;
+  readonly nodeId: string;
+  /** Gets the calls of the disk that are under way while the data is opened. */
+  readonly calls?: DiskCalls | undefined;
+  readonly shardCount: number;
+  /** Writes that were acknowledged may be missing: they were not flushed, and the machine has stopped. */
+  readonly mayLackWrites: boolean;
+  readonly log?: Pick<LogOptions, 'syncIntervalMs' | 'segmentBytes' | 'retainBytes' | 'maxBytes' | 'startThread'>;
+  /** Bounds on the applied entries of a replica that a start keeps in memory: count and estimated bytes. */
+  readonly retainEntries: number;
+  readonly retainBytes: number;
+  readonly logger: Logger;
+  /** Default: a thread of the process. */
+  readonly snapshotThread?: SnapshotThread;
+}
