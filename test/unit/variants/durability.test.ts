@@ -23,7 +23,7 @@ describeVariants('durability', [
     rule: 'R1',
     does: 'keeps its identity where the end of its log is damaged',
     edits: [edit(disk, 'this.#renamed(newId(), this', 'this.#renamed(this.replicaId, this')],
-    caughtBy: schedules(60),
+    caughtBy: schedules(90),
   },
   {
     rule: 'R6',
