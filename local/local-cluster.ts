@@ -148,11 +148,14 @@ export class LocalCluster implements AsyncDisposable {
 
   /** Waits for the node that serves shard 0 as primary. */
   async primary(timeoutMs = defaultPatienceMs): Promise<NodeProcess> {
-    const topology = await this.waitUntil('a primary serves', ({ shards }) => shards[0]?.serving === true, timeoutMs);
-    const address = topology.shards[0]?.primaryAddress;
-    const node = this.#nodes.find((one) => one.running && one.address === address);
-    if (node === undefined) throw new Error(`the primary, ${address}, is not one of the running nodes`);
-    return node;
+    const serves = (topology: Topology) => this.#primaryIn(topology) !== undefined;
+    return this.#primaryIn(await this.waitUntil('a running node serves as primary', serves, timeoutMs))!;
+  }
+
+  /** Undefined: none serves. Or this is the report of a node that has not heard of the death of the primary yet. */
+  #primaryIn({ shards: [shard] }: Topology): NodeProcess | undefined {
+    if (shard?.serving !== true) return undefined;
+    return this.#nodes.find((one) => one.running && one.address === shard.primaryAddress);
   }
 
   /** A running node that is not primary. */
