@@ -5,7 +5,8 @@
 import type { KeyOperation } from '../../replication/index.js';
 import { results } from '../contract/change-messages.js';
 import type { TransactResult } from '../contract/kv-api.js';
-import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
+import type { ProtobufReader } from '../protobuf/protobuf-reader.js';
+import { fieldsByTag, kindsByTag } from './kind-tables.js';
 
 type Kind = KeyOperation['kind'];
 
@@ -23,22 +24,11 @@ const fields = {
   nodeId: 10,
 } as const;
 
-/** Numbers up to 15 have tags below this. */
-const maxTags = 128;
 const noBytes: Buffer = Buffer.alloc(0);
-const kinds = Object.keys(results) as Kind[];
 
 /** By tag: which of `fields` it is; 0: none that the kind has. */
-const fieldsOf = Object.fromEntries(
-  kinds.map((kind) => {
-    const byTag = new Uint8Array(maxTags);
-    for (const { name, tag } of results[kind][1].fields) byTag[tag] = fields[name as keyof typeof fields];
-    return [kind, byTag];
-  }),
-) as Record<Kind, Uint8Array>;
-
-const kindOfTag: (Kind | undefined)[] = new Array(maxTags);
-for (const kind of kinds) kindOfTag[tagOf(results[kind][0], 'bytes')] = kind;
+const fieldsOf = fieldsByTag(results, fields);
+const kindOfTag = kindsByTag(results);
 
 /** Cursor over answers: each read overwrites the fields of the answer before. */
 export class AnswerFields {

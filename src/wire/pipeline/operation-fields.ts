@@ -4,8 +4,9 @@
  */
 import type { KeyOperation } from '../../replication/index.js';
 import { operations } from '../contract/change-messages.js';
-import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
+import type { ProtobufReader } from '../protobuf/protobuf-reader.js';
 import type { IdentityReader } from './identity-reader.js';
+import { fieldsByTag, kindsByTag } from './kind-tables.js';
 
 type Kind = KeyOperation['kind'];
 
@@ -28,22 +29,9 @@ const fields = {
   sync: 15,
 } as const;
 
-/** Numbers up to 15 have tags below this. */
-const maxTags = 128;
-
-const kinds = Object.keys(operations) as Kind[];
-
 /** By tag: which of `fields` it is; 0: none that the kind has. */
-const fieldsOf = Object.fromEntries(
-  kinds.map((kind) => {
-    const byTag = new Uint8Array(maxTags);
-    for (const { name, tag } of operations[kind][1].fields) byTag[tag] = fields[name as keyof typeof fields];
-    return [kind, byTag];
-  }),
-) as Record<Kind, Uint8Array>;
-
-const kindOfTag: (Kind | undefined)[] = new Array(maxTags);
-for (const kind of kinds) kindOfTag[tagOf(operations[kind][0], 'bytes')] = kind;
+const fieldsOf = fieldsByTag(operations, fields);
+const kindOfTag = kindsByTag(operations);
 
 /** Cursor over operations: each read overwrites the fields of the operation before. Only its form has been checked. */
 export class OperationFields {
