@@ -4,24 +4,11 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Edition, Editions } from '../../coordination/index.js';
-import { supportedFormats } from '../../formats.js';
+import { cluster } from './cluster-config.fixture.js';
 import { DataFolder } from './data-folder.js';
 import { FolderEditions } from './folder-editions.js';
 
 const nodeId = 'node-a';
-const cluster = {
-  formatVersion: supportedFormats.newest,
-  clusterId: 'c1',
-  shards: 16,
-  replicas: 3,
-  vnodes: 64,
-  minInSync: 2,
-  beaconMs: 150,
-  leaseMs: 1_000,
-  graceMs: 1_250,
-  durability: 'always',
-  syncIntervalMs: 1_000,
-} as const;
 const logger = pino({ level: 'silent' });
 
 /** The process ends in the middle of the call. */

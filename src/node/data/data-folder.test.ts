@@ -4,23 +4,10 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { ClusterConfig } from '../../coordination/index.js';
 import { packageVersion } from '../../version.js';
+import { cluster } from './cluster-config.fixture.js';
 import { DataFolder } from './data-folder.js';
 
-const cluster: ClusterConfig = {
-  formatVersion: 6,
-  clusterId: 'c1',
-  shards: 16,
-  replicas: 3,
-  vnodes: 64,
-  minInSync: 2,
-  beaconMs: 150,
-  leaseMs: 1_000,
-  graceMs: 1_250,
-  durability: 'always',
-  syncIntervalMs: 1_000,
-};
 const identity = { nodeId: 'node-a', cluster };
 const bootFile = '/proc/sys/kernel/random/boot_id';
 
@@ -76,7 +63,7 @@ describe('data folder - identity', () => {
     const claiming = folder.claim(identity);
     const raising = folder.raiseFormat(7);
     await claiming;
-    expect(folder.identity?.cluster.formatVersion).toBe(6);
+    expect(folder.identity?.cluster.formatVersion).toBe(cluster.formatVersion);
     await Promise.all([raising, folder.raiseFormat(8), folder.raiseFormat(7)]);
     expect(folder.identity).toEqual({
       nodeId: 'node-a',
@@ -94,7 +81,7 @@ describe('data folder - identity', () => {
     await folder.claim(identity);
     await mkdir(join(path, 'kvnode.json.tmp'));
     await expect(folder.raiseFormat(7)).rejects.toMatchObject({ code: 'DATA_UNAVAILABLE' });
-    expect(folder.identity?.cluster.formatVersion).toBe(6);
+    expect(folder.identity?.cluster.formatVersion).toBe(cluster.formatVersion);
     await folder.close(false);
   });
 
