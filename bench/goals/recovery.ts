@@ -22,7 +22,7 @@ const wantedMs = 3_000;
 const deadlineMs = 60_000;
 /** A node on a busy machine is slow, which is a result as well. */
 const startTimeoutMs = 120_000;
-/** With so many keys read there is one of every shard among them. */
+/** Read after the start. Of so many keys every shard has one at least. */
 const readKeys = 512;
 const sides = [
   { what: 'in the log', fills: 1 },

@@ -42,7 +42,7 @@ export class LogCursor {
 
   /** The next entries; none if the first of them is not there. @throws Error if a segment cannot be read */
   async take({ firstSeq, throughSeq, maxEntries, maxBytes }: LogRead): Promise<readonly LogEntry[]> {
-    // What is asked for has been written, and any cut of it was written before.
+    // The entries that are asked for, and the records that cut others before them, are in the batches that are written by now.
     const { writtenBatch } = this.#wal;
     let isEnd = false;
     let count = this.#countWithin(throughSeq, maxEntries, maxBytes);

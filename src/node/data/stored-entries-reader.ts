@@ -1,6 +1,6 @@
 /**
- * Reads entries of one replica's log again, for replicas that lack them. Whoever reads goes on where it stopped, so a segment is read
- * once for all the entries that it has. The work on the disk is in a thread of the log.
+ * Reads entries of one replica from the log on disk, for other replicas that lack them. It keeps the cursors of up to two
+ * of them, which go on where they stopped, so each reads a segment once. The work on the disk is in a thread of the log.
  */
 import type { LogEntry } from '../../replication/index.js';
 import type { LogRead } from '../../storage/index.js';
