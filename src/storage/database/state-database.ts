@@ -11,7 +11,8 @@
  * - A row that is not newer than the one stored under its key changes nothing. A row without a value removes the key.
  * - `flush` resolves once everything that was committed before the call survives a loss of power.
  * - Reads see every commit that has resolved before the call. They may see a later one, too.
- * - Keys are in the order of their UTF-8 bytes.
+ * - Keys have 1 to `maxKeyBytes` bytes of UTF-8, and are in the order of these bytes. A page may begin one byte behind the longest key.
+ * - A value that comes at once may be a view of memory that the next call overwrites. One that comes by a promise belongs to the caller.
  * - A call that the database refuses or does not answer rejects with `DatabaseError`. After `isLost` nothing that was committed can be
  *   relied on, and the process must end. After any other the caller may call again: a commit that was executed and is repeated
  *   changes nothing, because its rows are not newer.
