@@ -1,6 +1,9 @@
 /** Finds a port of this host that is free now. Another process may take it before the caller does. */
 import { createServer } from 'node:net';
 
+/** A server could not listen on the port. */
+export class PortTakenError extends Error {}
+
 export function freePort(host = '127.0.0.1'): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -12,14 +12,14 @@ import { join } from 'node:path';
 
 /**
  * $1 is the folder, the rest is the command. A line on stdin kills the server; the end of stdin deletes its folder
- * too.
+ * too. The processes that the server has started are killed with it: they would end by themselves, but not while they are stopped.
  */
 const guard = `
 folder=$1; shift
 exec 3<&0
 "$@" 3<&- </dev/null >>"$folder/server.log" 2>&1 &
 server=$!
-( read -r line <&3 || : >"$folder/orphaned"; kill -KILL "$server" ) 2>/dev/null >&2 &
+( read -r line <&3 || : >"$folder/orphaned"; kill -KILL "$server" $(cat "/proc/$server/task/$server/children") ) 2>/dev/null >&2 &
 watcher=$!
 exec 3<&- </dev/null
 echo "$server"
@@ -65,6 +65,19 @@ export class GuardedProcess {
 
   signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
     if (this.running) process.kill(this.#serverId, signal);
+  }
+
+  /** Sends the signal to the server first, and then to the processes that it has started. */
+  async signalAll(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
+    this.signal(signal);
+    const children = await readFile(`/proc/${this.#serverId}/task/${this.#serverId}/children`, 'utf8').catch(() => '');
+    for (const id of children.split(' ').filter((word) => word !== '')) {
+      try {
+        process.kill(Number(id), signal);
+      } catch {
+        // It has ended.
+      }
+    }
   }
 
   /** Kills the server, and keeps its folder. */

@@ -4,10 +4,9 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Address } from '../src/config/index.js';
+import { PortTakenError } from './free-port.js';
 import { GuardedProcess } from './guarded-process.js';
 import type { ZookeeperInstallation } from './zookeeper-installation.js';
-
-export class PortTakenError extends Error {}
 
 const readyTimeoutMs = 60_000;
 const askAgainMs = 50;

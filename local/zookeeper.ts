@@ -10,11 +10,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { joinAddress } from '../src/config/index.js';
-import { freePort } from './free-port.js';
+import { freePort, PortTakenError } from './free-port.js';
 import { findZookeeper } from './zookeeper-installation.js';
 import {
   backUpZookeeperData,
-  PortTakenError,
   removeZookeeperData,
   restoreZookeeperData,
   type ZookeeperFolders,

@@ -1,35 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, watch } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { startZooKeeper } from '../../local/zookeeper.js';
 import { findZookeeper } from '../../local/zookeeper-installation.js';
 import { EventLog } from '../../src/coordination/znode-client.conformance.js';
 import { ZookeeperClient } from '../../src/coordination/zookeeper/zookeeper-client.js';
+import { foldersNamed, startInAnotherProcess, untilDeleted } from './support/launchers.js';
 
-const repository = dirname(dirname(import.meta.dirname));
 const sessionMs = 4_000;
 const startupTimeoutMs = 30_000;
 const empty = Buffer.alloc(0);
-
-async function folders(): Promise<string[]> {
-  const names = await readdir(tmpdir());
-  return names.filter((name) => name.startsWith('kvnode-zookeeper-')).map((name) => join(tmpdir(), name));
-}
-
-/** Resolves when the folder has been deleted. */
-async function untilDeleted(folder: string): Promise<void> {
-  const watcher = watch(tmpdir());
-  try {
-    while (existsSync(folder)) await once(watcher, 'change');
-  } finally {
-    watcher.close();
-  }
-}
+const prefix = 'kvnode-zookeeper-';
+const program = `
+  const { startZooKeeper } = await load('./local/zookeeper.ts');
+  print((await startZooKeeper()).address);
+`;
 
 async function connected(address: string): Promise<Socket> {
   const [host, port] = address.split(':');
@@ -43,9 +29,9 @@ afterEach(() => vi.unstubAllEnvs());
 describe('local ZooKeeper', () => {
   it('serves, keeps its data across an outage, and leaves nothing behind', async () => {
     vi.stubEnv('KVNODE_ZK', '');
-    const before = await folders();
+    const before = await foldersNamed(prefix);
     const zookeeper = await startZooKeeper();
-    const folder = (await folders()).find((name) => !before.includes(name)) ?? '';
+    const folder = (await foldersNamed(prefix)).find((name) => !before.includes(name)) ?? '';
     const client = await ZookeeperClient.connect({ servers: zookeeper.address, sessionMs, startupTimeoutMs });
     const log = new EventLog(client);
     await client.create('/a', empty, 'persistent');
@@ -112,7 +98,7 @@ describe('local ZooKeeper', () => {
   });
 
   it('does not outlive a parent that SIGKILL ends', async () => {
-    const { parent, address, folder } = await startInAnotherProcess();
+    const { parent, printed: address, folder } = await startInAnotherProcess(prefix, program);
     const socket = await connected(address);
     const cut = once(socket, 'close');
     socket.on('error', () => {});
@@ -137,23 +123,3 @@ describe('local ZooKeeper', () => {
     await expect(findZookeeper(environment)).rejects.toThrow(/scripts\/setup/);
   });
 });
-
-/** Vite loads the TypeScript, since Node.js 20 cannot. */
-const program = `
-  import { runnerImport } from 'vite';
-  const { module } = await runnerImport('./local/zookeeper.ts', { configFile: false, logLevel: 'silent' });
-  const zookeeper = await module.startZooKeeper();
-  process.stdout.write(zookeeper.address + '\\n');
-`;
-
-async function startInAnotherProcess(): Promise<{ parent: ChildProcess; address: string; folder: string }> {
-  const before = await folders();
-  const parent = spawn(process.execPath, ['--input-type=module', '--eval', program], {
-    cwd: repository,
-    env: { ...process.env, KVNODE_ZK: '' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const [line] = (await once(parent.stdout, 'data')) as [Buffer];
-  const folder = (await folders()).find((name) => !before.includes(name)) ?? '';
-  return { parent, address: line.toString().trim(), folder };
-}
