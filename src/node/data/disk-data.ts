@@ -1,17 +1,15 @@
 /**
- * The data of a node on disk: the write-ahead log that all its replicas share, and the snapshot files of each.
+ * The data of a node on disk: the write-ahead log that all its replicas share, and their states, with the base copy of each.
  *
- * The log decides what exists: a replica that is in no checkpoint and in no later record does not exist, and a snapshot file that
+ * The log decides what exists: a replica that is in no checkpoint and in no later record does not exist, and a base copy that
  * the log does not name is removed. After damage of the log, or where writes may be lost that were not flushed, each replica goes on
  * with what is left of its data under a new id. So it is in no in-sync set (R1), and takes what it lacks from the primary.
  */
 import { join } from 'node:path';
 import { emptyMetadata, LoggedMetadata, type RecoveredReplica } from '../../replication/index.js';
-import { MemoryStorage, type Storage } from '../../storage/index.js';
-import { SnapshotFiles } from '../../storage/snapshots/index.js';
+import type { Storage } from '../../storage/index.js';
 import { defaultSegmentBytes, type Journal, maxRecordBytes, openLog, type WriteAheadLog } from '../../storage/wal/index.js';
 import { NodeEntryBlocks } from '../../wire/peer/entry-blocks.js';
-import { MoveRate } from '../peers/snapshot-pace.js';
 import { DamageMark } from './damage-mark.js';
 import { DiskCalls } from './disk-calls.js';
 import type { DiskDataOptions } from './disk-data-options.js';
@@ -21,22 +19,22 @@ import { FlushProgress, FlushReports } from './flush-reports.js';
 import { FlushWatch } from './flush-watch.js';
 import { mintOf, recordLoss, recordNewId } from './identities.js';
 import { inTime, silentDisk } from './in-time.js';
+import { MemoryStates } from './memory-states.js';
 import type { NodeData, ReadWatch, RecoveredShard } from './node-data.js';
 import { type RecoveredData, recoverData } from './recover-data.js';
 import { ReplicaLog, type ReplicaLogStart } from './replica-log.js';
 import type { FoundReplica, LostReplica } from './replica-replay.js';
-import { noItems, snapshotFileName } from './snapshot-base.js';
+import type { ReplicaState } from './replica-state.js';
+import { emptyAtFirst } from './snapshot-base.js';
 import { SnapshotSchedule } from './snapshot-schedule.js';
+import type { StateStore } from './state-store.js';
 import { StoredEntriesReader } from './stored-entries-reader.js';
-import { takeSnapshot } from './take-snapshot.js';
 import { WaitingLogs } from './waiting-logs.js';
 
 /** A record with more than one entry has at most about this much, so that a batch can have several. */
 const mostPartBytes = 1024 * 1024;
 /** An estimate of entries may be below their bytes, but not by this factor. */
 const partsPerRecord = 4;
-/** The rate at which snapshots are written: a fraction of what a disk takes, because the log is flushed on the same disk. */
-const snapshotBytesPerSecond = 32 * 1024 * 1024;
 /** The last flush of a working disk takes less. What it would have kept was not acknowledged, or is kept by other nodes. */
 const closePatienceMs = 5_000;
 /** A call of the disk that takes longer counts as one that may never end. */
@@ -49,11 +47,10 @@ export class DiskData implements NodeData {
   readonly reads: ReadWatch = { listener: () => {} };
   readonly #options: DiskDataOptions;
   readonly #calls: DiskCalls;
-  readonly #files: SnapshotFiles;
+  readonly #states: StateStore;
   readonly #storages = new Map<Journal, DurableStorage>();
   readonly #flushProgress = new FlushProgress();
   readonly #waiting = new WaitingLogs();
-  readonly #stopping = new AbortController();
   #recovered: readonly RecoveredShard[] = [];
   #fail!: (error: Error) => void;
   #wal: WriteAheadLog | undefined;
@@ -63,10 +60,8 @@ export class DiskData implements NodeData {
 
   /** Recovers the data of an earlier process. @throws Error if that fails; then nothing that the data needs has been removed. */
   static async open(options: DiskDataOptions): Promise<DiskData> {
-    const { calls = new DiskCalls(), snapshotThread } = options;
-    const folder = join(options.folder.path, 'snapshots');
-    await calls.during(createFolder(folder));
-    const data = new DiskData(options, calls, new SnapshotFiles(folder, snapshotThread));
+    const { calls = new DiskCalls(), folder } = options;
+    const data = new DiskData(options, calls, await calls.during(MemoryStates.open(folder.path, options)));
     try {
       await data.#open();
     } catch (error) {
@@ -76,16 +71,16 @@ export class DiskData implements NodeData {
     return data;
   }
 
-  private constructor(options: DiskDataOptions, calls: DiskCalls, files: SnapshotFiles) {
+  private constructor(options: DiskDataOptions, calls: DiskCalls, states: StateStore) {
     this.#options = options;
     this.entryBlocks = new NodeEntryBlocks(options.shardCount);
     this.#calls = calls;
-    this.#files = files;
+    this.#states = states;
     this.flushes = new FlushWatch(options.logger);
     this.failure = new Promise((resolve) => {
       this.#fail = resolve;
     });
-    void files.failure.then(this.#fail);
+    void states.failure.then(this.#fail);
     calls.include(() => this.#oldestCallMs < Infinity);
   }
 
@@ -99,7 +94,7 @@ export class DiskData implements NodeData {
 
   /** When the oldest call of a thread that is under way was begun. Infinity: none is. */
   get #oldestCallMs(): number {
-    return Math.min(this.#wal?.oldestJobMs ?? Infinity, this.#files.oldestRequestMs ?? Infinity);
+    return Math.min(this.#wal?.oldestJobMs ?? Infinity, this.#states.oldestCallMs ?? Infinity);
   }
 
   get recovered(): readonly RecoveredShard[] {
@@ -112,9 +107,11 @@ export class DiskData implements NodeData {
   }
 
   create(shard: number, replicaId: string): Storage {
-    const journal = this.#wal!.journal({ shard, id: mintOf(replicaId) });
-    const start = { metadata: new LoggedMetadata(emptyMetadata), snapshot: noItems, appliedSeq: 0 };
-    const storage = this.#newStorage(journal, new MemoryStorage(this.#options.shardCount), start);
+    const id = mintOf(replicaId);
+    const journal = this.#wal!.journal({ shard, id });
+    const snapshot = emptyAtFirst(this.#states.namesEmptyCopies ? id : '');
+    const start = { metadata: new LoggedMetadata(emptyMetadata), snapshot, appliedSeq: 0 };
+    const storage = this.#newStorage(journal, this.#states.create(journal.replica), start);
     storage.log.create();
     return storage;
   }
@@ -142,12 +139,12 @@ export class DiskData implements NodeData {
   }
 
   async #close(clean: boolean): Promise<void> {
-    this.#stopping.abort();
+    this.#states.stop();
     this.#schedule?.close();
     this.#waiting.close();
     // What has failed before has been reported, and does not count where the stop is not a clean one.
     const failure = await this.#wal?.close().catch((error: Error) => error);
-    await this.#files.close();
+    await this.#states.close();
     await this.#options.folder.close(clean && !(failure instanceof Error));
     if (clean && failure instanceof Error) throw failure;
   }
@@ -158,7 +155,7 @@ export class DiskData implements NodeData {
     const calls = this.#calls;
     const mark = new DamageMark(folder.path);
     await calls.during(createFolder(place.folder));
-    const recovery = await recoverData({ ...this.#options, place, files: this.#files });
+    const recovery = await recoverData({ ...this.#options, place, states: this.#states });
     const { scan, damageBefore: damage } = recovery;
     if (scan.outcome.kind === 'damaged') {
       const text = 'the log on disk is damaged: each replica goes on with what it had before the damage';
@@ -180,7 +177,7 @@ export class DiskData implements NodeData {
     });
     await Promise.race([wal.flush(), wal.failure.then((error) => Promise.reject(error))]);
     if (mark.isSet) await calls.during(mark.clear());
-    await this.#removeOtherFiles();
+    await this.#states.begin(this.#storages.values());
     await folder.began();
     this.#schedule?.check();
   }
@@ -202,16 +199,10 @@ export class DiskData implements NodeData {
     });
     this.#wal = wal;
     void wal.failure.then(this.#fail);
-    const plan = {
-      clusterId: this.#options.clusterId,
-      files: this.#files,
-      rate: new MoveRate(snapshotBytesPerSecond),
-      signal: this.#stopping.signal,
-    };
     this.#schedule = new SnapshotSchedule({
       wal,
       storages: () => this.#storages.values(),
-      take: (storage) => takeSnapshot(storage, plan),
+      take: (storage) => this.#states.advance(storage),
       onNoSpace: (error) => {
         const text = 'the disk has no room for a snapshot: the log stays as long as it is, and the snapshot is tried again';
         this.#options.logger.warn({ err: error }, text);
@@ -222,12 +213,12 @@ export class DiskData implements NodeData {
   }
 
   #revive(wal: WriteAheadLog, found: FoundReplica): RevivedReplica {
-    const { logged, ids, index, hasParts, memory, metadata, snapshot, replica } = found;
+    const { logged, ids, index, hasParts, state, metadata, snapshot, replica } = found;
     const journal = wal.journal(logged);
     journal.found(ids, index);
     // Without a complete copy nothing in the log is of use: the replica takes a new snapshot.
     journal.cover(snapshot?.seq ?? Number.POSITIVE_INFINITY);
-    const storage = this.#newStorage(journal, memory, { metadata, snapshot, appliedSeq: replica.appliedSeq });
+    const storage = this.#newStorage(journal, state, { metadata, snapshot, appliedSeq: replica.appliedSeq });
     // Segments with entries that do not count are not needed for them.
     if (hasParts) void storage.log.append({ type: 'truncate', afterSeq: metadata.current.end.seq });
     return { storage, replica };
@@ -242,14 +233,15 @@ export class DiskData implements NodeData {
     wal.forget(journal);
   }
 
-  #newStorage(journal: Journal, memory: MemoryStorage, start: ReplicaLogStart): DurableStorage {
-    const { clusterId, log: { segmentBytes = defaultSegmentBytes, syncIntervalMs } = {} } = this.#options;
+  #newStorage(journal: Journal, state: ReplicaState, start: ReplicaLogStart): DurableStorage {
+    const { segmentBytes = defaultSegmentBytes, syncIntervalMs } = this.#options.log ?? {};
     const log = new ReplicaLog(journal, start, {
+      namesEmptyCopies: this.#states.namesEmptyCopies,
       blocks: this.entryBlocks.of(journal.replica.shard),
       maxPartBytes: Math.min(mostPartBytes, maxRecordBytes(segmentBytes) / partsPerRecord),
       hasRoom: () => this.#wal!.hasRoomForAccepted,
       onWaiting: (waiting) => this.#waiting.add(waiting),
-      onUnneeded: (reference) => this.#remove(snapshotFileName(journal.replica.shard, reference)),
+      onUnneeded: (reference) => this.#states.remove(journal.replica.shard, reference),
     });
     const flushes = syncIntervalMs === undefined ? undefined : new FlushReports(this.#wal!, this.#flushProgress);
     const reader = new StoredEntriesReader(journal, this.#wal!, {
@@ -259,23 +251,9 @@ export class DiskData implements NodeData {
         this.#options.logger.warn({ shard, err: error }, 'the log on disk cannot be read for a replica that lacks its entries');
       },
     });
-    const storage = new DurableStorage({ clusterId, memory, log, reader, files: this.#files, flushes, onFailed: this.#fail });
+    const storage = new DurableStorage({ state, log, reader, flushes });
     this.#storages.set(journal, storage);
     return storage;
-  }
-
-  #remove(file: string | undefined): void {
-    if (file === undefined || this.#stopping.signal.aborted) return;
-    this.#files.remove([file]).catch((error: Error) => this.#stopping.signal.aborted || this.#fail(error));
-  }
-
-  /** Removes the files that the log does not name: those of a process that ended before it recorded them, or had not removed them. */
-  async #removeOtherFiles(): Promise<void> {
-    const named = [...this.#storages.values()].map(({ log: { journal, snapshot } }) => {
-      return snapshot && snapshotFileName(journal.replica.shard, snapshot);
-    });
-    const { complete, incomplete } = await this.#files.list();
-    await this.#files.remove([...complete.filter((name) => !named.includes(name)), ...incomplete]);
   }
 }
 

@@ -1,28 +1,21 @@
 /**
- * The storage of a replica whose data survives the process: the items in memory, and on disk a snapshot of them and the log above it.
+ * The storage of a replica whose data survives the process: its applied state, and on disk the log above a base copy of that.
  * Every change is written to the log of the node before it counts as durable.
  */
-import type { AppliedState, Change, DueKey, LogEntry } from '../../replication/index.js';
-import type { LogRead, MemoryStorage, RecordView, Storage, StoredHead, StoredReplica, StoredValue } from '../../storage/index.js';
-import type { SnapshotFiles } from '../../storage/snapshots/index.js';
-import type { SnapshotReference } from '../../wire/disk/replica-records.js';
+import type { AppliedState, Change, LogEntry } from '../../replication/index.js';
+import type { LogRead, RecordView, Storage, StoredReplica } from '../../storage/index.js';
 import type { FlushReports } from './flush-reports.js';
-import { ReceivedSnapshot } from './received-snapshot.js';
 import type { ReplicaLog } from './replica-log.js';
-import { snapshotFileName } from './snapshot-base.js';
+import type { ReplicaState } from './replica-state.js';
 import type { StoredEntriesReader } from './stored-entries-reader.js';
 
 export interface DurableStorageParts {
-  readonly clusterId: string;
-  readonly memory: MemoryStorage;
+  readonly state: ReplicaState;
   readonly log: ReplicaLog;
   /** Reads entries of the log again. */
   readonly reader: Pick<StoredEntriesReader, 'read'>;
-  readonly files: SnapshotFiles;
   /** Undefined: the log flushes what it keeps. */
   readonly flushes: FlushReports | undefined;
-  /** Something could not be written that nothing else waits for. */
-  onFailed(error: Error): void;
 }
 
 export class DurableStorage implements Storage {
@@ -30,41 +23,39 @@ export class DurableStorage implements Storage {
   readonly log: ReplicaLog;
   readonly watchFlushes: Storage['watchFlushes'];
   readonly #parts: DurableStorageParts;
-  readonly #memory: MemoryStorage;
+  readonly #state: ReplicaState;
   #replica: StoredReplica | undefined;
-  /** The snapshot that is being received. */
-  #receiving: { readonly snapshot: ReceivedSnapshot; readonly reference: SnapshotReference } | undefined;
 
   constructor(parts: DurableStorageParts) {
     this.#parts = parts;
-    this.#memory = parts.memory;
+    this.#state = parts.state;
     this.log = parts.log;
     const { flushes } = parts;
     this.watchFlushes = flushes && ((listener) => flushes.watch(listener));
   }
 
   get keyCount(): number {
-    return this.#memory.keyCount;
+    return this.#state.keyCount;
   }
   get expiringCount(): number {
-    return this.#memory.expiringCount;
+    return this.#state.expiringCount;
   }
   get earliestExpiryMs(): number | undefined {
-    return this.#memory.earliestExpiryMs;
+    return this.#state.earliestExpiryMs;
   }
   get dataBytes(): number {
-    return this.#memory.dataBytes;
+    return this.#state.dataBytes;
   }
   get memoryBytes(): number {
-    return this.#memory.memoryBytes;
+    return this.#state.memoryBytes;
   }
-
   get backlog(): Promise<void> | undefined {
-    return this.#parts.files.backlog;
+    return this.#state.backlog;
   }
 
   attach(replica: StoredReplica): void {
     this.#replica = replica;
+    this.#state.attach(replica);
   }
 
   /** See `Replica.appliedState`. */
@@ -93,98 +84,55 @@ export class DurableStorage implements Storage {
 
   apply(entries: readonly LogEntry[]): void {
     this.log.appliedSeq = entries.at(-1)?.seq ?? this.log.appliedSeq;
-    this.#memory.apply(entries);
+    this.#state.apply(entries);
   }
 
-  get(key: string): StoredValue | undefined {
-    return this.#memory.get(key);
+  get(key: string): ReturnType<Storage['get']> {
+    return this.#state.get(key);
   }
-  head(key: string): StoredHead | undefined {
-    return this.#memory.head(key);
+  head(key: string): ReturnType<Storage['head']> {
+    return this.#state.head(key);
   }
-  due(timeMs: number, most: number): readonly DueKey[] {
-    return this.#memory.due(timeMs, most);
+  due(timeMs: number, most: number): ReturnType<Storage['due']> {
+    return this.#state.due(timeMs, most);
   }
-  scan(chunkBytes: number, take: (record: RecordView) => void): Iterable<void> {
-    return this.#memory.scan(chunkBytes, take);
+  scan(chunkBytes: number, take: (record: RecordView) => void): ReturnType<Storage['scan']> {
+    return this.#state.scan(chunkBytes, take);
   }
 
-  async close(): Promise<void> {
-    await this.#memory.close();
+  close(): Promise<void> {
+    return this.#state.close();
   }
 
   /** The replica has left. Resolves once that is durable. */
   discard(): Promise<void> {
-    this.#abandonReceived();
+    this.#state.discard();
     return this.log.leave();
   }
 
   #persist(change: Change): Promise<void> {
     switch (change.type) {
       case 'load':
-        this.#memory.persist(change);
-        this.#receiving?.snapshot.addItems(change.items);
+        this.#state.load(change.items);
         return this.log.kept;
       case 'loadRequests':
-        this.#receiving?.snapshot.addRequests(change.requests);
+        this.#state.loadRequests(change.requests);
         return this.log.kept;
       case 'complete':
-        return this.#complete();
+        return this.log.complete(this.#state.complete(this.log.appliedSeq));
       case 'reset':
-        return this.#reset(change);
       case 'rebase':
         return this.#startAt(change);
       default:
-        this.#memory.persist(change);
         return this.log.append(change);
     }
   }
 
   #startAt(change: Extract<Change, { type: 'reset' | 'rebase' }>): Promise<void> {
-    this.#memory.persist(change);
     const kept = this.log.append(change);
+    const { journal, resets } = this.log;
+    if (change.type === 'reset') this.#state.reset(change, journal.replica, resets);
     this.log.appliedSeq = change.baseSeq;
     return kept;
-  }
-
-  #reset(change: Extract<Change, { type: 'reset' }>): Promise<void> {
-    this.#abandonReceived();
-    const kept = this.#startAt(change);
-    if (!change.complete) this.#receive(change);
-    return kept;
-  }
-
-  #receive({ baseSeq, baseEpoch, baseEpochId, requestFloor, timeMs }: Extract<Change, { type: 'reset' }>): void {
-    const { clusterId, files } = this.#parts;
-    const { resets, journal } = this.log;
-    const { shard, id: writerId } = journal.replica;
-    const reference = { writerId, resets, seq: baseSeq, throughSeq: baseSeq, empty: undefined };
-    const head = {
-      clusterId,
-      shard,
-      writerId,
-      resets,
-      seq: baseSeq,
-      epoch: baseEpoch,
-      epochId: baseEpochId,
-      requestFloor,
-      timeMs,
-    };
-    const writer = files.create(snapshotFileName(shard, reference)!);
-    this.#receiving = { snapshot: new ReceivedSnapshot(writer, head), reference };
-  }
-
-  #complete(): Promise<void> {
-    const receiving = this.#receiving;
-    if (receiving === undefined) throw new Error('a snapshot is complete that was not begun');
-    this.#receiving = undefined;
-    const throughSeq = this.log.appliedSeq;
-    const finished = receiving.snapshot.finish(throughSeq);
-    return this.log.complete(finished.then(() => ({ ...receiving.reference, throughSeq })));
-  }
-
-  #abandonReceived(): void {
-    this.#receiving?.snapshot.abandon().catch((error: Error) => this.#parts.onFailed(error));
-    this.#receiving = undefined;
   }
 }

@@ -8,11 +8,7 @@ import type { SnapshotReference } from '../../wire/disk/replica-records.js';
 import { SnapshotContentDecoder } from '../../wire/disk/snapshot-content.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
 import { emptySnapshotOf, snapshotFileName } from './snapshot-base.js';
-
-/** The snapshot file is not there, or it does not hold what was written. */
-export class LostSnapshotError extends Error {
-  override readonly name = 'LostSnapshotError';
-}
+import { LostSnapshotError } from './state-store.js';
 
 /** @throws LostSnapshotError; then the store may hold a part of the items. */
 export async function loadSnapshot(

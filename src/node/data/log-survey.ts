@@ -2,11 +2,12 @@
  * The first reading of the log at a start: which replicas exist, which snapshot the log of each continues, and where a replay of it may
  * begin. Only then the snapshots can be loaded, and the entries above them be applied in a second reading.
  */
-import { type Change, mayBeginAt, type ReplicaMetadata, StoredLog, type StoredSnapshot } from '../../replication/index.js';
+import { mayBeginAt, type ReplicaMetadata, StoredLog, type StoredSnapshot } from '../../replication/index.js';
 import { type LoggedRecord, type LoggedReplica, SegmentIndex } from '../../storage/wal/index.js';
 import { readAppliedSeq, readChange, readRuns } from '../../wire/disk/change-records.js';
 import { recordTypes } from '../../wire/disk/record-types.js';
 import { readReference, readRenamed, readReplica, type SnapshotReference } from '../../wire/disk/replica-records.js';
+import type { Reset } from './replica-state.js';
 import { emptyAfter } from './snapshot-base.js';
 
 /** Metadata in a segment: a replay may begin there. */
@@ -63,6 +64,12 @@ export function logNameOf({ shard, id }: LoggedReplica): string {
 
 export class LogSurvey {
   readonly #replicas = new Map<string, Found>();
+  readonly #namesEmptyCopies: boolean;
+
+  /** @param namesEmptyCopies see `StateStore` */
+  constructor(namesEmptyCopies: boolean) {
+    this.#namesEmptyCopies = namesEmptyCopies;
+  }
 
   get replicas(): readonly SurveyedReplica[] {
     return [...this.#replicas.values()];
@@ -90,7 +97,13 @@ export class LogSurvey {
     else if (type === recordTypes.snapshot) found.snapshot = readReference(payload);
     else if (type === recordTypes.renamed) this.#rename(name, found, readRenamed(payload));
     else if (type === recordTypes.complete) found.snapshot = readChange(type, payload)?.snapshot;
-    else if (type === recordTypes.reset) addReset(found, readChange(type, payload)!.change as Extract<Change, { type: 'reset' }>);
+    else if (type === recordTypes.reset) this.#addReset(found, readChange(type, payload)!.change as Reset);
+  }
+
+  #addReset(found: Found, change: Reset): void {
+    found.resets++;
+    const writerId = this.#namesEmptyCopies ? found.replica.id : '';
+    found.snapshot = change.complete ? emptyAfter(change, writerId, found.resets) : undefined;
   }
 
   #addState(name: string, segment: number, replica: LoggedReplica, payload: Buffer): void {
@@ -138,11 +151,6 @@ function follow({ stored, index }: Found, { segment, type, end, payload }: Logge
   if (type === recordTypes.append) stored.append(index.end + 1, readRuns(payload));
   else if (type === recordTypes.truncate) stored.add({ type: 'truncate', afterSeq: end });
   index.add(segment, end);
-}
-
-function addReset(found: Found, change: Extract<Change, { type: 'reset' }>): void {
-  found.resets++;
-  found.snapshot = change.complete ? emptyAfter(change, found.resets) : undefined;
 }
 
 /** Where the replay of a replica begins: as late as its snapshot permits, so that little of the log is read twice. */

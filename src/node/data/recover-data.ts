@@ -1,22 +1,18 @@
 /**
- * Rebuilds the replicas of an earlier process from its log and snapshots. Nothing is changed on disk here. No part of the log is held
+ * Rebuilds the replicas of an earlier process from its log and their base copies. Nothing is changed on disk here. No part of the log is held
  * in memory as a whole.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { MemoryStorage } from '../../storage/index.js';
-import type { SnapshotFiles } from '../../storage/snapshots/index.js';
 import { type LoggedRecord, type LogPlace, LogScan } from '../../storage/wal/index.js';
 import { recordTypes } from '../../wire/disk/record-types.js';
 import { readRenamed } from '../../wire/disk/replica-records.js';
-import { LostSnapshotError, loadSnapshot } from './load-snapshot.js';
 import { LogSurvey, logNameOf, placeToBegin, type SurveyedReplica } from './log-survey.js';
 import { type FoundReplica, type LostReplica, ReplicaReplay } from './replica-replay.js';
+import { LostSnapshotError, type StateStore } from './state-store.js';
 
 export interface RecoveryOptions {
   readonly place: LogPlace;
-  readonly files: Pick<SnapshotFiles, 'read'>;
-  /** The number of storages that share the keys of the node. */
-  readonly shardCount: number;
+  readonly states: Pick<StateStore, 'recover' | 'namesEmptyCopies'>;
   /** Bounds on the applied entries of a replica that are kept: count and estimated bytes. */
   readonly retainEntries: number;
   readonly retainBytes: number;
@@ -53,9 +49,9 @@ interface Surveyed {
   readonly survey: LogSurvey;
 }
 
-async function surveyFrom({ place }: RecoveryOptions, first: number): Promise<Surveyed> {
+async function surveyFrom({ place, states }: RecoveryOptions, first: number): Promise<Surveyed> {
   const scan = new LogScan(place, first);
-  const survey = new LogSurvey();
+  const survey = new LogSurvey(states.namesEmptyCopies);
   await readAll(scan, (record) => survey.add(record));
   return { first, scan, survey };
 }
@@ -116,10 +112,8 @@ async function readAll(scan: LogScan, take: (record: LoggedRecord) => void): Pro
 
 async function startReplay(surveyed: SurveyedReplica, options: RecoveryOptions): Promise<ReplicaReplay> {
   const { replica, snapshot: reference, places } = surveyed;
-  const { files, place, shardCount } = options;
-  const memory = new MemoryStorage(shardCount);
-  const snapshot = reference && (await loadSnapshot(files, place.owner.clusterId, replica, reference, memory));
-  return new ReplicaReplay(surveyed, memory, snapshot, placeToBegin(places, snapshot), options);
+  const recovered = await options.states.recover(replica, reference);
+  return new ReplicaReplay(surveyed, recovered, placeToBegin(places, recovered.snapshot), options);
 }
 
 async function replayAll(scan: LogScan, replays: readonly ReplicaReplay[]): Promise<void> {

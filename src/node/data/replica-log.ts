@@ -20,6 +20,7 @@ import { type RecordType, recordTypes } from '../../wire/disk/record-types.js';
 import { encodeReference, encodeReplica, type SnapshotReference } from '../../wire/disk/replica-records.js';
 import type { EntryBlocks } from '../../wire/peer/entry-blocks.js';
 import { appendParts } from './append-parts.js';
+import type { Reset } from './replica-state.js';
 import { emptyAfter } from './snapshot-base.js';
 
 /** Where the log of a replica begins in this process. */
@@ -31,6 +32,8 @@ export interface ReplicaLogStart {
 }
 
 export interface ReplicaLogOptions {
+  /** See `StateStore`. */
+  readonly namesEmptyCopies: boolean;
   /** The encoded entries of the shard. */
   readonly blocks: EntryBlocks;
   /** Estimated size of the largest record with more than one entry. */
@@ -136,13 +139,13 @@ export class ReplicaLog {
     while (this.#waiting.length > 0) this.#releaseFirst();
   }
 
-  /** The copy is complete, once its file is. */
-  complete(file: Promise<SnapshotReference>): Promise<void> {
+  /** The copy is complete, once this has resolved. */
+  complete(copy: Promise<SnapshotReference>): Promise<void> {
     this.releaseAll();
     const { appliedSeq } = this;
     let reference: SnapshotReference;
     const ready = async (): Promise<void> => {
-      reference = await file;
+      reference = await copy;
     };
     this.#held = this.#held === undefined ? ready() : this.#held.then(ready);
     return this.#inOrder(() => {
@@ -195,9 +198,10 @@ export class ReplicaLog {
     return this.#replaced(kept, undefined, Number.POSITIVE_INFINITY);
   }
 
-  #reset(change: Extract<Change, { type: 'reset' }>): Promise<void> {
+  #reset(change: Reset): Promise<void> {
     const resets = ++this.#resets;
-    const next = change.complete ? emptyAfter(change, resets) : undefined;
+    const writerId = this.#options.namesEmptyCopies ? this.journal.replica.id : '';
+    const next = change.complete ? emptyAfter(change, writerId, resets) : undefined;
     return this.#add(change, this.appliedSeq, (kept) => this.#replaced(kept, next, change.baseSeq));
   }
 

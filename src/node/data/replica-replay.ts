@@ -1,4 +1,4 @@
-/** The replay of one replica's records, over the snapshot that was loaded into its store. */
+/** The replay of one replica's records over its base copy. */
 import {
   type Change,
   type LogEntry,
@@ -7,17 +7,18 @@ import {
   Replay,
   type StoredSnapshot,
 } from '../../replication/index.js';
-import type { MemoryStorage } from '../../storage/index.js';
 import type { LoggedRecord, LoggedReplica } from '../../storage/wal/index.js';
 import { type AppendChange, type RecordedChange, readChange, readRebasePart } from '../../wire/disk/change-records.js';
 import { recordTypes } from '../../wire/disk/record-types.js';
 import type { SnapshotReference } from '../../wire/disk/replica-records.js';
 import { isCut, type ReplayPlace, type SurveyedReplica } from './log-survey.js';
+import type { ReplicaState } from './replica-state.js';
+import type { RecoveredState } from './state-store.js';
 
 /** A replica with its data. */
 export interface FoundReplica extends Pick<SurveyedReplica, 'ids' | 'index' | 'hasParts'> {
   readonly logged: LoggedReplica;
-  readonly memory: MemoryStorage;
+  readonly state: ReplicaState;
   readonly metadata: LoggedMetadata;
   readonly snapshot: SnapshotReference | undefined;
   readonly replica: RecoveredReplica;
@@ -29,19 +30,9 @@ export interface LostReplica {
   readonly problem: string;
 }
 
-const emptied = {
-  type: 'reset',
-  baseSeq: 0,
-  baseEpoch: 0,
-  baseEpochId: '',
-  complete: true,
-  requestFloor: 0,
-  timeMs: 0,
-} as const;
-
 export class ReplicaReplay {
   readonly surveyed: SurveyedReplica;
-  readonly #memory: MemoryStorage;
+  readonly #state: ReplicaState;
   readonly #snapshot: StoredSnapshot | undefined;
   readonly #place: ReplayPlace;
   readonly #replay: Replay;
@@ -54,19 +45,17 @@ export class ReplicaReplay {
   /** The replay begins above the snapshot: what is between has been written again. */
   #lacksEntries: boolean;
 
-  /** @param memory holds the items of the snapshot. */
   constructor(
     surveyed: SurveyedReplica,
-    memory: MemoryStorage,
-    snapshot: StoredSnapshot | undefined,
+    { state, snapshot }: RecoveredState,
     place: ReplayPlace,
     bounds: { readonly retainEntries: number; readonly retainBytes: number },
   ) {
     const { metadata } = place;
     const { retainEntries, retainBytes } = bounds;
-    const store = { apply: memory.applyAtOnce.bind(memory), clear: () => void memory.persist(emptied) };
+    const store = { apply: state.replay.bind(state), clear: state.clear.bind(state) };
     this.surveyed = surveyed;
-    this.#memory = memory;
+    this.#state = state;
     this.#snapshot = snapshot;
     this.#place = place;
     this.#cutsAhead = surveyed.cuts;
@@ -95,7 +84,7 @@ export class ReplicaReplay {
     const { ids, index, stored, hasParts } = this.surveyed;
     const found = { ...replica, stored: stored.start };
     const { metadata } = this.#replay;
-    return { logged, ids, index, hasParts, memory: this.#memory, metadata, snapshot, replica: found };
+    return { logged, ids, index, hasParts, state: this.#state, metadata, snapshot, replica: found };
   }
 
   /** Nothing is cut any more, so what the survey has found to be applied may be applied at once. */

@@ -59,7 +59,7 @@ async function fillSnapshot(
   writer.append(encoder.head({ clusterId, shard, writerId, resets, ...position, requestFloor, timeMs }));
   for (const chunk of requestChunks(requests)) writer.append(encoder.requests(chunk));
   const pace = new SnapshotPace(rate, performance.now());
-  for (const _ of storage.scan(chunkBytes, (record) => encoder.add(record))) {
+  for await (const _ of storage.scan(chunkBytes, (record) => encoder.add(record))) {
     const chunk = encoder.takeItems();
     writer.append(chunk);
     await Promise.all([writer.written(), pause(pace.pauseMs(chunk.length, performance.now()))]);

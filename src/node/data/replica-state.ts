@@ -1,0 +1,37 @@
+/**
+ * The applied state of a replica whose log is on disk, and the *base copy* that the log continues after a restart.
+ *
+ * Two kinds: items in memory, whose base copy is a snapshot file, and items in a database, which are the base copy themselves.
+ */
+import type { Change, LogEntry, RecordedRequest, SnapshotItem } from '../../replication/index.js';
+import type { Storage, StoredReplica } from '../../storage/index.js';
+import type { LoggedReplica } from '../../storage/wal/index.js';
+import type { SnapshotReference } from '../../wire/disk/replica-records.js';
+
+export type Reset = Extract<Change, { type: 'reset' }>;
+
+type Readings = 'keyCount' | 'expiringCount' | 'earliestExpiryMs' | 'dataBytes' | 'memoryBytes' | 'backlog';
+
+/** What `Storage` promises of its state, without the log. */
+export interface ReplicaState extends Pick<Storage, Readings | 'apply' | 'get' | 'head' | 'due' | 'scan' | 'close'> {
+  /** Called once, before the replica changes anything. */
+  attach(replica: StoredReplica): void;
+  /** As `apply`, of a replay. */
+  replay(entries: readonly LogEntry[]): void;
+  /** Of a replay: the items are of a log that the replica has discarded since. */
+  clear(): void;
+  /**
+   * The replica discards its data. Unless the change is `complete`, it receives another copy from now on.
+   * @param resets with this one
+   */
+  reset(change: Reset, replica: LoggedReplica, resets: number): void;
+  load(items: readonly SnapshotItem[]): void;
+  loadRequests(requests: readonly RecordedRequest[]): void;
+  /**
+   * The copy that was received is complete. Resolves once it survives a crash.
+   * @param throughSeq the last entry that was applied over its items
+   */
+  complete(throughSeq: number): Promise<SnapshotReference>;
+  /** The replica has left. */
+  discard(): void;
+}
