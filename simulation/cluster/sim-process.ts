@@ -221,16 +221,10 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
     queue.after(plan.setup.diskMs * (0.5 + 2 * this.random.next()), () => this.#sync());
   }
 
-  /** In memory every write is durable at once, and reported after the effects of the turn. */
-  protected override turnEnded(): void {
-    if (!this.world.plan.setup.volatile) return;
-    const write = this.disk.flush();
-    if (write !== undefined && this.alive) this.replica.handle({ type: 'persisted', write }, this.nowMs);
-  }
-
-  /** One flush at a time. Writes that arrive meanwhile form the next one. */
+  /** In memory every write is durable at once. On disk there is one flush at a time: writes that arrive meanwhile form the next one. */
   protected override diskAccepted(): void {
     const { queue, plan, nodes } = this.world;
+    if (plan.setup.volatile) this.disk.flush();
     if (plan.setup.volatile || this.#diskBusy) return;
     this.#diskBusy = true;
     const node = nodes[this.nodeIndex]!;
@@ -259,6 +253,7 @@ function optionsOf({ seed, setup }: Plan, replicaId: string, number: number): Re
     leaseMs,
     graceMs,
     volatile,
+    persistsAtOnce: volatile,
     reportsFlushes: syncMs !== undefined,
     retainEntries,
     maxBatchEntries,

@@ -145,7 +145,6 @@ export abstract class ReplicaProcess<World extends ProcessSurroundings = Process
         this.#do(effect);
         if (!this.alive) return;
       }
-      this.turnEnded();
     }
   }
 
@@ -153,8 +152,6 @@ export abstract class ReplicaProcess<World extends ProcessSurroundings = Process
   protected diesBefore(): boolean {
     return false;
   }
-  /** After the effects of a turn. */
-  protected turnEnded(): void {}
   protected readLog({ to, epochId, number, firstSeq, throughSeq, maxEntries }: Extract<Effect, { type: 'readLog' }>): void {
     const entries = this.disk.read(firstSeq, throughSeq, maxEntries);
     const id = { to, epochId, number, firstSeq };

@@ -178,6 +178,16 @@ export class Replica {
     if (core.stopped) return;
     dispatch(core, event);
     this.#announceRole();
+    if (core.options.persistsAtOnce) this.#goOn();
+  }
+
+  /** What was persisted is durable already. That may make the replica persist more. */
+  #goOn(): void {
+    const core = this.#core;
+    while (core.durability.hasPending && !core.stopped) {
+      onPersisted(core, core.durability.lastNumber);
+      this.#announceRole();
+    }
   }
 
   #announceRole(): void {

@@ -3,7 +3,7 @@
  *
  * Every engine keeps this contract:
  * - The shell calls `persist` in the order of the effects, and the engine executes the calls in that order. The promise resolves
- *   once this change and all before it are as durable as the engine promises. `undefined` means that they are already.
+ *   once this change and all before it are as durable as the engine promises. An engine that `persistsAtOnce` returns `undefined`.
  * - `apply` takes effect for `get` and `scan` before it returns. An engine that writes later answers from the entries that it
  *   holds back. `apply` needs no durability of its own, because applied entries are in the log.
  * - `get` and `head` answer for the moment of the call, even if the answer comes by a promise and the key is written
@@ -61,6 +61,8 @@ export interface StoredReplica {
 export interface Storage {
   /** True if the data does not outlive the process (R1, R13). */
   readonly volatile: boolean;
+  /** True: every change is as durable as the engine promises when `persist` returns. The core then waits for nothing. */
+  readonly persistsAtOnce: boolean;
   readonly keyCount: number;
   /** Keys that expire (R17). */
   readonly expiringCount: number;

@@ -20,6 +20,7 @@ export interface DurableStorageParts {
 
 export class DurableStorage implements Storage {
   readonly volatile = false;
+  readonly persistsAtOnce = false;
   readonly log: ReplicaLog;
   readonly watchFlushes: Storage['watchFlushes'];
   readonly #parts: DurableStorageParts;

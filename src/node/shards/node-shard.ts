@@ -215,14 +215,16 @@ function newReplica({ shard, nodeId, data }: NodeShardOptions): Pick<RecoveredSh
   return { replicaId, storage: data.create(shard, replicaId) };
 }
 
-function durabilityOf({ volatile, watchFlushes }: Storage): Pick<ReplicaOptions, 'volatile' | 'reportsFlushes'> {
-  return { volatile, reportsFlushes: watchFlushes !== undefined };
+type DurabilityOptions = Pick<ReplicaOptions, 'volatile' | 'persistsAtOnce' | 'reportsFlushes'>;
+
+function durabilityOf({ volatile, persistsAtOnce, watchFlushes }: Storage): DurabilityOptions {
+  return { volatile, persistsAtOnce, reportsFlushes: watchFlushes !== undefined };
 }
 
 function replicaOptionsOf(
   config: ClusterConfig,
   budget: MemoryBudget,
-): Omit<ReplicaOptions, 'replicaId' | keyof ReturnType<typeof durabilityOf>> {
+): Omit<ReplicaOptions, 'replicaId' | keyof DurabilityOptions> {
   const { minInSync, beaconMs, leaseMs, graceMs, shards } = config;
   return {
     idSeed: randomBytes(8).toString('hex'),

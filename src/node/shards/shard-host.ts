@@ -60,8 +60,6 @@ export class ShardHost implements Ticking, Writing {
   #closed = false;
   readonly #onApplied = new Set<AppliedListener>();
   #lostState: ShardState | undefined;
-  /** The newest write that is durable and not reported yet. */
-  #persistedWrite = 0;
   readonly #awaited = new AwaitedWrites({
     durable: (write) => this.handle({ type: 'persisted', write }),
     failed: (error) => {
@@ -188,7 +186,7 @@ export class ShardHost implements Ticking, Writing {
     try {
       this.#replica.handle(event, nowMs);
       // Carrying out an effect may cause an event at once; the effects of that event come after those under way.
-      if (!this.#handling) this.#carryOutAll(nowMs);
+      if (!this.#handling) this.#carryOutAll();
     } catch (error) {
       this.close();
       this.#ports.failed(error as Error);
@@ -200,16 +198,11 @@ export class ShardHost implements Ticking, Writing {
     this.#ticker.remove(this);
   }
 
-  #carryOutAll(nowMs: number): void {
+  #carryOutAll(): void {
     this.#handling = true;
     try {
-      for (let effects = this.#replica.takeEffects(); effects.length > 0; effects = this.#replica.takeEffects()) {
+      for (let effects = this.#replica.takeEffects(); effects.length > 0; effects = this.#replica.takeEffects())
         for (const effect of effects) this.#carryOut(effect);
-        if (this.#persistedWrite === 0) continue;
-        const write = this.#persistedWrite;
-        this.#persistedWrite = 0;
-        this.#replica.handle({ type: 'persisted', write }, nowMs);
-      }
     } finally {
       this.#handling = false;
     }
@@ -282,7 +275,6 @@ export class ShardHost implements Ticking, Writing {
 
   #persist({ write, change }: Extract<Effect, { type: 'persist' }>): void {
     const durable = this.storage.persist(change);
-    if (durable === undefined) this.#persistedWrite = write;
-    else this.#awaited.add(write, durable);
+    if (durable !== undefined) this.#awaited.add(write, durable);
   }
 }

@@ -2,7 +2,8 @@
  * Effects: what the shell must do for a replica, in the order in which they were emitted.
  *
  * Durability: the shell carries out every `persist` in order, and reports it with `persisted` once it is as durable as the
- * storage promises. An effect that must wait for that is emitted only then, so the shell may send and apply at once.
+ * storage promises. An effect that must wait for that is emitted only then, so the shell may send and apply at once. With the option
+ * `persistsAtOnce` no `persisted` is reported, and such an effect follows in the same list.
  */
 
 import type { SnapshotItem } from './event.js';

@@ -13,6 +13,11 @@ export interface ReplicaOptions {
   readonly graceMs: number;
   /** True if the data does not outlive the process: the last member ends the history when it stops (R13). */
   readonly volatile: boolean;
+  /**
+   * True: what an event persists is durable once its effects are carried out, so the replica goes on within the same event, and gets no
+   * `persisted`. That is so where the data is in memory.
+   */
+  readonly persistsAtOnce: boolean;
   /** True: a persisted write is flushed only once that is reported (`flushed`). False: it is flushed at once, or need not be. */
   readonly reportsFlushes: boolean;
   /** Bounds on the applied entries that are kept for replicas that lack only those: count and estimated bytes. */

@@ -28,6 +28,13 @@ describe('write (R6)', () => {
     expect(outcome(call)).toBe('written 1');
   });
 
+  it('waits for no report of a storage that persists at once', () => {
+    const c = Scenario.of('a b', { persistsAtOnce: true });
+    const call = c.put('a', 'k', 'v');
+    c.deliverAll();
+    expect(outcome(call)).toBe('written 1');
+  });
+
   it('a precondition is judged against the newest entry, committed or not', () => {
     const c = Scenario.of('a b');
     const first = c.put('a', 'k', 'v1', 0);

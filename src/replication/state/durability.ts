@@ -46,6 +46,9 @@ export class Durability {
   get lastNumber(): number {
     return this.#lastNumber;
   }
+  get hasPending(): boolean {
+    return this.#pending.length > 0;
+  }
   /** When the oldest unfinished write began. */
   get oldestStartedMs(): number | undefined {
     return this.#pending[0]?.startedMs;

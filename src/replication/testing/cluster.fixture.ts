@@ -26,6 +26,7 @@ export const defaultOptions: Omit<ReplicaOptions, 'replicaId' | 'idSeed'> = {
   leaseMs: 1000,
   graceMs: 1250,
   volatile: true,
+  persistsAtOnce: false,
   reportsFlushes: false,
   retainEntries: 1000,
   retainBytes: 1_000_000,

@@ -47,6 +47,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
   /** How often the core has asked for a flush at once. */
   flushesAsked = 0;
   readonly #reportsFlushes: boolean;
+  readonly #persistsAtOnce: boolean;
   stopped: 'no' | 'clean' | 'unclean' | 'released' = 'no';
   /** Its machine refuses connections once the process has ended. */
   readonly silent = false;
@@ -66,6 +67,7 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     super(world, nodeIndex, replicaId, replica, found);
     this.name = name;
     this.#reportsFlushes = options.reportsFlushes;
+    this.#persistsAtOnce = options.persistsAtOnce;
     this.#aheadMs = aheadMs;
     this.session = new ScriptedSession(world.queue, world.ensemble, this);
   }
@@ -115,6 +117,11 @@ export class VirtualNode extends ReplicaProcess<Surroundings> {
     if (write === undefined) return;
     super.handle({ type: 'persisted', write });
     if (this.#reportsFlushes && !this.disk.hasUnflushed) super.handle({ type: 'flushed', write });
+  }
+
+  /** Unless every write is durable at once, `handle` or the script completes it. */
+  protected override diskAccepted(): void {
+    if (this.#persistsAtOnce) this.disk.flush();
   }
 
   /** A script decides when. */

@@ -34,6 +34,7 @@ const seed = new Int32Array(new Uint8Array(randomBytes(8)).buffer);
 
 export class MemoryStorage implements Storage {
   readonly volatile = true;
+  readonly persistsAtOnce = true;
   readonly #key = new EncodedKey();
   readonly #hash = new KeyHash(seed[0]!, seed[1]!);
   readonly #segments: number;
