@@ -11,6 +11,7 @@ import type { LoggedRecord, LoggedReplica } from '../../storage/wal/index.js';
 import { type AppendChange, type RecordedChange, readChange, readRebasePart } from '../../wire/disk/change-records.js';
 import { recordTypes } from '../../wire/disk/record-types.js';
 import type { SnapshotReference } from '../../wire/disk/replica-records.js';
+import { valueView } from '../../wire/peer/append-body.js';
 import { isCut, type ReplayPlace, type SurveyedReplica } from './log-survey.js';
 import type { ReplicaState } from './replica-state.js';
 import type { RecoveredState } from './state-store.js';
@@ -64,12 +65,13 @@ export class ReplicaReplay {
   }
 
   /** Records before the place where the replay begins are ignored. */
-  add({ segment, type, payload }: LoggedRecord): void {
+  add({ segment, type, end, payload }: LoggedRecord): void {
     if (isCut(type)) this.#cutsAhead--;
     if (type === recordTypes.replica && segment === this.#place.segment) this.#hasBegun = true;
     if (!this.#hasBegun) return;
     if (type === recordTypes.rebasePart) return void this.#parts.push(readRebasePart(payload));
-    const read = readChange(type, payload);
+    const isKept = type !== recordTypes.append || end === undefined || !this.#replay.passes(end);
+    const read = readChange(type, payload, isKept ? undefined : valueView);
     if (read === undefined) return;
     if (type === recordTypes.repeat) this.#repeat(read.change as AppendChange, read.appliedSeq);
     else this.#replay.add(wholeChange(read, this.#parts), read.appliedSeq);

@@ -24,7 +24,10 @@ import { RequestTable } from './request-table.js';
 
 /** The items of one replica. */
 export interface ReplayedStore {
-  /** As the effect `apply`: an entry that is older than the item under its key is skipped. */
+  /**
+   * As the effect `apply`: an entry that is older than the item under its key is skipped. The values may be views of memory that is
+   * overwritten after the call (see `passes`).
+   */
   apply(entries: readonly LogEntry[]): void;
   /** Removes all items. */
   clear(): void;
@@ -141,7 +144,7 @@ export class Replay {
 
   #append({ entries, runs }: Extract<Change, { type: 'append' }>): void {
     const last = entries.at(-1);
-    if (last !== undefined && this.#mayPass(last.seq)) return this.#pass(entries, last, runs);
+    if (last !== undefined && this.passes(last.seq)) return this.#pass(entries, last, runs);
     for (const entry of entries) {
       const id = idAt(runs, entry.seq);
       if (!this.#isBaseUnknown) this.#log.append(entry, id);
@@ -151,8 +154,11 @@ export class Replay {
     }
   }
 
-  /** Entries up to `seq` would be dropped from the log before the end, and may be applied now. */
-  #mayPass(seq: Seq): boolean {
+  /**
+   * Whether entries up to `seq` that are added next are given to the store at once, and are not kept: they would be dropped from the log
+   * before the end.
+   */
+  passes(seq: Seq): boolean {
     return this.#hasStore && !this.#isBaseUnknown && seq <= this.#settledSeq - this.#start.retainEntries;
   }
 

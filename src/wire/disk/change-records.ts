@@ -5,7 +5,7 @@
  * Each record has the seq that the replica had applied before the change (see `Replay.add`).
  */
 import type { Change, EpochRun, LogEntry } from '../../replication/index.js';
-import { readEntry, readRun, writeRun } from '../peer/append-body.js';
+import { readEntry, readRun, type TakeValue, writeRun } from '../peer/append-body.js';
 import { type EntryBlocks, entriesField } from '../peer/entry-blocks.js';
 import { MessageTable } from '../protobuf/message-table.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
@@ -156,12 +156,15 @@ function withEntries(
   return { type: recordTypes[type], pieces: [head, ...blocks.encode(entries)] };
 }
 
-/** @returns undefined for a record that is not of a change. @throws MalformedMessage */
-export function readChange(type: number, payload: Buffer): RecordedChange | undefined {
+/**
+ * @param takeValue makes the values of entries. Default: they have memory of their own.
+ * @returns undefined for a record that is not of a change. @throws MalformedMessage
+ */
+export function readChange(type: number, payload: Buffer, takeValue?: TakeValue): RecordedChange | undefined {
   switch (type) {
     case recordTypes.append:
     case recordTypes.repeat: {
-      const { appliedSeq, entries, runs } = readEntries(payload);
+      const { appliedSeq, entries, runs } = readEntries(payload, takeValue);
       return { change: { type: 'append', entries, runs }, appliedSeq };
     }
     case recordTypes.rebase: {
@@ -217,15 +220,14 @@ export function readRuns(payload: Buffer): readonly EpochRun[] {
   return runs;
 }
 
-/** The entries have their values in memory of their own. */
-function readEntries(payload: Buffer): EntriesHead & { readonly entries: readonly LogEntry[] } {
+function readEntries(payload: Buffer, takeValue?: TakeValue): EntriesHead & { readonly entries: readonly LogEntry[] } {
   const reader = new ProtobufReader(payload);
   const entries: LogEntry[] = [];
   const runs: EpochRun[] = [];
   const found = { appliedSeq: 0, baseSeq: 0, baseEpoch: 0, baseEpochId: '', parts: 0, runs, entries };
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === tagOf(entriesField, 'bytes')) entries.push(readEntry(reader, payload));
+    if (tag === tagOf(entriesField, 'bytes')) entries.push(readEntry(reader, payload, takeValue));
     else if (tag === tagOf(1, 'varint')) found.appliedSeq = reader.varint();
     else if (tag === tagOf(2, 'varint')) found.baseSeq = reader.varint();
     else if (tag === tagOf(3, 'varint')) found.baseEpoch = reader.varint();

@@ -1,9 +1,12 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { LogEntry } from '../../replication/index.js';
+import { valueView } from '../peer/append-body.js';
 import { EntryBlocks } from '../peer/entry-blocks.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import { change, entries, line, runs, seq } from './change.fixture.js';
 import {
+  type AppendChange,
   type EncodedRecord,
   encodeChange,
   encodeComplete,
@@ -23,6 +26,15 @@ const reference = fc.record({
   empty: fc.option(empty, { nil: undefined }),
 });
 const blocks = new EntryBlocks();
+
+/** Where an entry writes a value, its request has counted: the answer is that value, which is encoded once. */
+function withSums(written: readonly LogEntry[]): readonly LogEntry[] {
+  return written.map((entry) => {
+    const sum = entry.writes[0]?.value;
+    if (entry.request === undefined || sum === undefined || sum.length === 0) return entry;
+    return { ...entry, request: { ...entry.request, answer: { kind: 'counted', sum } } };
+  });
+}
 
 function read({ type, pieces }: EncodedRecord): RecordedChange | undefined {
   return readChange(type, Buffer.concat(pieces));
@@ -61,6 +73,20 @@ describe('records of changes', () => {
     const { pieces } = encodeChange({ type: 'append', entries: written, runs: [] }, 0, shared);
     expect(pieces.at(-1)!.buffer).toBe(sent!.buffer);
     expect(pieces.at(-1)).toEqual(sent);
+  });
+
+  test('with values that are views, what entries record of requests outlives the memory of the record', () => {
+    fc.assert(
+      fc.property(entries.map(withSums), (written) => {
+        const { type, pieces } = encodeChange({ type: 'append', entries: written, runs: [] }, 0, blocks);
+        const memory = Buffer.concat(pieces);
+        const { change: found } = readChange(type, memory, valueView)!;
+        expect(found).toEqual({ type: 'append', entries: written, runs: [] });
+        const requests = structuredClone(written.map(({ request }) => request));
+        memory.fill(0xff);
+        expect((found as AppendChange).entries.map(({ request }) => request)).toEqual(requests);
+      }),
+    );
   });
 
   test('no bytes make the reader throw anything but MalformedMessage', () => {

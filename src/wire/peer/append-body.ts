@@ -3,7 +3,7 @@
  * answer: every write of every shard has one from each backup.
  */
 import type { BodyOf, EpochMark, EpochRun, KeyWrite, LogEntry, RecordedRequest } from '../../replication/index.js';
-import { ownCopyOf } from '../protobuf/own-memory.js';
+import { ownCopy, ownCopyOf } from '../protobuf/own-memory.js';
 import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import type { Envelope, ReplicaHeader } from './envelope.js';
@@ -142,8 +142,16 @@ function readEpochField(reader: ProtobufReader, tag: number, append: AppendEpoch
   return true;
 }
 
-/** Reads a field of entries whose tag was read. The values are copied. */
-export function readEntry(reader: ProtobufReader, bytes: Buffer): LogEntry {
+/** Makes the value of a write from the bytes from `start` up to `end`. */
+export type TakeValue = (bytes: Buffer, start: number, end: number) => Uint8Array;
+
+/** The value as a view of the bytes, for an entry that is not kept. */
+export function valueView(bytes: Buffer, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
+}
+
+/** Reads a field of entries whose tag was read. Whatever `takeValue` does, what the entry records of its request has memory of its own. */
+export function readEntry(reader: ProtobufReader, bytes: Buffer, takeValue: TakeValue = ownCopyOf): LogEntry {
   let seq = 0;
   let epoch = 0;
   const writes: KeyWrite[] = [];
@@ -154,8 +162,8 @@ export function readEntry(reader: ProtobufReader, bytes: Buffer): LogEntry {
     const tag = reader.tag();
     if (tag === varint1) seq = reader.varint();
     else if (tag === varint2) epoch = reader.varint();
-    else if (tag === bytes3) writes.push(readKeyWrite(reader, bytes));
-    else if (tag === bytes4) request = readRequest(reader, seq, writes[0]?.value);
+    else if (tag === bytes3) writes.push(readKeyWrite(reader, bytes, takeValue));
+    else if (tag === bytes4) request = readOwnRequest(reader, seq, writes[0]?.value, takeValue);
     else if (tag === varint5) atMs = reader.varint();
     else reader.skip(tag);
   }
@@ -163,7 +171,18 @@ export function readEntry(reader: ProtobufReader, bytes: Buffer): LogEntry {
   return atMs === undefined ? { seq, epoch, writes, request } : { seq, epoch, writes, request, atMs };
 }
 
-function readKeyWrite(reader: ProtobufReader, bytes: Buffer): KeyWrite {
+function readOwnRequest(
+  reader: ProtobufReader,
+  seq: number,
+  written: Uint8Array | undefined,
+  takeValue: TakeValue,
+): RecordedRequest {
+  const request = readRequest(reader, seq, written);
+  if (takeValue === ownCopyOf || request.answer?.kind !== 'counted') return request;
+  return { ...request, answer: { kind: 'counted', sum: ownCopy(request.answer.sum) } };
+}
+
+function readKeyWrite(reader: ProtobufReader, bytes: Buffer, takeValue: TakeValue): KeyWrite {
   let key = '';
   let value: Uint8Array | undefined;
   let expiresAtMs: number | undefined;
@@ -171,7 +190,7 @@ function readKeyWrite(reader: ProtobufReader, bytes: Buffer): KeyWrite {
   while (reader.more) {
     const tag = reader.tag();
     if (tag === bytes1) key = reader.string();
-    else if (tag === bytes2) value = ownCopyOf(bytes, reader.bytes(), reader.position);
+    else if (tag === bytes2) value = takeValue(bytes, reader.bytes(), reader.position);
     else if (tag === varint3) expiresAtMs = reader.varint();
     else reader.skip(tag);
   }
