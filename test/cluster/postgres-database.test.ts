@@ -1,0 +1,20 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { LocalPostgres } from '../../local/postgres.js';
+import { describeStateDatabase } from '../../src/storage/database/state-database.conformance.js';
+import { PostgresDatabase } from '../../src/storage/postgres/index.js';
+
+describe('PostgreSQL', () => {
+  let postgres: LocalPostgres;
+  beforeAll(async () => {
+    postgres = await LocalPostgres.start();
+  });
+  afterAll(() => postgres.stop());
+
+  describeStateDatabase('a schema', async () => {
+    const schema = `s${randomBytes(6).toString('hex')}`;
+    const url = `${postgres.url()}?options=-csearch_path%3D${schema}`;
+    const identity = { nodeId: 'n1', clusterId: 'c', folderId: 'f' };
+    return { open: () => PostgresDatabase.open({ url, identity }), dispose: async () => {} };
+  });
+});
