@@ -78,6 +78,8 @@ export const errorTraits = {
   SHARD_OFFLINE: refusedForNow,
   /** The node is stopping and accepts no more requests. */
   STOPPING: refusedForNow,
+  /** The database of the primary has not answered, or is too far behind. */
+  STORAGE_UNAVAILABLE: refusedForNow,
   /** Too many requests are waiting already. */
   OVERLOADED: refusedForNow,
   /** The client reached no node, so nothing was sent. */

@@ -29,6 +29,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   TOO_FEW_IN_SYNC: 503,
   SHARD_OFFLINE: 503,
   STOPPING: 503,
+  STORAGE_UNAVAILABLE: 503,
   OVERLOADED: 503,
   UNREACHABLE: 503,
   OUTCOME_UNKNOWN: 500,

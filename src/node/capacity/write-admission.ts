@@ -125,8 +125,8 @@ export class WriteAdmission {
     const uncommitted = this.#shard.uncommittedValueBytes(key);
     if (uncommitted !== undefined) return valueBytes <= uncommitted && !isExpiring;
     const stored = this.#shard.storage.get(key);
-    // An engine that waits for a disk does not keep its values in memory.
-    if (stored instanceof Promise) return true;
+    // What is stored is not known in time.
+    if (stored instanceof Promise) return false;
     if (stored === undefined || valueBytes > stored.value.length) return false;
     return !isExpiring || stored.expiresAtMs !== undefined;
   }

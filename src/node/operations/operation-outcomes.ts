@@ -13,13 +13,14 @@ import { traceHeadersOf } from '../../tracing/index.js';
 import type { ChangeMethod } from '../../wire/contract/change-messages.js';
 import type { WritableResponse } from '../../wire/pipeline/pipeline-results.js';
 import type { LocalShard } from '../shards/local-shard.js';
+import { maxStoredWaitMs, StoredWait } from '../shards/stored-wait.js';
 import { type ForwardParts, forwardOperation } from './forward-request.js';
 import { KeptCall, KeptCalls, type Patience } from './kept-calls.js';
 import { NodeIdentities } from './node-identities.js';
 import type { Caller, DecodedOperation, Forwarding } from './operation.js';
 import { PrimaryElsewhere } from './primary-elsewhere.js';
 import type { Tracking } from './tracking.js';
-import { attemptMs, mayTryAgain } from './try-again.js';
+import { attemptMs, keepableMs, mayTryAgain } from './try-again.js';
 
 export interface OutcomeParts extends ForwardParts {
   readonly nodeId: string;
@@ -72,16 +73,24 @@ export class OperationOutcomes {
     if (!(stored instanceof Promise)) return this.#found(caller, id, key, shard, local, stored, tracking);
     const bytes = key.length;
     caller.waits(bytes);
-    stored.then(
-      (found) => {
-        caller.settled(bytes);
-        this.#found(caller, id, key, shard, local, found, tracking);
+    const wait = new StoredWait({
+      storedWaitMs: storedWaitMsOf(caller),
+      get isGivenUp() {
+        return tracking?.isEnded === true;
       },
-      (error: unknown) => {
+      failed: (error) => {
         caller.settled(bytes);
         this.failed(caller, id, 'get', shard, error, tracking);
       },
-    );
+    });
+    const found = (value: StoredValue | undefined): void => {
+      caller.settled(bytes);
+      // The lease may have lapsed meanwhile (R9).
+      const refusal = local.refusalOfRead(performance.now());
+      if (refusal === undefined) this.#found(caller, id, key, shard, local, value, tracking);
+      else this.failed(caller, id, 'get', shard, refusal, tracking);
+    };
+    wait.until(stored, found).catch(wait.fail);
   }
 
   #found(
@@ -247,6 +256,11 @@ export class OperationOutcomes {
     this.#parts.logger.error({ err: error }, 'an operation failed unexpectedly');
     return new KvError('INTERNAL', 'internal error; the log of the node has the details');
   }
+}
+
+/** How long an operation of this caller may wait for what is stored. It is refused before its caller gives up. */
+export function storedWaitMsOf({ forwarding }: Caller): number {
+  return keepableMs(Math.min(maxStoredWaitMs, forwarding?.remainingMs() ?? maxStoredWaitMs));
 }
 
 /** Whether it may be tried again although an attempt may have been executed. */

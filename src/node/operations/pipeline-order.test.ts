@@ -132,7 +132,7 @@ describe('operations on one key of one stream take effect in the order in which 
     const c = Scenario.of('a b');
     clockOf(c);
     const slow = async (key: string) => c.node('a').store.items.get(key);
-    const local = localShardOf(c.node('a'), slow);
+    const local = localShardOf(c.node('a'), { head: slow });
     const stream = new FakeStream(pipelineServerOf(c, 'a', { ...directoryOf(c, 'a'), local: () => local }));
     stream.request(put('k', 'a', 0), get('k'), put('k', 'b', 1), get('k'), remove('k'), get('k'));
     while ((await stream.answers()).includes(undefined)) c.deliverAll();

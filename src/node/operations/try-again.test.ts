@@ -9,7 +9,7 @@ test.each([false, true])(
   (may) => {
     expect(codes.filter((code) => mayTryAgain(new KvError(code, '', { executed: 'no' }), may))).toEqual([
       ...['NO_PRIMARY', 'NOT_PRIMARY', 'TAKEOVER_IN_PROGRESS', 'HANDOVER_IN_PROGRESS', 'LEASE_LAPSED', 'PAUSED'],
-      ...['TOO_FEW_IN_SYNC', 'SHARD_OFFLINE', 'STOPPING', 'UNREACHABLE'],
+      ...['TOO_FEW_IN_SYNC', 'SHARD_OFFLINE', 'STOPPING', 'STORAGE_UNAVAILABLE', 'UNREACHABLE'],
     ]);
   },
 );

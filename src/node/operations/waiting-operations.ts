@@ -8,7 +8,7 @@ import { LocalOperation, type LocalShard } from '../shards/local-shard.js';
 import type { KeyChange } from './change.js';
 import { expectedAnswerBytes, type Transacted, writeAnswer } from './change-answer.js';
 import type { Caller } from './operation.js';
-import type { OperationOutcomes, Waiting } from './operation-outcomes.js';
+import { type OperationOutcomes, storedWaitMsOf, type Waiting } from './operation-outcomes.js';
 import type { Tracking } from './tracking.js';
 
 export abstract class WaitingOperation extends LocalOperation implements Waiting {
@@ -35,6 +35,14 @@ export abstract class WaitingOperation extends LocalOperation implements Waiting
     this.bytes = bytes;
     this.shard = shard;
     this.tracking = tracking;
+  }
+
+  override get storedWaitMs(): number {
+    return storedWaitMsOf(this.caller);
+  }
+
+  override get isGivenUp(): boolean {
+    return this.tracking?.isEnded === true;
   }
 
   override failed(error: unknown): void {

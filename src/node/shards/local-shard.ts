@@ -5,6 +5,7 @@ import type { StoredHead, StoredValue } from '../../storage/index.js';
 import { transactionCost } from '../capacity/transaction-cost.js';
 import type { WriteAdmission } from '../capacity/write-admission.js';
 import type { AnswerSink, ShardHost } from './shard-host.js';
+import { maxStoredWaitMs, StoredWait, type WaitingForStored } from './stored-wait.js';
 import type { Stripes } from './stripes.js';
 
 export interface LocalWrite {
@@ -30,7 +31,7 @@ export interface LocalTransaction {
 }
 
 /** An operation under way at the shard. One of its two outcomes is called, once. */
-export abstract class LocalOperation implements AnswerSink {
+export abstract class LocalOperation implements AnswerSink, WaitingForStored {
   /**
    * A write: every in-sync replica holds it; version 0: there was nothing to delete. An ordered read with no write before it: it may
    * read what is stored, now. A transaction reports the version of its first operation here.
@@ -38,6 +39,14 @@ export abstract class LocalOperation implements AnswerSink {
   abstract succeeded(version: number): void;
   /** A KvError, unless the error is unexpected. `operation`: which operation of a transaction was refused. */
   abstract failed(error: unknown, operation?: number): void;
+
+  get storedWaitMs(): number {
+    return maxStoredWaitMs;
+  }
+
+  get isGivenUp(): boolean {
+    return false;
+  }
 
   answer(answer: Answer): void {
     if (answer.kind === 'written') this.succeeded(answer.version);
@@ -114,7 +123,7 @@ export class LocalShard {
 
   /** Answers once the last write of the key that came before has committed, with that write. */
   readInOrder(key: string, operation: LocalOperation): void {
-    this.#underStripe(key, operation, () => this.#host.write({ type: 'orderedRead', token: operation, key }));
+    this.#withStored([key], operation, nothing, () => this.#host.write({ type: 'orderedRead', token: operation, key }));
   }
 
   /**
@@ -128,33 +137,31 @@ export class LocalShard {
 
   /** Answers like `readInOrder`; a key that is due is deleted first, and the answer waits for that (R17). */
   readDue(key: string, operation: LocalOperation): void {
-    this.#underStripe(key, operation, () => {
-      const read = (stored: StoredHead | undefined): void =>
-        this.#host.write({ type: 'orderedRead', token: operation, key, storedExpiresAtMs: stored?.expiresAtMs });
-      const found = this.#host.storage.head(key);
-      return found instanceof Promise ? found.then(read) : read(found);
-    });
+    const find = (): StoredHead | undefined | Promise<StoredHead | undefined> => this.#host.storage.head(key);
+    this.#withStored([key], operation, find, (stored) =>
+      this.#host.write({ type: 'orderedRead', token: operation, key, storedExpiresAtMs: stored?.expiresAtMs }),
+    );
   }
 
   /** Writes of one key take effect in the order of the calls. */
   write(write: LocalWrite, operation: LocalOperation, nowMs: number): void {
     const refusal = this.#recognises(write) ? undefined : this.#admission.refusalOf(write, nowMs);
     if (refusal !== undefined) return operation.failed(refusal);
-    if (this.#stripes.isLocked(write.key))
-      return this.#underStripe(write.key, operation, async () => this.#append(write, operation, await this.#newestHead(write)));
+    const append = (newest: StoredHead | undefined): void => this.#append(write, operation, newest);
+    if (this.#stripes.isLocked(write.key)) return this.#withStored([write.key], operation, () => this.#newestHead(write), append);
     // A look-up and an append in one turn need no lock: nothing else can run in between.
     const newest = this.#newestHead(write);
-    if (newest instanceof Promise)
-      this.#underStripe(write.key, operation, () => newest.then((head) => this.#append(write, operation, head)));
+    if (newest instanceof Promise) this.#withStored([write.key], operation, () => newest, append);
     else this.#append(write, operation, newest, nowMs);
   }
 
   /** Takes effect as a whole, in the order of the calls for each of its keys. */
   transact(proposed: LocalTransaction, operation: LocalOperation, nowMs: number): void {
     const { keys } = proposed;
-    if (keys.length === 1 && !this.#stripes.isLocked(keys[0]!)) return this.#transactOne(proposed, keys[0]!, operation, nowMs);
+    const judge = (items: readonly FoundItem[], at?: number): void =>
+      this.#judge(proposed, operation, storedItems(keys, items), at);
     let at: number | undefined = nowMs;
-    const pending = this.#stripes.runAll(keys, () => {
+    const find = (): readonly FoundItem[] | Promise<readonly FoundItem[]> => {
       const found: (FoundItem | Promise<FoundItem>)[] = [];
       let isWaiting = false;
       for (const key of keys) {
@@ -162,21 +169,21 @@ export class LocalShard {
         isWaiting ||= item instanceof Promise;
         found.push(item);
       }
-      if (!isWaiting) return this.#judge(proposed, operation, storedItems(keys, found as FoundItem[]), at);
-      return Promise.all(found).then((items) => this.#judge(proposed, operation, storedItems(keys, items), undefined));
-    });
+      return isWaiting ? Promise.all(found) : (found as FoundItem[]);
+    };
+    if (keys.length === 1 && !this.#stripes.isLocked(keys[0]!)) {
+      // As in `write`.
+      const item = this.#newestItem(keys[0]!);
+      if (!(item instanceof Promise)) return judge([item], nowMs);
+      return this.#withStored(
+        keys,
+        operation,
+        () => item,
+        (found) => judge([found]),
+      );
+    }
+    this.#withStored(keys, operation, find, (found) => judge(found, at));
     at = undefined;
-    if (pending instanceof Promise) pending.catch((error: unknown) => operation.failed(error));
-  }
-
-  /** A look-up and an append in one turn need no lock: nothing else can run in between. */
-  #transactOne(proposed: LocalTransaction, key: string, operation: LocalOperation, nowMs: number): void {
-    const { keys } = proposed;
-    const found = this.#newestItem(key);
-    if (!(found instanceof Promise)) return this.#judge(proposed, operation, storedItems(keys, [found]), nowMs);
-    this.#underStripe(key, operation, () =>
-      found.then((item) => this.#judge(proposed, operation, storedItems(keys, [item]), undefined)),
-    );
   }
 
   #judge(proposed: LocalTransaction, operation: LocalOperation, stored: StoredItems, nowMs: number | undefined): void {
@@ -232,12 +239,43 @@ export class LocalShard {
     );
   }
 
-  /** `section` fails only if the storage fails to read: then nothing was appended. */
-  #underStripe(key: string, operation: LocalOperation, section: () => void | Promise<void>): void {
-    const pending = this.#stripes.run(key, section);
-    if (pending instanceof Promise) pending.catch((error: unknown) => operation.failed(error));
+  /**
+   * Looks up what is stored, and goes on with that, under the stripes of the keys. It does so at once if the stripes are free and the
+   * storage answers at once. Otherwise the operation waits for a limited time, and is not executed if that is over. What was found
+   * before another primary was elected does not count.
+   */
+  #withStored<Found>(
+    keys: readonly string[],
+    operation: LocalOperation,
+    find: () => Found | Promise<Found>,
+    goOn: (found: Found) => void,
+  ): void {
+    let wait: StoredWait | undefined;
+    const section = (): void | Promise<void> => {
+      if (wait?.isOver === true) return void wait.end();
+      const found = find();
+      if (!(found instanceof Promise)) return wait === undefined || wait.end() ? goOn(found) : undefined;
+      const { epoch, isPrimary } = this.#host;
+      wait ??= new StoredWait(operation);
+      if (!isPrimary) {
+        found.catch(() => {});
+        return wait.fail(errorOf({ refusal: 'NOT_PRIMARY' }));
+      }
+      return wait.until(found, (value) => {
+        if (this.#host.isPrimaryIn(epoch)) goOn(value);
+        else operation.failed(errorOf({ refusal: 'NOT_PRIMARY' }));
+      });
+    };
+    const pending = this.#stripes.runAll(keys, section);
+    if (!(pending instanceof Promise)) return;
+    wait ??= new StoredWait(operation);
+    const { fail } = wait;
+    // The storage has failed to read, so nothing was appended.
+    pending.catch(fail);
   }
 }
+
+function nothing(): undefined {}
 
 type StoredItems = TransactEvent['stored'];
 

@@ -35,10 +35,11 @@ export function directoryOf(c: Scenario, name: string): ShardDirectory {
 
 /**
  * The local shard of a node. As the contract of `Storage.get` allows, a value is a view, which is worthless after the first await.
- * @param head the look-up of a key's version in the storage.
+ * @param reads look-ups in another storage.
  */
-export function localShardOf(node: VirtualNode, head: Storage['head'] = (key) => node.store.items.get(key)) {
-  const storage = { get: (key: string) => fleetingView(node, key), head, dataBytes: 0, keyCount: 0, expiringCount: 0 };
+export function localShardOf(node: VirtualNode, reads: Partial<Pick<Storage, 'get' | 'head'>> = {}) {
+  const { get = (key: string) => fleetingView(node, key), head = (key: string) => node.store.items.get(key) } = reads;
+  const storage = { get, head, dataBytes: 0, keyCount: 0, expiringCount: 0 };
   const handle: ShardHost['handle'] = (event) => {
     const isRequest = event.type === 'write' || event.type === 'transact' || event.type === 'orderedRead';
     node.handle(isRequest ? { ...event, token: callOf(node, event) } : event);
@@ -53,6 +54,13 @@ export function localShardOf(node: VirtualNode, head: Storage['head'] = (key) =>
       handle({ type: 'flush' });
     },
     refusalOfRead: (nowMs: number) => replica.refusalOfRead(nowMs),
+    get isPrimary() {
+      return replica.isPrimary;
+    },
+    get epoch() {
+      return replica.epoch;
+    },
+    isPrimaryIn: (epoch: number) => replica.isPrimaryIn(epoch),
     timeMs: (nowMs: number) => replica.timeMs(nowMs),
     get position() {
       return replica.position;

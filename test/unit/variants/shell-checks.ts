@@ -140,6 +140,9 @@ export async function judgesOneWriteOfAKeyAtATime(): Promise<Check> {
   return async () => {
     let version = 0;
     const host = {
+      isPrimary: true,
+      epoch: 1,
+      isPrimaryIn: () => true,
       uncommittedVersion: () => undefined,
       storage: { head: () => nextTurn({ version }) },
       write({ ifVersion, storedVersion, token }: WriteEvent) {

@@ -48,6 +48,9 @@ async function judgesOneTransactionOfAKeyAtATime() {
   return async () => {
     let sum = 0;
     const host = {
+      isPrimary: true,
+      epoch: 1,
+      isPrimaryIn: () => true,
       uncommittedItem: () => undefined,
       storage: { get: () => nextTurn({ value: Uint8Array.of(sum), version: 1 }) },
       write({ stored, token }: TransactEvent) {

@@ -1,0 +1,72 @@
+/**
+ * How long an operation waits for stored values that come by a promise, and for its turn behind operations that do. It is definitely
+ * not executed while it waits, nor after it was given up.
+ */
+import { KvError } from '../../errors.js';
+
+/** Bounds the wait of an operation whose caller has set no earlier deadline. */
+export const maxStoredWaitMs = 10_000;
+
+/** An operation that waits. */
+export interface WaitingForStored {
+  /** How long it may wait. */
+  readonly storedWaitMs: number;
+  /** Nobody waits for its outcome any more. */
+  readonly isGivenUp: boolean;
+  failed(error: unknown): void;
+}
+
+export class StoredWait {
+  readonly #operation: WaitingForStored;
+  readonly #over: Promise<void>;
+  readonly #timer: NodeJS.Timeout;
+  #isOver = false;
+
+  constructor(operation: WaitingForStored) {
+    this.#operation = operation;
+    const { storedWaitMs } = operation;
+    let end!: () => void;
+    this.#over = new Promise((resolve) => {
+      end = resolve;
+    });
+    this.#timer = setTimeout(() => {
+      end();
+      this.fail(notFoundIn(storedWaitMs));
+    }, storedWaitMs);
+  }
+
+  /** The operation waits no longer. @returns whether it goes on. */
+  end(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    return !this.#operation.isGivenUp;
+  }
+
+  /** Unless the operation has ended its wait, it has failed. */
+  readonly fail = (error: unknown): void => {
+    if (this.end()) this.#operation.failed(error);
+  };
+
+  /** The time is over, or the operation has gone on. */
+  get isOver(): boolean {
+    return this.#isOver || this.#operation.isGivenUp;
+  }
+
+  /** Calls `then` with what was found, unless the time is over before. Resolves in either case. */
+  async until<Found>(found: Promise<Found>, then: (found: Found) => void): Promise<void> {
+    const goOn = (value: Found): void => {
+      if (!this.end()) return;
+      try {
+        then(value);
+      } catch (error) {
+        this.#operation.failed(error);
+      }
+    };
+    await Promise.race([found.then(goOn), this.#over]);
+  }
+}
+
+function notFoundIn(waitMs: number): KvError {
+  return new KvError('STORAGE_UNAVAILABLE', `the database of the primary has not answered within ${Math.round(waitMs)} ms`);
+}
