@@ -153,6 +153,25 @@ export const optionSpecs = {
     10,
     'With --durability interval: time between two flushes to disk. The same on every node; cannot be changed',
   ),
+  state: {
+    type: 'string',
+    group: 'Data',
+    default: 'memory',
+    choices: ['memory', 'lmdb', 'postgres'],
+    description:
+      'Where the data is beside the log: in memory, in a database in the data directory, or in PostgreSQL. Each node may have another',
+  },
+  postgres: {
+    type: 'string',
+    group: 'Data',
+    default: undefined,
+    defaultDescription: 'none',
+    description:
+      'With --state postgres: URL of the database, postgres://user@host:port/database. Set one with a password as KVNODE_POSTGRES',
+    isSecret: true,
+    refusal: (url) =>
+      /^postgres(ql)?:\/\//.test(url) && URL.canParse(url) ? undefined : 'must be a URL like postgres://user@host:5432/database',
+  },
   maxData: {
     type: 'size',
     group: 'Data',
@@ -197,6 +216,12 @@ export const optionSpecs = {
     1_250,
     30,
     'How long a backup waits for a silent primary before it takes over: most of a failover',
+  ),
+  stateTimeoutMs: milliseconds(
+    'Timing',
+    5_000,
+    100,
+    'With a database: how long it may give no answer before this node hands over the shards that it leads',
   ),
   sessionMs: milliseconds('Timing', 6_000, 1_000, 'Requested ZooKeeper session timeout; the server may grant another'),
   stopDeadlineMs: milliseconds('Timing', 10_000, 1, 'How long a planned stop may take before the node exits in any case'),

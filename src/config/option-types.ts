@@ -40,6 +40,8 @@ export interface StringSpec extends CommonSpec {
   readonly default: string | undefined;
   readonly defaultDescription?: string;
   readonly choices?: readonly string[];
+  /** The value may contain a password: no message shows it. */
+  readonly isSecret?: boolean;
   /** The reason why a value is impossible; undefined if it is possible. */
   readonly refusal?: (value: string) => string | undefined;
   /** The canonical spelling of a value. */

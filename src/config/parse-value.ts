@@ -51,7 +51,7 @@ function parseString(raw: RawOption, spec: StringSpec): string {
   if (spec.choices !== undefined && !spec.choices.includes(raw.value))
     throw refusedOption(raw.label, raw.value, `must be one of ${spec.choices.join(', ')}`);
   const reason = spec.refusal?.(raw.value);
-  if (reason !== undefined) throw refusedOption(raw.label, raw.value, reason);
+  if (reason !== undefined) throw refusedOption(raw.label, spec.isSecret === true ? '...' : raw.value, reason);
   return spec.canonical?.(raw.value) ?? raw.value;
 }
 

@@ -44,6 +44,21 @@ export function checkRelations(values: OptionValues, labels: Readonly<Record<Opt
   }
 }
 
+/** @throws KvError INVALID_OPTION unless the place of the data is one that the node can use. */
+export function checkState(values: OptionValues, labels: Readonly<Record<OptionName, string>>): void {
+  const { state, postgres, dataDir } = values;
+  if (state !== 'memory' && dataDir === undefined)
+    throw refusedOption(labels.state, state, 'needs a folder for the log of writes; give one with --data-dir DIR');
+  if (state === 'postgres' && postgres === undefined)
+    throw refusedOption(
+      labels.state,
+      state,
+      'needs a database; give its URL with --postgres, or in the environment as KVNODE_POSTGRES',
+    );
+  if (state !== 'postgres' && postgres !== undefined)
+    throw refusedOption(labels.state, state, `contradicts ${labels.postgres}: give --state postgres, or omit the URL`);
+}
+
 /** @throws KvError INVALID_OPTION if data is to be on disk and there is no place for it, or the other way round. */
 export function checkDataDir({ durability, dataDir }: OptionValues, labels: Readonly<Record<OptionName, string>>): void {
   if (durability === undefined || (durability === 'memory') === (dataDir === undefined)) return;

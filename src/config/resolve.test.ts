@@ -255,6 +255,22 @@ describe('options - relations', () => {
     expect(resolve({ commandLine: { durability: 'always' }, used: ['durability'] }).values.durability).toBe('always');
   });
 
+  test('a database needs a folder, PostgreSQL also its URL, and a message never shows that', () => {
+    const dataDir = '/data';
+    const postgres = 'postgres://kv:secret@db/kv';
+    expect(messageOf({ commandLine: { state: 'lmdb' } })).toContain('--state: "lmdb" needs a folder');
+    expect(messageOf({ commandLine: { state: 'postgres', dataDir } })).toContain('--state: "postgres" needs a database');
+    expect(messageOf({ commandLine: { postgres, dataDir } })).toContain('--state (default): "memory" contradicts --postgres');
+    const unreadable = messageOf({ environment: { KVNODE_POSTGRES: 'mysql://kv:secret@db/kv' }, commandLine: { dataDir } });
+    expect(unreadable).toContain('KVNODE_POSTGRES: "..." must be a URL');
+    expect(unreadable).not.toContain('secret');
+    const commandLine = { state: 'postgres', dataDir };
+    expect(resolve({ commandLine, environment: { KVNODE_POSTGRES: postgres } }).values).toMatchObject({
+      ...commandLine,
+      postgres,
+    });
+  });
+
   test('a heartbeat that is not shorter than the lease is refused', () => {
     expect(messageOf({ commandLine: { beaconMs: '1000' } })).toContain(
       '--beacon-ms: 1000 must be less than --lease-ms (default), which is 1000',

@@ -8,7 +8,7 @@ import { readConfigFile } from './config-file.js';
 import { type Environment, readEnvironment } from './environment.js';
 import { flagOf, type OptionName, type OptionValues, optionNames, optionSpecs } from './option-specs.js';
 import { defaultLabel, parseValue, type RawOption } from './parse-value.js';
-import { checkDataDir, checkRelations } from './relations.js';
+import { checkDataDir, checkRelations, checkState } from './relations.js';
 
 export interface OptionSources {
   /** Values given on the command line, by option name; undefined where not given. */
@@ -51,7 +51,10 @@ export function resolveOptions(sources: OptionSources): ResolvedOptions {
   const complete = values as OptionValues;
   checkRelations(complete, labels as Record<OptionName, string>);
   // A command that knows no data directory may set the durability of a cluster.
-  if (used.has('dataDir')) checkDataDir(complete, labels as Record<OptionName, string>);
+  if (used.has('dataDir')) {
+    checkDataDir(complete, labels as Record<OptionName, string>);
+    checkState(complete, labels as Record<OptionName, string>);
+  }
   return { values: complete, warnings: environment.warnings };
 }
 

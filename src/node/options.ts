@@ -4,6 +4,7 @@ import type { DurabilityMode } from '../coordination/index.js';
 import type { FormatRange } from '../formats.js';
 import type { LogState } from '../logging/index.js';
 import type { DiskCalls } from './data/disk-calls.js';
+import type { StateKind } from './data/state-kind.js';
 
 export interface NodeOptions {
   /** Interface to listen on: a name or a canonical IP address, without brackets. Default 127.0.0.1. */
@@ -36,6 +37,12 @@ export interface NodeOptions {
   readonly durability: DurabilityMode | undefined;
   /** Time between two flushes with the durability `interval`. Default 1,000. */
   readonly syncIntervalMs: number;
+  /** Where the data is beside the log; other than `memory` only with `dataDir`. Default `memory`. */
+  readonly state: StateKind;
+  /** With `state` `postgres`: the URL of the database. It may contain a password. */
+  readonly postgres: string | undefined;
+  /** How long the database may give no answer before the node hands over the shards that it leads. Default 5,000. */
+  readonly stateTimeoutMs: number;
   /** Room that the data directory may take, in bytes; from 1 GiB. Default: 90 % of the room on its file system, at least 1 GiB. */
   readonly maxData: number | undefined;
   /** Log that is kept on disk although snapshots cover it. Default 64 MiB. */

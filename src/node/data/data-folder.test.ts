@@ -96,14 +96,29 @@ describe('data folder - identity', () => {
     expect(await readFile(join(path, 'kvnode.json'), 'utf8')).toBe(before);
   });
 
+  test('the kind of its database stays the same, and a version that knows no databases refuses it', async () => {
+    const first = await DataFolder.open(path);
+    await first.claim(identity, 'lmdb');
+    const { database } = first.identity!;
+    expect(database).toMatchObject({ kind: 'lmdb', folderId: expect.stringMatching(/^[0-9a-f]{16}$/) });
+    await first.close(false);
+    expect(JSON.parse(await readFile(join(path, 'kvnode.json'), 'utf8'))).toMatchObject({ format: 2, database });
+    const second = await DataFolder.open(path);
+    await expect(second.claim(identity)).rejects.toThrow(/with --state lmdb, and this one has --state memory/);
+    await second.claim(identity, 'lmdb');
+    expect(second.identity?.database).toEqual(database);
+    await second.close(false);
+  });
+
   test.each([
-    ['{"format": 2, "nodeId": "node-a"}', /newer version of kvnode, in format 2.*Start the newer version/],
+    ['{"format": 1, "nodeId": "node-a", "cluster": CLUSTER, "database": {"kind": "other"}}', /damaged: it names no database/],
+    ['{"format": 3, "nodeId": "node-a"}', /newer version of kvnode, in format 3.*Start the newer version/],
     ['{"format": 1, "nodeId": "node-a", "cluster": {"shards": 0}}', /kvnode\.json is damaged.*formatVersion/],
     ['{"format": 1', /kvnode\.json is damaged: it is not a JSON object/],
     ['{"nodeId": "node-a"}', /kvnode\.json names no format/],
   ])('kvnode.json %s is refused', async (text, reason) => {
     await use();
-    await writeFile(join(path, 'kvnode.json'), text);
+    await writeFile(join(path, 'kvnode.json'), text.replace('CLUSTER', JSON.stringify(cluster)));
     expect(await refusal()).toMatch(reason);
   });
 

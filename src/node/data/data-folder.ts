@@ -3,7 +3,8 @@
  *
  * The folder belongs to one node of one cluster from its first use on. It keeps the id of its node, so a node whose address changes
  * stays the same node. A folder that is of another node, of another cluster or of a newer format, or is no folder of kvnode, is
- * refused and left as it is. `wal` and `snapshots` below it hold the data itself.
+ * refused and left as it is. `wal`, and `snapshots` or a database, hold the data
+ * itself. Of which kind the database is, if there is one, stays the same for good as well.
  */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,6 +25,8 @@ import {
   type FolderRun,
 } from './folder-files.js';
 import { FolderLock } from './folder-lock.js';
+import { type FolderOwner, newDatabase, problemOfOwner } from './folder-owner.js';
+import type { StateKind } from './state-kind.js';
 
 const identityFile = 'kvnode.json';
 const runFile = 'run.json';
@@ -31,7 +34,7 @@ const editionsFile = 'editions.json';
 /** What may be in a folder that no node has used: `lost+found` is at the top of a new file system. */
 const allowedInNew: ReadonlySet<string> = new Set(['lock', 'lost+found', `${identityFile}.tmp`]);
 /** What a node writes after `kvnode.json`. */
-const dataFolders: ReadonlySet<string> = new Set(['wal', 'snapshots', runFile, editionsFile]);
+const dataFolders: ReadonlySet<string> = new Set(['wal', 'snapshots', 'state', runFile, editionsFile]);
 
 export class DataFolder {
   readonly path: string;
@@ -102,9 +105,12 @@ export class DataFolder {
     return this.#bootId === undefined || this.#lastRun?.bootId !== this.#bootId;
   }
 
-  /** From now on the folder belongs to this node. Then it may be written to. @throws KvError DATA_UNAVAILABLE */
-  claim(identity: FolderIdentity): Promise<void> {
-    return this.#inTurn(() => this.#claim(identity));
+  /**
+   * From now on the folder belongs to this node, and its data is where `state` says. Then it may be written to.
+   * @throws KvError DATA_UNAVAILABLE
+   */
+  claim(owner: FolderOwner, state: StateKind = 'memory'): Promise<void> {
+    return this.#inTurn(() => this.#claim(owner, state));
   }
 
   /**
@@ -135,23 +141,12 @@ export class DataFolder {
     });
   }
 
-  async #claim(identity: FolderIdentity): Promise<void> {
-    const { nodeId, cluster } = identity;
+  async #claim({ nodeId, cluster }: FolderOwner, state: StateKind): Promise<void> {
     const known = this.#identity;
-    if (known !== undefined && known.nodeId !== nodeId)
-      throw unusable(
-        this.path,
-        `the folder holds data of node ${known.nodeId}, and this is node ${nodeId}. ` +
-          `Start the node with --id ${known.nodeId}, or with another folder`,
-      );
-    if (known !== undefined && known.cluster.clusterId !== cluster.clusterId)
-      throw unusable(
-        this.path,
-        `the folder holds data of cluster ${known.cluster.clusterId}, and ZooKeeper holds cluster ${cluster.clusterId}. ` +
-          'Check --zk and --root. To join the other cluster without the data, use another folder',
-      );
+    const problem = known && problemOfOwner(known, { nodeId, cluster }, state);
+    if (problem !== undefined) throw unusable(this.path, problem);
     await this.#write('claim the folder', async () => {
-      await this.#keepIdentity(identity);
+      await this.#keepIdentity({ nodeId, cluster, database: known?.database ?? newDatabase(state) });
       // What this process is going to write may be lost if the machine stops. Until `began` the boot id stays that of the last run.
       if (this.#lastRun === undefined || this.#lastRun.clean) await this.#writeRun(false);
     });

@@ -3,15 +3,29 @@
  * the last process ended; `editions.json` names its edition. docs/data-format.md describes them.
  */
 import { type ClusterConfig, type Edition, MalformedZnodeError, parseConfig } from '../../coordination/index.js';
+import type { DatabaseKind } from './state-kind.js';
 
-/** The version of the layout of the folder and of every file in it. It grows when an earlier version would misread them. */
-const folderFormat = 1;
+/**
+ * The version of the layout of the folder and of every file in it. It grows when an earlier version would misread them. Versions that
+ * read only format 1 know no databases, so a folder without one is still written in that.
+ */
+const folderFormat = 2;
+const formatWithoutDatabase = 1;
 
 /** Whom the data in the folder belongs to: for good. */
 export interface FolderIdentity {
   readonly nodeId: string;
   /** What the nodes of the cluster agreed on. A node writes it back where ZooKeeper has lost it. */
   readonly cluster: ClusterConfig;
+  /** Undefined: the data is in memory, and in snapshot files. */
+  readonly database: FolderDatabase | undefined;
+}
+
+/** The database that holds the data, while the folder has the log of what follows it. */
+export interface FolderDatabase {
+  readonly kind: DatabaseKind;
+  /** Random. The database belongs to the folder of this id. */
+  readonly folderId: string;
 }
 
 /** A process that has used the folder. */
@@ -25,13 +39,14 @@ export interface FolderRun {
 /** `reason` is the end of a sentence that begins with the name of the file. */
 class UnreadableFileError extends Error {}
 
-export function encodeFolderIdentity({ nodeId, cluster }: FolderIdentity): string {
-  return `${JSON.stringify({ format: folderFormat, nodeId, cluster }, undefined, 2)}\n`;
+export function encodeFolderIdentity({ nodeId, cluster, database }: FolderIdentity): string {
+  const format = database === undefined ? formatWithoutDatabase : folderFormat;
+  return `${JSON.stringify({ format, nodeId, cluster, database }, undefined, 2)}\n`;
 }
 
 /** @throws UnreadableFileError */
 export function decodeFolderIdentity(text: string): FolderIdentity {
-  const { format, nodeId, cluster } = parseObject(text);
+  const { format, nodeId, cluster, database } = parseObject(text);
   if (typeof format !== 'number') throw new UnreadableFileError('names no format');
   if (format > folderFormat)
     throw new UnreadableFileError(
@@ -40,13 +55,21 @@ export function decodeFolderIdentity(text: string): FolderIdentity {
     );
   if (typeof nodeId !== 'string') throw new UnreadableFileError('names no node');
   try {
-    return { nodeId, cluster: parseConfig(Buffer.from(JSON.stringify(cluster ?? null))) };
+    return { nodeId, cluster: parseConfig(Buffer.from(JSON.stringify(cluster ?? null))), database: databaseIn(database) };
   } catch (cause) {
     if (!(cause instanceof MalformedZnodeError)) throw cause;
     throw new UnreadableFileError(`is damaged: the configuration of the cluster in it is malformed (${cause.problem})`, {
       cause,
     });
   }
+}
+
+function databaseIn(found: unknown): FolderDatabase | undefined {
+  if (found === undefined) return undefined;
+  const { kind, folderId } = found as Partial<Record<keyof FolderDatabase, unknown>>;
+  const isKnown = kind === 'lmdb' || kind === 'postgres';
+  if (!isKnown || typeof folderId !== 'string') throw new UnreadableFileError('is damaged: it names no database');
+  return { kind, folderId };
 }
 
 export function encodeRun(run: FolderRun): string {
