@@ -1,0 +1,37 @@
+/** Turns errors of LMDB and of the file system below it into those of the database, with what the operator can do. */
+import { DatabaseError } from '../database/state-database.js';
+
+/** An error as it comes out of a thread. */
+export interface FailureReport {
+  readonly message: string;
+  /** Of LMDB (below -30,700) or of the system. */
+  readonly code: number | string | undefined;
+}
+
+const outOfMemory = 12;
+const noSpace = [28, 122, 'ENOSPC', 'EDQUOT'];
+/** Readers full, a transaction that is too large, the map full: nothing has changed, and later calls may succeed. */
+const passing = [-30_790, -30_788, -30_792, outOfMemory];
+
+export function reportOf(error: unknown): FailureReport {
+  const { message, code } = error as Error & { readonly code?: number | string };
+  return { message, code };
+}
+
+/** Of a call on an environment that is open. */
+export function databaseErrorOf({ message, code }: FailureReport, folder: string): DatabaseError {
+  if (code !== undefined && noSpace.includes(code))
+    return new DatabaseError(`the disk is full, so nothing can be written to the database in ${folder}: make room on it`);
+  if (typeof code === 'number' && passing.includes(code)) return new DatabaseError(`the database in ${folder}: ${message}`);
+  return new DatabaseError(`the database in ${folder} cannot be used any more: ${message}`, { isLost: true });
+}
+
+/** Of opening it. */
+export function openErrorOf({ message, code }: FailureReport, folder: string): DatabaseError {
+  if (code !== undefined && noSpace.includes(code))
+    return new DatabaseError(`the disk is full, so the database in ${folder} cannot be opened: make room on it`);
+  return new DatabaseError(
+    `the database in ${folder} cannot be opened (${message}): if it is damaged, delete ${folder}; the node then takes its copies from the other nodes`,
+    { isLost: true },
+  );
+}
