@@ -5,12 +5,10 @@
  * again as well, since it changes nothing, and a write that its shard recognises. Any other write is not: it might happen twice.
  */
 import { type ErrorCode, errorTraits, KvError, type ShardPosition } from '../../errors.js';
+import { growingPauseMs } from '../../growing-pause.js';
 
-/** Half of the wait is random, so that clients that were refused together do not return together. */
 export const firstBackoffMs = 10;
 export const maxBackoffMs = 250;
-/** Keeps the power of two finite; `maxBackoffMs` bounds the wait long before. */
-const maxDoublings = 16;
 
 /** `request`: a write that its shard recognises if it is sent again. */
 export type Access = 'read' | 'write' | 'request';
@@ -61,10 +59,9 @@ function isUnknownByNature(error: KvError): boolean {
   return error.retryable || errorTraits[error.code].executed === 'unknown';
 }
 
-/** @param random in [0, 1). */
+/** Half of the wait is random, so that clients that were refused together do not return together. @param random in [0, 1). */
 export function backoffMs(attempt: number, random: number): number {
-  const ceiling = Math.min(maxBackoffMs, firstBackoffMs * 2 ** Math.min(attempt - 1, maxDoublings));
-  return ceiling / 2 + (ceiling / 2) * random;
+  return growingPauseMs(attempt, { firstMs: firstBackoffMs, maxMs: maxBackoffMs }, random);
 }
 
 /** Refusals about the node itself: the next attempt goes to another node, if there is one. */

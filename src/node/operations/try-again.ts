@@ -1,9 +1,9 @@
 /** Which failures of an operation a node keeps from the caller, and how long it pauses before it tries again. Pure. */
 import type { ErrorCode, KvError } from '../../errors.js';
+import { growingPauseMs } from '../../growing-pause.js';
 
 /** Half of a pause is random, so that shards that lost their primary together are not tried together. */
-const firstPauseMs = 10;
-const maxPauseMs = 250;
+const pauses = { firstMs: 10, maxMs: 250 };
 /** A node that has frozen, or lost its network, gives no answer: another node may be primary by then. */
 const maxAttemptMs = 2_000;
 /** A call is refused this long before its deadline, so that the refusal arrives and the caller knows that nothing was executed. */
@@ -25,8 +25,7 @@ export function mayTryAgain({ code, executed, retryable }: KvError, isRepeatable
 
 /** @param attempts since the shard was served last, or changed. @param random in [0, 1). */
 export function pauseBeforeAttemptMs(attempts: number, random: number): number {
-  const ceiling = Math.min(maxPauseMs, firstPauseMs * 2 ** Math.min(attempts, 8));
-  return ceiling / 2 + (ceiling / 2) * random;
+  return growingPauseMs(attempts + 1, pauses, random);
 }
 
 /** How long the answer of another node is awaited. */
