@@ -20,6 +20,7 @@ export type { EpochRun } from './protocol/log-position.js';
 export type { BodyOf, Message, RequestBody, ResponseBody } from './protocol/message.js';
 export { type RecordedAnswer, wroteAnswer } from './protocol/recorded-answer.js';
 export {
+  type AppliedPosition,
   type AppliedState,
   emptyMetadata,
   mayBeginAt,

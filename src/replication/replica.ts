@@ -19,7 +19,7 @@ import type { Effect, Refusal, RoleName } from './protocol/effect.js';
 import type { Event } from './protocol/event.js';
 import type { Epoch, EpochId, HistoryId, ReplicaId, Seq } from './protocol/ids.js';
 import { itemOf, versionOf, writeOf } from './protocol/log-entry.js';
-import type { AppliedState, RecoveredReplica } from './protocol/recovered.js';
+import type { AppliedPosition, AppliedState, RecoveredReplica } from './protocol/recovered.js';
 import type { ReplicaOptions } from './protocol/replica-options.js';
 import type { RequestIdentity } from './protocol/request.js';
 import type { ShardState } from './protocol/shard-state.js';
@@ -27,7 +27,7 @@ import type { FoundItem } from './protocol/transaction.js';
 import { handleQuiescent } from './quiescence.js';
 import { onMessage, receiveDeferred } from './receive.js';
 import { type CoreStatus, statusOf } from './replica-status.js';
-import { appliedStateOf } from './state/applied-state.js';
+import { appliedPositionOf, appliedStateOf } from './state/applied-state.js';
 import { Core } from './state/core.js';
 import { enterPhase, type PeerPhase } from './state/peer.js';
 import { onPlaced } from './state/placed.js';
@@ -145,6 +145,11 @@ export class Replica {
   /** What belongs to a snapshot of the store as it is between two events; undefined: there is no complete copy. */
   get appliedState(): AppliedState | undefined {
     return this.#core.complete ? appliedStateOf(this.#core) : undefined;
+  }
+
+  /** The position of `appliedState`. Cheap: it is read after each turn. */
+  get appliedPosition(): AppliedPosition | undefined {
+    return this.#core.complete ? appliedPositionOf(this.#core) : undefined;
   }
 
   /** The part of the status that says whether this replica is in sync. Cheap: it is read for many shards again and again. */

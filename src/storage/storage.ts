@@ -6,18 +6,19 @@
  *   once this change and all before it are as durable as the engine promises. An engine that `persistsAtOnce` returns `undefined`.
  * - `apply` takes effect for `get` and `scan` before it returns. An engine that writes later answers from the entries that it
  *   holds back. `apply` needs no durability of its own, because applied entries are in the log.
- * - `get` and `head` answer for the moment of the call, even if the answer comes by a promise and the key is written
- *   meanwhile: operations on a key are answered in their order.
+ * - `get` and `head` answer for the moment of the call if they answer at once, and otherwise for some moment between the call and the
+ *   answer. A caller that needs the value of one moment holds the lock of the key's stripe until the answer: then nothing else
+ *   writes the key.
  * - `get` may answer at once with a view of the engine's own memory, which is valid until the next `apply` or `persist`. A caller
  *   copies the value before it keeps it or awaits anything. A value that comes by a promise belongs to the caller.
  * - An entry or item that is older than the version stored under its key is skipped, because a snapshot may be ahead of the log
- *   that is applied to it. A delete removes the version as well, so an older entry after it would be applied.
- * - The engine keeps the deadlines of keys that expire in their order, so that it finds those that are due without a search, and
- *   answers `due` at once. It never deletes a key by itself: when a key is due depends on the shard's time, which only its primary
- *   knows.
+ *   that is applied to it. A delete removes the version as well, so an older entry after it would be applied. An engine that writes
+ *   later may show an older entry for a moment: until it finds the newer version in its database.
+ * - The engine keeps the deadlines of keys that expire in their order, so that it finds those that are due without a search. It never
+ *   deletes a key by itself: when a key is due depends on the shard's time, which only its primary knows.
  * - An engine may keep the bytes that it receives without a copy: the shell never changes them.
  */
-import type { AppliedState, Change, DueKey, LogEntry } from '../replication/index.js';
+import type { AppliedPosition, AppliedState, Change, DueKey, LogEntry, SnapshotItem } from '../replication/index.js';
 
 /** What is known of a value without reading it. */
 export interface StoredHead {
@@ -56,6 +57,8 @@ export interface LogRead {
 export interface StoredReplica {
   /** See `Replica.appliedState`. */
   readonly appliedState: AppliedState | undefined;
+  /** See `Replica.appliedPosition`. */
+  readonly appliedPosition: AppliedPosition | undefined;
 }
 
 export interface Storage {
@@ -66,7 +69,7 @@ export interface Storage {
   readonly keyCount: number;
   /** Keys that expire (R17). */
   readonly expiringCount: number;
-  /** When the first of them is due. Undefined: there is none. */
+  /** None of them is due before this time, and `due` makes it exact if it is too early. Undefined: there is none. */
   readonly earliestExpiryMs: number | undefined;
   /** Bytes of all keys and values. */
   readonly dataBytes: number;
@@ -98,10 +101,19 @@ export interface Storage {
   get(key: string): StoredValue | undefined | Promise<StoredValue | undefined>;
   head(key: string): StoredHead | undefined | Promise<StoredHead | undefined>;
   /**
-   * Keys that are due at this time of the shard, about the earliest ones first, and at most `most`. They stay in the storage: only an
-   * entry of the log deletes a key.
+   * Passes keys that are due at this time of the shard to `take`, about the earliest ones first, and at most `most`. They stay in the
+   * storage: only an entry of the log deletes a key.
+   *
+   * `take` is called at once, or later if the engine has to wait for the answer, or never if the engine is closed before. It is called
+   * in a moment in which each of the keys is due, and must use them within that call. An engine that writes later may leave out keys
+   * that it has not written yet.
    */
-  due(timeMs: number, most: number): readonly DueKey[];
+  due(timeMs: number, most: number, take: (keys: readonly DueKey[]) => void): void;
+  /**
+   * What is stored in the order of the UTF-8 bytes of the keys, from `from` on (inclusive): at most `most` keys, and about `maxBytes`; at
+   * least one if there is any. Each is of some moment between the call and the answer. An engine without an order has none.
+   */
+  range?(from: string, most: number, maxBytes: number): readonly SnapshotItem[] | Promise<readonly SnapshotItem[]>;
   /**
    * Passes every key that exists throughout the scan to `take` at least once, in no particular order. Keys that are written or
    * deleted meanwhile may or may not be passed. The view is reused for the next record, so `take` copies what it needs. The

@@ -2,7 +2,7 @@
  * The storage of a replica whose data survives the process: its applied state, and on disk the log above a base copy of that.
  * Every change is written to the log of the node before it counts as durable.
  */
-import type { AppliedState, Change, LogEntry } from '../../replication/index.js';
+import type { AppliedState, Change, DueKey, LogEntry } from '../../replication/index.js';
 import type { LogRead, RecordView, Storage, StoredReplica } from '../../storage/index.js';
 import type { FlushReports } from './flush-reports.js';
 import type { ReplicaLog } from './replica-log.js';
@@ -94,8 +94,8 @@ export class DurableStorage implements Storage {
   head(key: string): ReturnType<Storage['head']> {
     return this.#state.head(key);
   }
-  due(timeMs: number, most: number): ReturnType<Storage['due']> {
-    return this.#state.due(timeMs, most);
+  due(timeMs: number, most: number, take: (keys: readonly DueKey[]) => void): void {
+    this.#state.due(timeMs, most, take);
   }
   scan(chunkBytes: number, take: (record: RecordView) => void): ReturnType<Storage['scan']> {
     return this.#state.scan(chunkBytes, take);

@@ -77,8 +77,8 @@ export class MemoryState implements ReplicaState {
   head(key: string): StoredHead | undefined {
     return this.#memory.head(key);
   }
-  due(timeMs: number, most: number): readonly DueKey[] {
-    return this.#memory.due(timeMs, most);
+  due(timeMs: number, most: number, take: (keys: readonly DueKey[]) => void): void {
+    this.#memory.due(timeMs, most, take);
   }
   scan(chunkBytes: number, take: (record: RecordView) => void): Iterable<void> {
     return this.#memory.scan(chunkBytes, take);

@@ -1,5 +1,13 @@
 /** A replica that stands in for the core: it writes what the test says, and knows what a restart must find. */
-import type { AppliedState, Change, EpochMark, KeyWrite, LogEntry, RecordedRequest } from '../../replication/index.js';
+import type {
+  AppliedPosition,
+  AppliedState,
+  Change,
+  EpochMark,
+  KeyWrite,
+  LogEntry,
+  RecordedRequest,
+} from '../../replication/index.js';
 import type { Storage } from '../../storage/index.js';
 import type { NodeData, RecoveredShard } from './node-data.js';
 
@@ -59,15 +67,22 @@ export class TestReplica {
     return this.baseSeq + this.entries.length;
   }
 
-  get appliedState(): AppliedState | undefined {
+  get appliedPosition(): AppliedPosition | undefined {
     if (!this.complete) return undefined;
-    const unapplied = this.entries.slice(this.appliedSeq - this.baseSeq);
     const { epoch, id } = this.markAt(this.appliedSeq);
     return {
       position: { seq: this.appliedSeq, epoch, epochId: id },
-      requests: this.requestsAt(this.appliedSeq),
       requestFloor: 0,
       timeMs: this.timeAt(this.appliedSeq),
+    };
+  }
+
+  get appliedState(): AppliedState | undefined {
+    if (!this.complete) return undefined;
+    const unapplied = this.entries.slice(this.appliedSeq - this.baseSeq);
+    return {
+      ...this.appliedPosition!,
+      requests: this.requestsAt(this.appliedSeq),
       unapplied,
       unappliedRuns: this.#runsOf(unapplied),
     };

@@ -2,7 +2,7 @@
  * Has the keys of a shard deleted that are due, at its primary (R17). The storage knows which keys are due, the core decides and
  * appends one entry for a batch of them, and only the log deletes. While no key of the shard expires, this does nothing.
  */
-import type { Answer, DueEvent } from '../../replication/index.js';
+import type { Answer, DueEvent, DueKey } from '../../replication/index.js';
 import type { Storage } from '../../storage/index.js';
 import type { AnswerSink } from './shard-host.js';
 import type { Stripes } from './stripes.js';
@@ -28,7 +28,7 @@ export class ExpirySweep implements Ticking, AnswerSink {
   readonly #turns: SweepTurns;
   readonly #tickMs: number;
   #timer: NodeJS.Timeout | undefined;
-  /** A batch waits for its turn, or for its commit. */
+  /** A batch waits for its turn, for the storage to find its keys, or for its commit. */
   #isBusy = false;
   /** The last batch had as many keys as one may have: more are due. */
   #isFull = false;
@@ -77,11 +77,15 @@ export class ExpirySweep implements Ticking, AnswerSink {
     }, waitMs);
   }
 
-  /** An operation that holds the lock of a key's stripe may depend on what it has read: the key is left to the next batch. */
   #sweep(): void {
+    if (this.#closed || !this.#shard.isPrimary) this.#isBusy = false;
+    else this.#shard.storage.due(this.#shard.timeMs(performance.now()), maxKeys, (due) => this.#found(due));
+  }
+
+  /** An operation that holds the lock of a key's stripe may depend on what it has read: the key is left to the next batch. */
+  #found(due: readonly DueKey[]): void {
     this.#isBusy = false;
     if (this.#closed || !this.#shard.isPrimary) return;
-    const due = this.#shard.storage.due(this.#shard.timeMs(performance.now()), maxKeys);
     const keys = due.filter(({ key }) => !this.#stripes.isLocked(key));
     if (keys.length === 0) return;
     this.#isBusy = true;

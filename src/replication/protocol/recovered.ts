@@ -95,6 +95,9 @@ export interface StoredSnapshot {
   readonly timeMs: number;
 }
 
+/** Up to where the store has applied the log, without the requests: it costs little to read. */
+export type AppliedPosition = Pick<StoredSnapshot, 'position' | 'requestFloor' | 'timeMs'>;
+
 /** What belongs to a snapshot that is begun now, and the entries that it does not cover. */
 export interface AppliedState extends Omit<StoredSnapshot, 'resets' | 'throughSeq'> {
   readonly unapplied: readonly LogEntry[];

@@ -1,7 +1,7 @@
 /** Writes for tests of the storage in memory, and the storage beside a Map that is to hold the same. */
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import type { LogEntry, SnapshotItem } from '../../replication/index.js';
+import type { DueKey, LogEntry, SnapshotItem } from '../../replication/index.js';
 import type { RecordView, StoredValue } from '../storage.js';
 import { MemoryStorage } from './memory-storage.js';
 
@@ -100,7 +100,10 @@ export class StorageAndTwin {
       expiresAtMs === undefined ? [] : [{ key, expiresAtMs }],
     );
     const due = expiring.filter(({ expiresAtMs }) => expiresAtMs <= timeMs);
-    const found = this.storage.due(timeMs, Number.POSITIVE_INFINITY);
+    let found: readonly DueKey[] = [];
+    this.storage.due(timeMs, Number.POSITIVE_INFINITY, (keys) => {
+      found = keys;
+    });
     expect(new Map(found.map(({ key, expiresAtMs }) => [key, expiresAtMs]))).toEqual(
       new Map(due.map(({ key, expiresAtMs }) => [key, expiresAtMs])),
     );

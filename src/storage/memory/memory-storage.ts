@@ -111,9 +111,9 @@ export class MemoryStorage implements Storage {
     return address === noRecord ? undefined : this.#records.head(address);
   }
 
-  due(timeMs: number, most: number): DueKey[] {
+  due(timeMs: number, most: number, take: (keys: readonly DueKey[]) => void): void {
     this.#applyDue();
-    return this.#records.deadlines.due(timeMs, most).map((address) => this.#records.dueKey(address));
+    take(this.#records.deadlines.due(timeMs, most).map((address) => this.#records.dueKey(address)));
   }
 
   /** Scans the index segment by segment. */
