@@ -1,0 +1,295 @@
+/**
+ * The applied state of one replica in the database of its node.
+ *
+ * What was applied is visible at once: reads look into the overlay first, and then into the database. `DatabaseWriter` gathers the
+ * overlay into commits.
+ *
+ * It leaves out what `Storage` has beside that: persisting is the matter of the log.
+ */
+import type { AppliedPosition, AppliedState, Change, DueKey, LogEntry, SnapshotItem } from '../../replication/index.js';
+import type { RecordView, StoredHead, StoredReplica, StoredValue } from '../storage.js';
+import { CommitProgress } from './commit-progress.js';
+import { scanDatabase } from './database-scan.js';
+import { DueKeys } from './due-keys.js';
+import type { Lane, LaneCommit, LaneOwner } from './lane.js';
+import { OrderedPages } from './ordered-pages.js';
+import { type Layer, Overlay } from './overlay.js';
+import type { OverlayBudget } from './overlay-budget.js';
+import type { PersistentCalls } from './persistent-calls.js';
+import { type EncodeRequests, RequestParts } from './request-parts.js';
+import type { CopyName, CopyPosition, FoundCopy, Row, RowTotals, StateDatabase } from './state-database.js';
+import type { StoredShard } from './stored-shard.js';
+
+/** The log of the replica. */
+export interface EngineLog {
+  /** Whether the log has the records of this copy up to `seq`, perhaps not flushed. */
+  hasAppended(copy: CopyName, seq: number): boolean;
+  /** Resolves once everything that the replica has persisted before is in the log. */
+  readonly kept: Promise<void>;
+}
+
+/** What is applied, as of now: a replica, or a replay. */
+export interface AppliedSource extends Pick<StoredReplica, 'appliedPosition'> {
+  readonly appliedState: Pick<AppliedState, 'requests'> | undefined;
+}
+
+export interface EngineParts {
+  readonly database: StateDatabase;
+  readonly lane: Lane;
+  readonly log: EngineLog;
+  readonly budget: OverlayBudget;
+  readonly reads: PersistentCalls;
+  readonly encodeRequests: EncodeRequests;
+  /** There may be something to commit. */
+  wake(): void;
+  /** Resolves once everything that was committed before is flushed. */
+  flush(): Promise<void>;
+}
+
+type Reset = Extract<Change, { type: 'reset' }>;
+
+const noTotals: RowTotals = { keys: 0, expiring: 0, bytes: 0 };
+
+export class DatabaseEngine implements LaneOwner {
+  /** Gets the seq of a position that is flushed: a start needs the log above it only. */
+  onCovered: (seq: number) => void = () => {};
+  readonly #parts: EngineParts;
+  readonly #overlay: Overlay;
+  readonly #requests: RequestParts;
+  readonly #shard: StoredShard;
+  readonly #due: DueKeys;
+  readonly #pages: OrderedPages;
+  readonly #progress = new CommitProgress();
+  #source: AppliedSource | undefined;
+  #copy: CopyName;
+  /** A position of the copy is in the database, or in a layer that is sealed. */
+  #isComplete: boolean;
+  #totals: RowTotals;
+  #isParked = false;
+
+  constructor(parts: EngineParts) {
+    const { database, lane, budget, reads } = parts;
+    const { position, totals = noTotals, earliestExpiryMs } = lane.found ?? {};
+    this.#parts = parts;
+    this.#overlay = new Overlay(budget);
+    this.#requests = new RequestParts(parts.encodeRequests);
+    this.#copy = position ?? { writerId: '', resets: 0 };
+    this.#isComplete = position?.complete ?? false;
+    this.#totals = totals;
+    if (this.#isComplete) this.#progress.startAt(position!.seq);
+    this.#shard = { database, lane, reads, overlay: this.#overlay };
+    this.#due = new DueKeys(this.#shard, earliestExpiryMs);
+    this.#pages = new OrderedPages(this.#shard);
+  }
+
+  /** The copy that the database had when it was opened. Undefined: it had none, or another one has begun since. */
+  get found(): FoundCopy | undefined {
+    return this.#parts.lane.found;
+  }
+
+  /** As of the last commit, like the two below. */
+  get keyCount(): number {
+    return this.#totals.keys;
+  }
+  get expiringCount(): number {
+    return this.#totals.expiring;
+  }
+  get dataBytes(): number {
+    return this.#totals.bytes;
+  }
+  get earliestExpiryMs(): number | undefined {
+    return this.#due.earliestMs;
+  }
+  /** Estimated memory of what waits for the database. */
+  get memoryBytes(): number {
+    return this.#overlay.bytes;
+  }
+  /** See `DatabaseWriter.backlog`. */
+  get backlog(): Promise<void> | undefined {
+    return this.#parts.budget.backlog;
+  }
+  /** The newest position that is committed. Undefined: the copy has none yet. */
+  get committedSeq(): number | undefined {
+    return this.#progress.committedSeq;
+  }
+  /** The newest position that survives a loss of power. Undefined: the copy has none yet. */
+  get flushedSeq(): number | undefined {
+    return this.#progress.flushedSeq;
+  }
+
+  /** Nothing is committed before. A replay may be attached first, and then the replica. */
+  attach(source: AppliedSource): void {
+    this.#source = source;
+    this.#parts.wake();
+  }
+
+  apply(entries: readonly LogEntry[]): void {
+    for (const { writes, seq } of entries)
+      for (const { key, value, expiresAtMs } of writes) this.#overlay.put({ key, value, version: seq, expiresAtMs });
+    this.#overlay.addBytes(this.#requests.add(entries));
+    this.#changed();
+  }
+
+  /** Items of a snapshot that is received. */
+  load(items: readonly SnapshotItem[]): void {
+    for (const item of items) this.#overlay.put(item);
+    this.#changed();
+  }
+
+  /** The replica discards its data. The shard has a copy of this name from now on, which is empty. */
+  reset(name: CopyName, { baseSeq, baseEpoch, baseEpochId, requestFloor, timeMs }: Reset): void {
+    const { lane, log } = this.#parts;
+    const copy = { writerId: name.writerId, resets: name.resets };
+    this.#overlay.clear();
+    this.#requests.restart();
+    this.#due.reset();
+    this.#progress.reset();
+    this.#totals = noTotals;
+    this.#copy = copy;
+    this.#isComplete = false;
+    // A crash may leave rows of the copy before, so this one may be used only once it has a position by a commit.
+    const mark = { seq: baseSeq, epoch: baseEpoch, epochId: baseEpochId, throughSeq: baseSeq };
+    lane.begin({ ...copy, complete: false, ...mark, requestFloor, timeMs }, () => log.hasAppended(copy, baseSeq));
+    this.#changed();
+  }
+
+  /** The log has begun anew, and no request is recognised (see the change `rebase`). */
+  rebased(): void {
+    this.#requests.restart();
+    this.#changed();
+  }
+
+  /**
+   * The copy that was received is complete. Resolves once it survives a loss of power, with the position of that moment.
+   *
+   * The log must not have a record that says so before. Entries that are applied later may wait in the log until then.
+   *
+   * @param throughSeq the last entry that was applied over its items
+   */
+  async complete(throughSeq: number): Promise<CopyPosition> {
+    const { lane, flush, wake } = this.#parts;
+    const applied = this.#source?.appliedPosition;
+    if (applied?.position.seq !== throughSeq)
+      throw new Error(`the replica has applied up to ${applied?.position.seq}, and its storage up to ${throughSeq}`);
+    this.#requests.restart();
+    const commit = this.#seal(applied);
+    const committed = this.#progress.committed();
+    lane.add(commit);
+    wake();
+    await committed;
+    await flush();
+    return commit.change.position!;
+  }
+
+  get(key: string): StoredValue | undefined | Promise<StoredValue | undefined> {
+    return this.#parts.reads.answer(() => {
+      const row = this.#overlay.find(key);
+      if (row !== undefined) return valueIn(row);
+      const { database, lane } = this.#parts;
+      return lane.isStale ? undefined : database.get(lane.shard, key);
+    });
+  }
+
+  head(key: string): StoredHead | undefined | Promise<StoredHead | undefined> {
+    return this.#parts.reads.answer(() => {
+      const row = this.#overlay.find(key);
+      if (row !== undefined) return row.value === undefined ? undefined : { version: row.version, expiresAtMs: row.expiresAtMs };
+      const { database, lane } = this.#parts;
+      return lane.isStale ? undefined : database.head(lane.shard, key);
+    });
+  }
+
+  due(timeMs: number, most: number, take: (keys: readonly DueKey[]) => void): void {
+    this.#due.find(timeMs, most, take);
+  }
+
+  range(from: string, most: number, maxBytes: number): readonly SnapshotItem[] | Promise<readonly SnapshotItem[]> {
+    return this.#pages.page({ from, most, maxBytes });
+  }
+
+  /** Begins once everything that is applied now is committed. */
+  async *scan(chunkBytes: number, take: (record: RecordView) => void): AsyncIterable<void> {
+    const copy = this.#copy;
+    await this.committed();
+    yield* scanDatabase(this.#shard, chunkBytes, take, () => this.#copy !== copy);
+  }
+
+  gather(): LaneCommit | undefined {
+    if (!this.#progress.isChanged || this.#source === undefined) return undefined;
+    const applied = this.#source.appliedPosition;
+    // Rows without a position would be ahead of the one that the copy has.
+    if (applied === undefined && this.#isComplete) return undefined;
+    if (applied === undefined || this.#parts.log.hasAppended(this.#copy, applied.position.seq)) return this.#seal(applied);
+    this.#park();
+    return undefined;
+  }
+
+  committed(): Promise<void> {
+    return this.#progress.committed();
+  }
+
+  covers(): () => void {
+    const copy = this.#copy;
+    const seq = this.#progress.committedSeq;
+    return () => {
+      if (seq === undefined || copy !== this.#copy || !this.#progress.flushed(seq)) return;
+      this.onCovered(seq);
+    };
+  }
+
+  close(): void {
+    this.#overlay.clear();
+    this.#source = undefined;
+  }
+
+  #changed(): void {
+    this.#progress.changed();
+    this.#parts.wake();
+  }
+
+  /** @param applied the position of all that is in the overlay. Undefined: a snapshot is being received. */
+  #seal(applied: AppliedPosition | undefined): LaneCommit {
+    const { lane, log } = this.#parts;
+    const copy = this.#copy;
+    const layer = this.#overlay.seal();
+    this.#progress.sealed();
+    const position = applied && positionOf(copy, applied);
+    const requests = applied && this.#requests.take(() => this.#source!.appliedState!.requests);
+    this.#isComplete ||= position !== undefined;
+    return {
+      change: { shard: lane.shard, rows: [...layer.rows.values()], position, requests },
+      bytes: layer.bytes,
+      isLogged: () => position === undefined || log.hasAppended(copy, position.seq),
+      committed: (totals) => this.#committed(layer, copy, position, totals),
+    };
+  }
+
+  #committed(layer: Layer, copy: CopyName, position: CopyPosition | undefined, totals: RowTotals): void {
+    this.#overlay.drop(layer);
+    if (copy === this.#copy) {
+      this.#due.committed(layer.earliestExpiryMs);
+      this.#totals = totals;
+    }
+    this.#progress.wasCommitted(copy === this.#copy ? position?.seq : undefined);
+  }
+
+  /** The replica has applied entries that wait for room in its log. */
+  #park(): void {
+    if (this.#isParked) return;
+    this.#isParked = true;
+    const resume = (): void => {
+      this.#isParked = false;
+      this.#parts.wake();
+    };
+    // If the log fails, the process ends.
+    this.#parts.log.kept.then(resume, () => {});
+  }
+}
+
+function positionOf({ writerId, resets }: CopyName, { position, requestFloor, timeMs }: AppliedPosition): CopyPosition {
+  return { writerId, resets, complete: true, ...position, throughSeq: position.seq, requestFloor, timeMs };
+}
+
+function valueIn({ value, version, expiresAtMs }: Row): StoredValue | undefined {
+  return value && { value, version, expiresAtMs };
+}
