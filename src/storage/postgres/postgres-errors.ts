@@ -2,12 +2,14 @@
 import pg from 'pg';
 import { DatabaseError } from '../database/state-database.js';
 
+const mustOwn = 'The user of --postgres must own the database or the schema, or have the right to create tables in it';
 /** By SQLSTATE, or by its first two characters. https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const adviceByState: Readonly<Record<string, string>> = {
   '25006': 'It is read-only: name the primary server and not a standby, or turn default_transaction_read_only off',
   '28': 'Check the user and the password in --postgres, and pg_hba.conf of the server',
   '3D000': 'Create the database, or name another one in --postgres',
-  '42501': 'The user of --postgres must own the database or the schema, or have the right to create tables in it',
+  '3F000': mustOwn,
+  '42501': mustOwn,
   '42P07': 'A table of that name is there already: use a database or a schema that belongs to this node alone',
   '53100': 'Its disk is full: make room',
   '53200': 'It is out of memory',

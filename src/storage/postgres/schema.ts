@@ -62,10 +62,16 @@ const migrations: readonly string[] = [
 
 export const newestSchema = migrations.length;
 
+/** The schema with which the search path begins, and whether it is missing. `$user` is the one of the user's name, if there is one. */
 const findSchema: SqlStatement = {
   name: 'find_schema',
-  text: `select current_schema(), btrim(wanted, ' "')
-    from unnest(string_to_array(current_setting('search_path'), ',')) as wanted where btrim(wanted, ' "') <> '$user' limit 1`,
+  text: `
+    with path as (
+      select (parse_ident(btrim(item)))[1] as name, number
+      from unnest(string_to_array(current_setting('search_path'), ',')) with ordinality as item (item, number)
+    )
+    select name, name <> '$user' and to_regnamespace(quote_ident(name)) is null
+    from path where name <> '$user' or to_regnamespace(quote_ident(current_user)) is not null order by number limit 1`,
 };
 const hasVersions: SqlStatement = {
   name: 'has_versions',
@@ -73,11 +79,10 @@ const hasVersions: SqlStatement = {
 };
 const findVersion: SqlStatement = { name: 'find_version', text: 'select coalesce(max(version), 0) from kv_schema' };
 
-/** Creates the schema that the search path of the session begins with, if it names one that is not there. */
+/** Creates the schema with which the search path of the session begins, if it is not there. */
 export async function createSchema(session: PostgresSession): Promise<void> {
-  const [found] = await session.query(findSchema);
-  const [current, wanted] = (found ?? [null, 'public']) as [string | null, string];
-  if (current === null) await session.execute(`create schema if not exists "${wanted.replaceAll('"', '""')}"`);
+  const [first, isMissing] = ((await session.query(findSchema))[0] ?? ['', false]) as [string, boolean];
+  if (isMissing) await session.execute(`create schema if not exists "${first.replaceAll('"', '""')}"`);
 }
 
 /** The session holds the lock of the schema. @throws DatabaseError if a newer version of kvnode made the tables */

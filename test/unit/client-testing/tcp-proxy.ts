@@ -1,4 +1,4 @@
-/** A TCP proxy in front of a server, for tests. It can cut connections, silence them, and refuse new ones. */
+/** A TCP proxy in front of a server, for tests. It can cut connections, lose what the server answers, and refuse new connections. */
 import { once } from 'node:events';
 import net, { type AddressInfo } from 'node:net';
 
@@ -27,6 +27,11 @@ export class TcpProxy {
 
   cutConnections(): void {
     for (const pair of this.#pairs) for (const socket of pair) socket.destroy();
+  }
+
+  /** On present connections, what the server sends is lost. */
+  loseAnswers(): void {
+    for (const [from, to] of this.#pairs) to.unpipe(from).resume();
   }
 
   /** New connections are refused, present ones cut. */
