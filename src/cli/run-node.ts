@@ -13,7 +13,9 @@ import { KvError } from '../errors.js';
 import { type FormatRange, supportedFormats } from '../formats.js';
 import { createLogger, LogOutput } from '../logging/index.js';
 import { logLookUps } from '../net/index.js';
-import { DiskCalls, KvNode } from '../node/index.js';
+import { beginData } from '../node/data/begin-data.js';
+import { DiskCalls } from '../node/data/disk-calls.js';
+import type { KvNode, NodeOptions } from '../node/index.js';
 import { type Explanation, explainNodeFailure, renderError } from './explain.js';
 import type { NodeCommandLine } from './node-command-line.js';
 import { type EndingProcess, endNode, endNodeNow, writeLastWords } from './node-exit.js';
@@ -71,7 +73,7 @@ async function run(signals: StopSignals, formats: FormatRange, running: RunningN
   };
   let node: KvNode | StopSignal;
   try {
-    const starting = KvNode.start({ ...values, formats, diskCalls, logger, log });
+    const starting = start({ ...values, formats, diskCalls, logger, log });
     node = await Promise.race([starting, signalled.then((signal) => pause(startPatienceMs, signal))]);
   } catch (error) {
     return fail(error, explainNodeFailure(error, 'starting'), showStack);
@@ -87,6 +89,14 @@ async function run(signals: StopSignals, formats: FormatRange, running: RunningN
   if (typeof ended === 'string') await node.stop({ returns: returnsAfter(ended, values.dataDir !== undefined) });
   const fatal = await node.closed;
   return fatal === undefined ? exitCodes.stopped : fail(fatal, explainNodeFailure(fatal, 'running', values.dataDir), showStack);
+}
+
+/** The modules of the node take some tenths of a second to load. The log on disk is read meanwhile. */
+async function start(options: NodeOptions): Promise<KvNode> {
+  const { dataDir, diskCalls } = options;
+  const begun = dataDir === undefined ? undefined : await beginData(dataDir, diskCalls);
+  const node = await import('../node/index.js');
+  return node.KvNode.start({ ...options, begun });
 }
 
 /** Whether the node keeps its place in the cluster. A node that keeps its data has something to come back with. */

@@ -1,3 +1,3 @@
 /** One storage node. */
-export { DiskCalls } from './data/disk-calls.js';
 export { KvNode } from './kv-node.js';
+export type { NodeOptions } from './options.js';

@@ -14,7 +14,7 @@ import { ClusterEvents } from './cluster/cluster-events.js';
 import { followFormat } from './cluster/follow-format.js';
 import { refuseIdInUse } from './cluster/id-in-use.js';
 import type { Readiness } from './cluster/readiness.js';
-import { DataFolder } from './data/data-folder.js';
+import { type BegunData, beginData } from './data/begin-data.js';
 import { type OpenedData, openData } from './data/open-data.js';
 import { NodeParts } from './node-parts.js';
 import type { NodeOptions } from './options.js';
@@ -49,16 +49,16 @@ export class KvNode {
    */
   static async start(options: NodeOptions): Promise<KvNode> {
     const { zk, root, sessionMs, dataDir, formats = supportedFormats, diskCalls, logger } = options;
-    const folder = dataDir === undefined ? undefined : await DataFolder.open(dataDir, diskCalls);
+    const begun = options.begun ?? (dataDir === undefined ? undefined : await beginData(dataDir, diskCalls));
     const events = new ClusterEvents();
     let coordinator: Coordinator | undefined;
     let node: KvNode;
     try {
       coordinator = await connectCoordinator({ connect: zk, root, sessionMs, startupTimeoutMs, formats, logger }, events);
-      node = await KvNode.#build(options, folder, events, coordinator);
+      node = await KvNode.#build(options, begun, events, coordinator);
     } catch (error) {
       await coordinator?.close();
-      await folder?.close(false);
+      await begun?.folder.close(false);
       throw error;
     }
     await node.#register();
@@ -67,11 +67,12 @@ export class KvNode {
 
   static async #build(
     options: NodeOptions,
-    folder: DataFolder | undefined,
+    begun: BegunData | undefined,
     events: ClusterEvents,
     coordinator: Coordinator,
   ): Promise<KvNode> {
     const endpoints = await Endpoints.open(options);
+    const folder = begun?.folder;
     try {
       // Data belongs to its node, wherever that listens.
       const id = options.id ?? folder?.identity?.nodeId ?? endpoints.address;
@@ -79,7 +80,7 @@ export class KvNode {
       // The configuration that is agreed on stays, for this cluster, for good. What fails after it concerns the data of this node.
       const config = await agreeOnCluster(options, folder, coordinator);
       const format = followFormat(options.formats ?? supportedFormats, config, events, folder);
-      const opened = await openData(folder, id, config, options, coordinator.editions);
+      const opened = await openData(begun, id, config, options, coordinator.editions);
       return new KvNode(id, options, config, format, opened, events, coordinator, endpoints);
     } catch (error) {
       await endpoints.abort();

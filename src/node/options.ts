@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { DurabilityMode } from '../coordination/index.js';
 import type { FormatRange } from '../formats.js';
 import type { LogState } from '../logging/index.js';
+import type { BegunData } from './data/begin-data.js';
 import type { DiskCalls } from './data/disk-calls.js';
 import type { StateKind } from './data/state-kind.js';
 
@@ -71,6 +72,8 @@ export interface NodeOptions {
   readonly stopDeadlineMs: number;
   /** The formats that the node supports. Default: those of this version of kvnode. Only tests of upgrades set others. */
   readonly formats?: FormatRange;
+  /** What was begun with the data directory while the program was loaded. Default: the node begins it. It closes the folder. */
+  readonly begun?: BegunData | undefined;
   /** Gets the calls of the disk that are under way while the node starts. */
   readonly diskCalls?: DiskCalls;
   readonly logger: Logger;

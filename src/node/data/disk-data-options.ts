@@ -4,10 +4,13 @@ import type { SnapshotThread } from '../../storage/snapshots/index.js';
 import type { LogOptions } from '../../storage/wal/index.js';
 import type { DataFolder } from './data-folder.js';
 import type { DiskCalls } from './disk-calls.js';
+import type { SurveyedLog } from './log-survey.js';
 
 export interface DiskDataOptions {
   /** It belongs to this node. The data closes it, also if it cannot be opened. */
   readonly folder: Pick<DataFolder, 'path' | 'lockedMs' | 'began' | 'close'>;
+  /** The first reading of the log, if it has begun already. */
+  readonly survey?: Promise<SurveyedLog | undefined> | undefined;
   readonly clusterId: string;
   readonly nodeId: string;
   /** Gets the calls of the disk that are under way while the data is opened. */

@@ -3,7 +3,7 @@
  * begin. Only then the snapshots can be loaded, and the entries above them be applied in a second reading.
  */
 import { mayBeginAt, type ReplicaMetadata, StoredLog, type StoredSnapshot } from '../../replication/index.js';
-import { type LoggedRecord, type LoggedReplica, SegmentIndex } from '../../storage/wal/index.js';
+import { type LoggedRecord, type LoggedReplica, type LogScan, SegmentIndex } from '../../storage/wal/index.js';
 import { readAppliedSeq, readChange, readRuns } from '../../wire/disk/change-records.js';
 import { recordTypes } from '../../wire/disk/record-types.js';
 import { readReference, readRenamed, readReplica, type SnapshotReference } from '../../wire/disk/replica-records.js';
@@ -16,7 +16,7 @@ export interface ReplayPlace {
   readonly metadata: ReplicaMetadata;
 }
 
-/** A replica that exists at the end of the log. */
+/** A replica that exists at the end of the log. Plain data, which another thread may send. */
 export interface SurveyedReplica {
   /** With its newest id. */
   readonly replica: LoggedReplica;
@@ -33,8 +33,18 @@ export interface SurveyedReplica {
   /** The log ends with entries of a rebase that a crash has interrupted: they do not count. */
   readonly hasParts: boolean;
   /** What is left of its log, and in which segments. */
-  readonly stored: StoredLog;
-  readonly index: SegmentIndex;
+  readonly stored: StoredLog['start'];
+  readonly index: Pick<SegmentIndex, 'end' | 'places'>;
+}
+
+/** What the first reading has found. Plain data, as the replicas are. */
+export interface SurveyedLog {
+  /** The first segment that was to be read. */
+  readonly first: number;
+  /** See `StateStore`. */
+  readonly namesEmptyCopies: boolean;
+  readonly scan: Pick<LogScan, 'outcome' | 'segments' | 'headers' | 'emptySegments'>;
+  readonly replicas: readonly SurveyedReplica[];
 }
 
 interface Found {
@@ -72,7 +82,10 @@ export class LogSurvey {
   }
 
   get replicas(): readonly SurveyedReplica[] {
-    return [...this.#replicas.values()];
+    return [...this.#replicas.values()].map((found) => {
+      const { end, places } = found.index;
+      return { ...found, stored: found.stored.start, index: { end, places } };
+    });
   }
 
   /** @throws Error if the record is of a replica that does not exist. */

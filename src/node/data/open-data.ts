@@ -9,7 +9,7 @@ import { type DiskUse, MeasuredDisk, noDisk, sizeOfFolder } from '../capacity/di
 import { retentionOf } from '../capacity/log-retention.js';
 import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from '../capacity/memory-budget.js';
 import type { NodeOptions } from '../options.js';
-import type { DataFolder } from './data-folder.js';
+import type { BegunData } from './begin-data.js';
 import { DiskData } from './disk-data.js';
 import { FolderEditions } from './folder-editions.js';
 import { failedCall } from './folder-error.js';
@@ -24,24 +24,25 @@ export interface OpenedData {
 }
 
 /**
- * @param folder undefined: the data lives in memory. Otherwise the data closes it, also if it cannot be opened.
+ * @param begun undefined: the data lives in memory. Otherwise the data closes the folder, also if it cannot be opened.
  * @param register the editions of all folders in ZooKeeper
  * @throws KvError DATA_UNAVAILABLE
  */
 export async function openData(
-  folder: DataFolder | undefined,
+  begun: BegunData | undefined,
   nodeId: string,
   config: ClusterConfig,
   options: NodeOptions,
   register: Editions,
 ): Promise<OpenedData> {
   const budget = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
-  if (folder === undefined) return { data: new MemoryData(config.shards), budget, disk: noDisk, editions: undefined };
+  if (begun === undefined) return { data: new MemoryData(config.shards), budget, disk: noDisk, editions: undefined };
+  const { folder } = begun;
   await folder.claim({ nodeId, cluster: config });
   const editions = await FolderEditions.begin({ folder, nodeId, register, logger: options.logger.child({ node: nodeId }) });
   const maxDiskBytes = options.maxData ?? (await defaultMaxDiskBytes(folder.path, await sizeOfFolder(folder.path)));
   const diskBudget = divideDisk(maxDiskBytes);
-  const data = await openDisk(folder, nodeId, config, options, budget, diskBudget);
+  const data = await openDisk(begun, nodeId, config, options, budget, diskBudget);
   const disk = new MeasuredDisk(folder.path, maxDiskBytes);
   await disk.measure();
   editions.start(() => data.logPosition);
@@ -49,7 +50,7 @@ export async function openData(
 }
 
 async function openDisk(
-  folder: DataFolder,
+  { folder, survey }: BegunData,
   nodeId: string,
   config: ClusterConfig,
   { retainLogBytes, diskCalls, logger }: NodeOptions,
@@ -60,6 +61,7 @@ async function openDisk(
   const isFlushedLater = durability === 'interval';
   const opening = DiskData.open({
     folder,
+    survey,
     calls: diskCalls,
     clusterId,
     nodeId,

@@ -6,12 +6,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { type LoggedRecord, type LogPlace, LogScan } from '../../storage/wal/index.js';
 import { recordTypes } from '../../wire/disk/record-types.js';
 import { readRenamed } from '../../wire/disk/replica-records.js';
-import { LogSurvey, logNameOf, placeToBegin, type SurveyedReplica } from './log-survey.js';
+import { LogSurvey, logNameOf, placeToBegin, type SurveyedLog, type SurveyedReplica } from './log-survey.js';
 import { type FoundReplica, type LostReplica, ReplicaReplay } from './replica-replay.js';
 import { LostSnapshotError, type StateStore } from './state-store.js';
 
 export interface RecoveryOptions {
   readonly place: LogPlace;
+  /** The first reading, if it was begun before. Undefined, or nothing comes of it: the log is read here. */
+  readonly survey?: Promise<SurveyedLog | undefined> | undefined;
   readonly states: Pick<StateStore, 'recover' | 'namesEmptyCopies'>;
   /** Bounds on the applied entries of a replica that are kept: count and estimated bytes. */
   readonly retainEntries: number;
@@ -38,26 +40,23 @@ const turnBytes = 1024 * 1024;
  * @throws Error of the file system, or if the log belongs to another node or was written by another version
  */
 export async function recoverData(options: RecoveryOptions): Promise<RecoveredData> {
-  const survey = await surveyFrom(options, 0);
+  const begun = await options.survey;
+  const isUsable = begun?.namesEmptyCopies === options.states.namesEmptyCopies;
+  const survey = isUsable ? begun : await surveyFrom(options, 0);
   const behind = survey.scan.outcome.kind === 'damaged' ? await recoverBehind(survey, options) : undefined;
   return behind ?? recover(survey, options);
 }
 
-interface Surveyed {
-  readonly first: number;
-  readonly scan: LogScan;
-  readonly survey: LogSurvey;
-}
-
-async function surveyFrom({ place, states }: RecoveryOptions, first: number): Promise<Surveyed> {
+async function surveyFrom({ place, states }: RecoveryOptions, first: number): Promise<SurveyedLog> {
   const scan = new LogScan(place, first);
-  const survey = new LogSurvey(states.namesEmptyCopies);
+  const { namesEmptyCopies } = states;
+  const survey = new LogSurvey(namesEmptyCopies);
   await readAll(scan, (record) => survey.add(record));
-  return { first, scan, survey };
+  return { first, namesEmptyCopies, scan, replicas: survey.replicas };
 }
 
 /** Undefined: the end of the log is damaged, or no replica has all its entries behind the damage. */
-async function recoverBehind({ scan }: Surveyed, options: RecoveryOptions): Promise<RecoveredData | undefined> {
+async function recoverBehind({ scan }: SurveyedLog, options: RecoveryOptions): Promise<RecoveredData | undefined> {
   let { outcome } = scan;
   let damage = '';
   while (outcome.kind === 'damaged') {
@@ -77,10 +76,10 @@ function hasEntries({ metadata }: FoundReplica): boolean {
   return metadata.current.complete && metadata.current.end.seq > 0;
 }
 
-async function recover({ first, scan: earlier, survey }: Surveyed, options: RecoveryOptions): Promise<RecoveredData> {
+async function recover({ first, scan: earlier, replicas }: SurveyedLog, options: RecoveryOptions): Promise<RecoveredData> {
   const lost: LostReplica[] = [];
   const replays: ReplicaReplay[] = [];
-  for (const surveyed of survey.replicas) {
+  for (const surveyed of replicas) {
     try {
       replays.push(await startReplay(surveyed, options));
     } catch (error) {

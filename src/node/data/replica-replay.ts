@@ -7,7 +7,7 @@ import {
   Replay,
   type StoredSnapshot,
 } from '../../replication/index.js';
-import type { LoggedRecord, LoggedReplica } from '../../storage/wal/index.js';
+import { type LoggedRecord, type LoggedReplica, SegmentIndex } from '../../storage/wal/index.js';
 import { type AppendChange, type RecordedChange, readChange, readRebasePart } from '../../wire/disk/change-records.js';
 import { recordTypes } from '../../wire/disk/record-types.js';
 import type { SnapshotReference } from '../../wire/disk/replica-records.js';
@@ -17,8 +17,9 @@ import type { ReplicaState } from './replica-state.js';
 import type { RecoveredState } from './state-store.js';
 
 /** A replica with its data. */
-export interface FoundReplica extends Pick<SurveyedReplica, 'ids' | 'index' | 'hasParts'> {
+export interface FoundReplica extends Pick<SurveyedReplica, 'ids' | 'hasParts'> {
   readonly logged: LoggedReplica;
+  readonly index: SegmentIndex;
   readonly state: ReplicaState;
   readonly metadata: LoggedMetadata;
   readonly snapshot: SnapshotReference | undefined;
@@ -83,8 +84,9 @@ export class ReplicaReplay {
     const { replica: logged, snapshot } = this.surveyed;
     const { replica, problem } = this.#replay.finish();
     if (problem !== undefined) return { logged, problem };
-    const { ids, index, stored, hasParts } = this.surveyed;
-    const found = { ...replica, stored: stored.start };
+    const { ids, stored, hasParts } = this.surveyed;
+    const index = new SegmentIndex(this.surveyed.index.end, this.surveyed.index.places);
+    const found = { ...replica, stored };
     const { metadata } = this.#replay;
     return { logged, ids, index, hasParts, state: this.#state, metadata, snapshot, replica: found };
   }

@@ -3,7 +3,7 @@
 export { maxRecordBytes } from './batch-queue.js';
 export type { LogFlush } from './batch-writer.js';
 export type { Journal, KeptWhen } from './journal.js';
-export type { LogFiles } from './log-files.js';
+export { type LogFiles, readOnlyFiles } from './log-files.js';
 export type { LogOptions } from './log-options.js';
 export { ForeignSegmentError, type LogOutcome, type LogPlace, LogScan } from './log-scan.js';
 export { defaultSegmentBytes, openLog } from './open-log.js';

@@ -53,6 +53,9 @@ export const realFiles: LogFiles = {
   remove: (path) => fs.rmSync(path, { force: true }),
 };
 
+/** For a reader that must not change anything: a folder that is missing stays so, and files that were not finished stay there. */
+export const readOnlyFiles: LogFiles = { ...realFiles, makeFolder: () => {}, remove: () => {} };
+
 /** Writes all bytes. */
 export function writeFully(files: LogFiles, file: number, bytes: Uint8Array, position: number): void {
   for (let done = 0; done < bytes.length; ) done += files.write(file, bytes.subarray(done), position + done);

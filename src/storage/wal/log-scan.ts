@@ -64,7 +64,7 @@ export class LogScan {
    * @param first the first segment to read. Default: the oldest one
    * @param earlier has read all records, and nothing has changed since: segments that it has found to be empty are not read again.
    */
-  constructor(place: LogPlace, first = 0, earlier?: LogScan) {
+  constructor(place: LogPlace, first = 0, earlier?: Pick<LogScan, 'headers' | 'emptySegments'>) {
     const { folder, files = realFiles } = place;
     this.place = { ...place, files };
     files.makeFolder(folder);
@@ -76,7 +76,12 @@ export class LogScan {
     this.unknownFiles = names.filter((name) => segmentNumberOf(name) === undefined && !isUnfinished(name));
     this.#reader = new SegmentReader(folder, files);
     if (earlier === undefined) return;
-    for (const number of earlier.#empty) this.#foundEmpty(number, earlier.headers.get(number)!);
+    for (const number of earlier.emptySegments) this.#foundEmpty(number, earlier.headers.get(number)!);
+  }
+
+  /** Segments after the end of the log that were read, and hold nothing. */
+  get emptySegments(): ReadonlySet<number> {
+    return this.#empty;
   }
 
   /** How the log ends; only after all records were read. */

@@ -8,12 +8,20 @@ interface Place {
 
 export class SegmentIndex {
   /** By segment, oldest first. `after` never falls from one to the next. */
-  #places: Place[] = [];
+  #places: Place[];
   #end: number;
 
-  /** @param end the seq of the last entry before the first segment */
-  constructor(end = 0) {
+  /**
+   * @param end the seq of the last entry; without places, the one before the first segment
+   * @param places those of another index
+   */
+  constructor(end = 0, places: readonly Place[] = []) {
     this.#end = end;
+    this.#places = [...places];
+  }
+
+  get places(): readonly Place[] {
+    return this.#places;
   }
 
   /** The seq of the last entry of the log. */
