@@ -167,6 +167,20 @@ describe('replay', () => {
     expect(metadata.end).toEqual({ seq: 101, epoch: 2, epochId: 'two' });
   });
 
+  it('finds that entries are missing which were applied before a rebase', () => {
+    const metadata = metadataAfter([...begun, [append(1, 5), 0]]);
+    const rebase: Change = { type: 'rebase', baseSeq: 100, baseEpoch: 2, baseEpochId: 'two', entries: [] };
+    const changes: Logged[] = [
+      [append(6, 7), 5],
+      [rebase, 7],
+    ];
+    expect(replay(changes, { metadata, snapshot }).problem).toBe('its log lacks the entries from 4 to 7');
+    const whole = { ...snapshot, position: { ...position, seq: 5 }, throughSeq: 5 };
+    expect(replay(changes, { metadata, snapshot: whole }).replica?.appliedSeq).toBe(100);
+    const later: Logged[] = [...changes, [reset(120, true), 100]];
+    expect(replay(later, { metadata, snapshot }).replica?.appliedSeq).toBe(120);
+  });
+
   it('keeps only the newest applied entries, by number and by memory', () => {
     const changes: Logged[] = [...begun];
     for (let seq = 1; seq <= 100; seq++) changes.push([append(seq, seq), seq - 1]);

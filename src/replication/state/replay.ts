@@ -67,6 +67,8 @@ export class Replay {
   #namedSeq: Seq = 0;
   /** See `settle`. */
   #settledSeq: Seq = 0;
+  /** The store lacks entries that were applied before the log began anew with `rebase`. */
+  #lacking: { readonly firstSeq: Seq; readonly lastSeq: Seq } | undefined;
   /** The log was cut below its first entry, so the epoch of its base is not known. */
   #isBaseUnknown = false;
 
@@ -117,8 +119,9 @@ export class Replay {
       this.#applyThrough(throughSeq);
     }
     const { baseSeq, baseEpoch, baseEpochId, lastSeq, history: runs } = this.#log.position;
-    if (this.#hasStore && this.#appliedSeq < baseSeq)
-      return { problem: `its log lacks the entries from ${this.#appliedSeq + 1} to ${baseSeq}` };
+    const isShort = this.#hasStore && this.#appliedSeq < baseSeq;
+    const lacking = this.#lacking ?? (isShort ? { firstSeq: this.#appliedSeq + 1, lastSeq: baseSeq } : undefined);
+    if (lacking !== undefined) return { problem: `its log lacks the entries from ${lacking.firstSeq} to ${lacking.lastSeq}` };
     const appliedSeq = this.#hasStore ? this.#appliedSeq : baseSeq;
     return {
       replica: {
@@ -192,6 +195,7 @@ export class Replay {
     const { baseSeq, baseEpoch, baseEpochId, complete, requestFloor, timeMs } = change;
     this.#startAt(change);
     this.#log.reset(baseSeq, { epoch: baseEpoch, id: baseEpochId });
+    this.#lacking = undefined;
     this.#requests.reset(requestFloor);
     this.#timeMs = timeMs;
     if (this.#isOutdated) this.#start.store.clear();
@@ -205,6 +209,8 @@ export class Replay {
 
   #rebase(change: Extract<Change, { type: 'rebase' }>): void {
     const { baseSeq, baseEpoch, baseEpochId, entries } = change;
+    if (this.#hasStore && this.#appliedSeq < this.#namedSeq)
+      this.#lacking ??= { firstSeq: this.#appliedSeq + 1, lastSeq: this.#namedSeq };
     this.#startAt(change);
     this.#log.reset(baseSeq, { epoch: baseEpoch, id: baseEpochId });
     for (const entry of entries) this.#log.append(entry, baseEpochId);
