@@ -30,6 +30,8 @@ export class Machine {
   /** Nothing answers here, not even a refusal: the machine is off. */
   silent = false;
   diskHangsUntilMs = 0;
+  /** Its database answers nothing before that. */
+  stateAwayUntilMs = 0;
   /** The time until a process starts here again. */
   downMs = defaultDownMs;
   /** Its process runs, or is frozen. */

@@ -4,7 +4,7 @@
  * or a write that is recognised (R16): most clients send their writes with an identity.
  */
 
-import type { Answer, NewestWrite, RequestIdentity } from '../../src/replication/index.js';
+import { type Answer, keysOf, type NewestWrite, type RequestIdentity } from '../../src/replication/index.js';
 import type { Call, Outcome, Operation as RecordedOperation } from '../../verification/index.js';
 import type { RequestKind } from '../plan/decision.js';
 import { hasExpiry, nextChangeOf, nextTtlMs } from '../plan/expiry-plan.js';
@@ -47,7 +47,7 @@ interface ShardOfClients {
   readonly queue: EventQueue;
   readonly paths: Paths;
   readonly nodes: readonly { readonly process: SimProcess | undefined; readonly silent: boolean }[];
-  readonly safety: { readonly generation: number };
+  readonly safety: { readonly generation: number; onLateRead(process: SimProcess): void };
 }
 
 /** The run of all shards, as clients see it. */
@@ -207,11 +207,30 @@ export class SimClient {
 
   /** At the node. */
   #serve(process: SimProcess, doing: Doing, request: RequestIdentity | undefined, reply: (given: Reply) => void): void {
-    const { key, call, ttlMs, sync } = doing;
+    const { key, call, ttlMs } = doing;
     const refuse = (code: string, position?: Position): void => reply({ kind: 'retry', code, hint: hintOf(process), position });
     const change = this.#expiry && nextChangeOf(key, this.#expiry);
-    if (change !== undefined) process.transact({ compares: [], operations: [change], otherwise: [] }, {}, () => {});
+    const touched = change && { compares: [], operations: [change], otherwise: [] };
+    if (touched !== undefined) process.whenRows([key], () => process.transact(touched, {}, () => {}));
     if (call.kind === 'get') return this.#read(process, key, refuse, reply);
+    const isFull = process.behind?.isFull === true && (request === undefined || !process.replica.recognises(request));
+    if (isFull) return refuse('STORAGE_UNAVAILABLE');
+    const transaction = transactionOf(key, call, ttlMs);
+    // Nothing depends on what an unconditional put replaces.
+    const needed = call.kind === 'put' && call.ifVersion === undefined ? [] : [key];
+    const keys = transaction === undefined ? needed : keysOf(transaction);
+    process.whenRows(keys, () => this.#execute(process, doing, request, refuse, reply));
+  }
+
+  /** At the node, which knows what is stored. */
+  #execute(
+    process: SimProcess,
+    { key, call, ttlMs, sync }: Doing,
+    request: RequestIdentity | undefined,
+    refuse: (code: string, position?: Position) => void,
+    reply: (given: Reply) => void,
+  ): void {
+    if (call.kind === 'get') return;
     const ticket = { process };
     this.waiting.add(ticket);
     const answered = (answer: Answer): void => {
@@ -230,8 +249,18 @@ export class SimClient {
   }
 
   #read(process: SimProcess, key: string, refuse: (code: string) => void, reply: (given: Reply) => void): void {
+    const { safety } = process.world;
     const readStored = (refusal: string | undefined): void => {
       if (refusal !== undefined) return refuse(refusal);
+      process.whenRows([key], (isLate) => {
+        // The lease may have ended while the row was on its way (R9).
+        const lateRefusal = isLate ? process.replica.refusalOfRead(process.nowMs) : undefined;
+        if (lateRefusal !== undefined) return refuse(lateRefusal);
+        if (isLate) safety.onLateRead(process);
+        showStored();
+      });
+    };
+    const showStored = (): void => {
       const { expiresAtMs = Number.POSITIVE_INFINITY } = process.store.itemOf(key);
       if (expiresAtMs <= process.replica.timeMs(process.nowMs)) return readInOrder();
       reply(outcomeOfRead(process.store.items.get(key)));

@@ -1,6 +1,7 @@
 /** One shard's part of a machine: the replica that runs there, and the disk that outlives processes. */
 import type { Disk } from '../virtual/disk.js';
 import type { DriftingClock } from '../virtual/drifting-clock.js';
+import type { VirtualDatabase } from '../virtual/virtual-database.js';
 import type { Machine } from './machine.js';
 import type { SimProcess } from './sim-process.js';
 
@@ -14,6 +15,8 @@ export class SimNode {
    * machine. Undefined once the disk is lost.
    */
   kept: { readonly disk: Disk; readonly appliedSeq: number; readonly endedMs: number } | undefined;
+  /** The part of the node's database that the shard has. Undefined: the applied state is in memory, or nothing has been stored. */
+  database: VirtualDatabase | undefined;
   /** What is sent of a snapshot for it takes this much longer. */
   snapshotLateMs = 0;
   /** The nodes where the shard belongs, as far as this node knows. Undefined: it has learnt of no placement. */
@@ -39,6 +42,9 @@ export class SimNode {
   }
   get diskHangsUntilMs(): number {
     return this.machine.diskHangsUntilMs;
+  }
+  get stateAwayUntilMs(): number {
+    return this.machine.stateAwayUntilMs;
   }
 }
 

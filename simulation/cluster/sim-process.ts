@@ -3,8 +3,10 @@
  * machine, and its disk is as slow as the plan says.
  */
 import {
+  type Change,
   type Effect,
   keysOf,
+  type LogEntry,
   type RecoveredReplica,
   type Replica,
   type ReplicaOptions,
@@ -21,6 +23,7 @@ import type { Ensemble } from '../virtual/ensemble.js';
 import { type Found, type ProcessSurroundings, ReplicaProcess, type VirtualAnswerSink } from '../virtual/process.js';
 import { seededPace } from '../virtual/session-pace.js';
 import { ZookeeperSession } from '../virtual/zookeeper-session.js';
+import { LaggingState } from './lagging-state.js';
 
 export type NewReplica = (options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica, endedMs?: number) => Replica;
 
@@ -29,6 +32,7 @@ interface NodeOfProcess {
   readonly clock: DriftingClock;
   readonly silent: boolean;
   readonly diskHangsUntilMs: number;
+  readonly stateAwayUntilMs: number;
   readonly snapshotLateMs: number;
   readonly placed: readonly string[] | undefined;
   readonly process: SimProcess | undefined;
@@ -46,6 +50,7 @@ interface SimSurroundings extends ProcessSurroundings {
   readonly safety: {
     onExecuted(process: ReplicaProcess, operation: Pick<Operation, 'key' | 'call' | 'outcome'>, ttlMs: number | undefined): void;
     onSynced(process: ReplicaProcess, operation: Pick<Operation, 'key' | 'call' | 'outcome'>): void;
+    onLateRead(process: ReplicaProcess): void;
   };
   countAnswer(isFirst: boolean): void;
   crashInTurn(process: SimProcess): boolean;
@@ -66,12 +71,16 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   readonly random: Random;
   /** It dies in the middle of a turn, after this number of further effects. */
   effectsLeft: number | undefined;
+  /** Undefined: the applied state is in memory. */
+  readonly behind: LaggingState | undefined;
   readonly #inbox: (() => void)[] = [];
   /** Undefined: no key of this schedule expires. */
   readonly #sweeps: Random | undefined;
   #flushDue = false;
   #diskBusy = false;
   #syncDue = false;
+  /** The last write that is done, and not reported: the database has to take something first. */
+  #unreported: number | undefined;
 
   constructor(world: SimSurroundings, nodeIndex: number, replicaId: string, number: number, found: Found) {
     const { clock, placed } = world.nodes[nodeIndex]!;
@@ -95,6 +104,9 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
       seededPace(this.random, setup.sessionMs),
       setup.sessionMs,
     );
+    const { queue, plan, nodes } = world;
+    const around = { queue, lag: plan.setup.lag!, node: nodes[nodeIndex]!, random: Random.of(seed, 30_000 + number) };
+    this.behind = found.disk.database && new LaggingState(this, found.disk.database, around);
     this.#tickLater();
     if (placed !== undefined) this.later(0, () => this.handle({ type: 'placed', nodes: placed }));
   }
@@ -169,7 +181,15 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
     this.world.nodes[this.nodeIndex]!.machine.loseConnection(forMs);
   }
   chunkDelayMs(): number {
-    return this.random.next() * 4 * this.world.plan.setup.delayMs;
+    const { queue, plan, nodes } = this.world;
+    const awayMs = this.behind === undefined ? 0 : nodes[this.nodeIndex]!.stateAwayUntilMs - queue.nowMs;
+    return Math.max(0, awayMs) + this.random.next() * 4 * plan.setup.delayMs;
+  }
+
+  /** Calls once what is stored under these keys is known. `isLate`: other work may have been done meanwhile. */
+  whenRows(keys: readonly string[], work: (isLate: boolean) => void): void {
+    if (this.behind === undefined) work(false);
+    else this.behind.whenRows(keys, work);
   }
 
   #tick(): void {
@@ -212,7 +232,30 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
     if (diskHangsUntilMs > queue.nowMs) return queue.after(diskHangsUntilMs - queue.nowMs, () => this.#sync());
     const write = this.disk.sync();
     this.#syncDue = false;
-    if (write !== undefined) this.run(() => this.handle({ type: 'flushed', write }));
+    if (write !== undefined) this.run(() => this.#flushed(write));
+  }
+
+  #flushed(write: number): void {
+    this.handle({ type: 'flushed', write });
+    this.behind?.logFlushed();
+  }
+
+  /** Acknowledges nothing more while the database takes nothing. */
+  #persisted(write: number): void {
+    if (this.behind?.isFull === true) {
+      this.#unreported = write;
+      return this.behind.whenRoom(() => this.#persisted(this.#unreported!));
+    }
+    this.handle({ type: 'persisted', write });
+  }
+
+  protected override applied(entries: readonly LogEntry[]): void {
+    this.behind?.apply(entries);
+  }
+
+  diskReleased(): void {
+    this.disk.release();
+    this.#writeLater();
   }
 
   /** Sometimes what was persisted last is written only after that, and flushed at the next interval. */
@@ -222,10 +265,15 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   }
 
   /** In memory every write is durable at once. On disk there is one flush at a time: writes that arrive meanwhile form the next one. */
-  protected override diskAccepted(): void {
+  protected override diskAccepted(change: Change): void {
+    this.behind?.change(change);
+    if (this.world.plan.setup.volatile) this.disk.flush();
+    else this.#writeLater();
+  }
+
+  #writeLater(): void {
     const { queue, plan, nodes } = this.world;
-    if (plan.setup.volatile) this.disk.flush();
-    if (plan.setup.volatile || this.#diskBusy) return;
+    if (this.#diskBusy) return;
     this.#diskBusy = true;
     const node = nodes[this.nodeIndex]!;
     const flush = (): void => {
@@ -233,10 +281,11 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
       if (node.diskHangsUntilMs > queue.nowMs) return queue.after(node.diskHangsUntilMs - queue.nowMs, flush);
       const write = this.disk.flush();
       this.#diskBusy = false;
-      if (write !== undefined) this.run(() => this.handle({ type: 'persisted', write }));
-      if (plan.setup.syncMs === undefined || write === undefined) return;
-      if (this.disk.hasUnflushed) this.#syncLater();
-      else this.run(() => this.handle({ type: 'flushed', write }));
+      if (write === undefined) return;
+      this.run(() => this.#persisted(write));
+      if (plan.setup.syncMs === undefined) this.run(() => this.behind?.logFlushed());
+      else if (this.disk.hasUnflushed) this.#syncLater();
+      else this.run(() => this.#flushed(write));
     };
     queue.after(plan.setup.diskMs * (0.3 + this.random.next()), flush);
   }

@@ -12,6 +12,7 @@ import { Ensemble } from '../virtual/ensemble.js';
 import type { EventQueue } from '../virtual/event-queue.js';
 import type { Paths } from '../virtual/paths.js';
 import { Store } from '../virtual/store.js';
+import { VirtualDatabase } from '../virtual/virtual-database.js';
 import type { Machine } from './machine.js';
 import { momentOf } from './moments.js';
 import { belongsTo, ShardPlacement } from './shard-placement.js';
@@ -146,19 +147,26 @@ export class World {
    */
   start(index: number): void {
     const node = this.nodes[index]!;
-    const { kept, machine } = node;
+    const { machine } = node;
     if (node.process !== undefined || !machine.isUp || machine.isStopping) return;
-    if (kept === undefined && !belongsTo(node)) return;
+    if (node.kept === undefined && !belongsTo(node)) return;
     if (machine.isPaused) return this.queue.after(startRetryMs, () => this.start(index));
+    const { kept } = node;
+    const recovery = kept?.disk.recover(kept.appliedSeq, this.random, this.plan.setup.retainEntries);
+    if (recovery?.problem !== undefined) {
+      this.#throwAway(node, recovery.problem);
+      return this.start(index);
+    }
     const number = this.site.nextProcess();
-    if (kept === undefined) {
+    if (kept === undefined || recovery === undefined) {
       const replicaId = newId(node);
-      const disk = new Disk(replicaId, this.plan.setup.syncMs !== undefined);
+      if (this.plan.setup.lag?.isLagging[index] === true) node.database ??= new VirtualDatabase();
+      const disk = new Disk(replicaId, this.plan.setup.syncMs !== undefined, node.database);
       disk.generation = this.safety.generation;
       this.#disks.set(replicaId, disk);
       node.process = new SimProcess(this, index, replicaId, number, { disk, store: new Store() });
     } else {
-      const { replica, store } = kept.disk.recover(kept.appliedSeq, this.random, this.plan.setup.retainEntries);
+      const { replica, store } = recovery;
       node.process = new SimProcess(this, index, kept.disk.replicaId, number, {
         disk: kept.disk,
         store,
@@ -181,7 +189,17 @@ export class World {
     else if (placed !== undefined) process.run(() => process.handle({ type: 'placed', nodes: placed }));
   }
 
+  /** The database does not fit the log. The replica goes on as one without data, under a new id (R1). */
+  #throwAway(node: SimNode, problem: string): void {
+    const { disk } = node.kept!;
+    require(disk.isHarmed, () => `${disk.replicaId} cannot use what it has, though nothing of it was harmed: ${problem}`);
+    this.trace.add(node.index, () => `throws away ${disk.replicaId}: ${problem}`);
+    disk.destroyed = true;
+    node.kept = undefined;
+  }
+
   processEnded(process: SimProcess, clean: boolean): void {
+    process.behind?.close();
     const node = this.nodes[process.nodeIndex]!;
     node.process = undefined;
     this.safety.onEnded(process);
@@ -201,6 +219,7 @@ export class World {
   losePower(index: number, hasRun = false): void {
     const node = this.nodes[index]!;
     const { disk } = node.kept ?? {};
+    node.database?.losePower(this.random);
     if (disk !== undefined && (hasRun || disk.hasUnflushed))
       this.#keep(
         node,
@@ -218,6 +237,12 @@ export class World {
     if (left !== undefined) this.#keep(node, left);
   }
 
+  /** An older backup takes the place of the database of this node. */
+  restoreState(index: number): void {
+    const { database, kept } = this.nodes[index]!;
+    if (kept !== undefined && database?.restore(this.random) === true) kept.disk.isHarmed = true;
+  }
+
   #keep(node: SimNode, disk: Disk): void {
     this.#disks.set(disk.replicaId, disk);
     node.kept = node.kept && { ...node.kept, disk, appliedSeq: Math.min(node.kept.appliedSeq, disk.lastSeq) };
@@ -226,6 +251,7 @@ export class World {
   /** The data on its disk is gone for good. */
   loseData(index: number, disk = this.nodes[index]!.kept?.disk): void {
     this.nodes[index]!.kept = undefined;
+    this.nodes[index]!.database = undefined;
     if (disk !== undefined) disk.destroyed = true;
   }
 

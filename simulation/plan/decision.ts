@@ -52,6 +52,10 @@ export type Fault =
   | { readonly kind: 'hangDisk'; readonly at: Target; readonly forMs: number }
   /** All machines lose power at once. Each starts again after `downMs`, and up to `spreadMs` more. */
   | { readonly kind: 'powerLoss'; readonly downMs: number; readonly spreadMs: number }
+  /** The database of this node answers nothing. */
+  | { readonly kind: 'stateAway'; readonly at: Target; readonly forMs: number }
+  /** The process crashes, and an older backup takes the place of its database. */
+  | { readonly kind: 'restoreState'; readonly at: Target; readonly downMs: number }
   /** The machine crashes, and the newest part of what its disks hold cannot be read any more. */
   | { readonly kind: 'damage'; readonly at: Target; readonly downMs: number }
   /**

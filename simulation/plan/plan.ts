@@ -2,6 +2,7 @@
 import type { Decision, Moment, RequestKind } from './decision.js';
 import { directedDecisions } from './directed-plan.js';
 import { newFaultOf } from './fault-plan.js';
+import { lagDecisions, withDatabases } from './lag-plan.js';
 import { historyDecisions, removalDecisions } from './lost-state-plan.js';
 import { powerDecisions, withDisks } from './power-plan.js';
 import { Random } from './random.js';
@@ -14,7 +15,7 @@ const leastFaultSpacing = 12;
 
 export function planOf(seed: number, steps: number): Plan {
   const random = Random.of(seed, 0);
-  const setup = withDisks(seed, withShards(seed, setupOf(random)));
+  const setup = withDatabases(seed, withDisks(seed, withShards(seed, setupOf(random))));
   const newFault = newFaultOf(random, setup);
   const decisions: Decision[] = [];
   const spacingMs = random.pick([20, 60, 120]);
@@ -34,6 +35,7 @@ export function planOf(seed: number, steps: number): Plan {
     ...historyDecisions(seed, setup, atMs),
     ...removalDecisions(seed, setup, atMs),
     ...powerDecisions(seed, setup, atMs),
+    ...lagDecisions(seed, setup, atMs),
   );
   decisions.sort((one, other) => one.atMs - other.atMs);
   return { seed, setup, decisions };
@@ -105,6 +107,7 @@ function setupOf(random: Random): Setup {
     keys: random.pick([1, 2, 3, 8]),
     volatile: random.chance(0.5),
     syncMs: undefined,
+    lag: undefined,
     minInSync: Math.min(nodes, random.pick([1, 1, 1, 2, 2, 3])),
     beaconMs: 150,
     leaseMs: 1000,

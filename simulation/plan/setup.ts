@@ -11,6 +11,19 @@ export interface Placing {
   readonly weights: readonly number[];
 }
 
+/** How the applied state of some nodes is in a database beside their log. */
+export interface LagSetup {
+  /** By node. The others have it in memory. */
+  readonly isLagging: readonly boolean[];
+  /** A commit follows what was applied by about this time, and a flush the commit. */
+  readonly commitMs: number;
+  readonly flushMs: number;
+  /** A row comes after about this time. */
+  readonly readMs: number;
+  /** With this number of rows that the database lacks, a replica takes nothing more. */
+  readonly mostRows: number;
+}
+
 export interface Setup {
   readonly shards: number;
   /** Undefined: one shard, on all nodes or on those that the schedule names. */
@@ -22,6 +35,8 @@ export interface Setup {
   readonly volatile: boolean;
   /** Writes to the disk are flushed at this interval after they were done. Undefined: with that. */
   readonly syncMs: number | undefined;
+  /** Undefined: the applied state of every node is in memory. */
+  readonly lag: LagSetup | undefined;
   readonly minInSync: number;
   readonly beaconMs: number;
   readonly leaseMs: number;

@@ -154,6 +154,12 @@ export class Safety {
     }
   }
 
+  /** A row that has come from a database is shown to a client. */
+  onLateRead({ replica, replicaId, nowMs }: ReplicaProcess): void {
+    const refusal = replica.refusalOfRead(nowMs);
+    require(refusal === undefined, () => `${replicaId} shows what it has stored, though ${refusal}`);
+  }
+
   onEnded(process: ReplicaProcess): void {
     this.#primaries.delete(process);
     this.#tooFew.leavesOffice(process);

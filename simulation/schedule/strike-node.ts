@@ -18,7 +18,8 @@ export function strikeNode(site: Site, world: World, fault: NodeFault, machine: 
     case 'crash':
       return crash(site, world, fault, machine);
     case 'damage':
-      return damage(site, fault, machine);
+    case 'restoreState':
+      return harm(site, fault, machine);
     case 'pause':
       if (machine.isPaused) return false;
       machine.pause(fault.forMs);
@@ -43,11 +44,14 @@ function crash(site: Site, { nodes }: World, fault: Extract<Fault, { kind: 'cras
   return true;
 }
 
-function damage(site: Site, fault: Extract<Fault, { kind: 'damage' }>, machine: Machine): boolean {
+function harm(site: Site, fault: Extract<Fault, { kind: 'damage' | 'restoreState' }>, machine: Machine): boolean {
   if (site.isStateLost) return false;
   machine.downMs = fault.downMs;
-  machine.crash(undefined, true);
-  for (const world of site.worlds) world.damage(machine.index);
+  machine.crash(undefined, fault.kind === 'damage');
+  for (const world of site.worlds) {
+    if (fault.kind === 'damage') world.damage(machine.index);
+    else world.restoreState(machine.index);
+  }
   return true;
 }
 

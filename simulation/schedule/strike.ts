@@ -95,6 +95,9 @@ function strikeMachine({ queue, machines, paths }: Site, fault: NodeFault, machi
     case 'drift':
       machine.clock.setRate(queue.nowMs, fault.rate);
       return true;
+    case 'stateAway':
+      machine.stateAwayUntilMs = queue.nowMs + fault.forMs;
+      return true;
     case 'hangDisk':
       machine.diskHangsUntilMs = queue.nowMs + fault.forMs;
       return true;

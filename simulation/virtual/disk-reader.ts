@@ -15,7 +15,9 @@ import {
   type StoredSnapshot,
 } from '../../src/replication/index.js';
 import type { Random } from '../plan/random.js';
+import { sameItem } from '../safety/same-bytes.js';
 import { Store } from './store.js';
+import type { VirtualDatabase } from './virtual-database.js';
 
 /** A change that is durable, and the last entry that had been applied before. */
 export interface DurableChange {
@@ -49,6 +51,8 @@ interface Choices {
   readonly laid: LaidSnapshot | undefined;
   readonly retainEntries: number;
   readonly random: Random;
+  /** Undefined: the store is recovered from snapshots. `removed`: the number of changes whose segments are gone. */
+  readonly database: { readonly found: ReturnType<VirtualDatabase['find']>; readonly removed: number } | undefined;
 }
 
 interface FoundSnapshot {
@@ -56,16 +60,18 @@ interface FoundSnapshot {
   readonly items: Store['items'];
 }
 
-export function recoverFrom(
-  log: ReadLog,
-  changes: readonly DurableChange[],
-  choices: Choices,
-): { replica: RecoveredReplica; store: Store } {
+/** `problem`: why the data cannot be used. */
+export type FoundOnDisk =
+  | { readonly replica: RecoveredReplica; readonly store: Store; readonly problem?: undefined }
+  | { readonly problem: string };
+
+export function recoverFrom(log: ReadLog, changes: readonly DurableChange[], choices: Choices): FoundOnDisk {
+  const { database, random } = choices;
   const resets = changes.filter(({ change }) => change.type === 'reset').length;
-  const found = chooseSnapshot(log, resets, choices);
+  const found = database === undefined ? chooseSnapshot(log, resets, choices) : inDatabase(log, database);
   const mayBegin = (metadata: ReplicaMetadata): boolean =>
     !log.complete || (found !== undefined && mayBeginAt(metadata, found.mark));
-  const { metadata, after } = chooseCheckpoint(changes, mayBegin, choices.random);
+  const { metadata, after } = chooseCheckpoint(changes, mayBegin, random, database?.removed ?? 0);
   const store = new Store({ items: found?.items ?? new Map() });
   const replay = new Replay({
     metadata,
@@ -76,6 +82,7 @@ export function recoverFrom(
   });
   replayAll(replay, changes.slice(after));
   const { replica, problem } = replay.finish();
+  if (replica === undefined && database !== undefined) return { problem };
   if (replica === undefined) throw new Error(`disk: ${log.replicaId} cannot start again: ${problem}`);
   if (replica.complete) requireSame(log, store, replica.appliedSeq);
   store.requests.reset(replica.requestFloor);
@@ -98,11 +105,27 @@ function replayAll(replay: Replay, changes: readonly DurableChange[]): void {
 /** The store is what the log up to there has made of it, whatever the snapshot was. */
 function requireSame(log: ReadLog, { items }: Store, appliedSeq: number): void {
   const expected = log.storeAt(appliedSeq).items;
-  const differs = [...expected].find(([key, { version }]) => items.get(key)?.version !== version);
+  const differs = [...expected].find(([key, item]) => !sameItem(items.get(key), item));
   if (differs !== undefined || items.size !== expected.size)
     throw new Error(
       `disk: ${log.replicaId} starts again at ${appliedSeq} with other items than it had, as under ${differs?.[0]}`,
     );
+}
+
+/** Undefined: the database has nothing of the copy that the log belongs to. */
+function inDatabase({ complete }: ReadLog, { found }: NonNullable<Choices['database']>): FoundSnapshot | undefined {
+  return found === undefined || !complete ? undefined : { mark: found.position, items: new Map(found.items) };
+}
+
+/** The number of changes, at most `most`, that are not needed with what the database holds. */
+export function mostRemovable(changes: readonly DurableChange[], most: number, held: StoredSnapshot | undefined): number {
+  const logged = new LoggedMetadata();
+  let count = 0;
+  for (const [index, { change, appliedSeq }] of changes.slice(0, most).entries()) {
+    logged.add(change, appliedSeq);
+    if (held !== undefined && mayBeginAt(logged.current, held)) count = index + 1;
+  }
+  return count;
 }
 
 /** Undefined: there is none, so the whole log is kept. */
@@ -147,17 +170,22 @@ function whileScanned(entries: readonly LogEntry[], random: Random): LogEntry[] 
   });
 }
 
-/** Metadata before any of the changes at which a replay may begin, and the number of changes before it. */
+/**
+ * Metadata before any of the changes at which a replay may begin, and the number of changes before it.
+ * @param removed the number of changes that are gone; their metadata are where the log begins
+ */
 function chooseCheckpoint(
   changes: readonly DurableChange[],
   mayBegin: (metadata: ReplicaMetadata) => boolean,
   random: Random,
+  removed: number,
 ): { readonly metadata: ReplicaMetadata; readonly after: number } {
   const logged = new LoggedMetadata();
-  const checkpoints = [{ metadata: logged.current, after: 0 }];
-  for (const [index, { change, appliedSeq }] of changes.entries()) {
+  for (const { change, appliedSeq } of changes.slice(0, removed)) logged.add(change, appliedSeq);
+  const checkpoints = [{ metadata: logged.current, after: removed }];
+  for (const [index, { change, appliedSeq }] of changes.slice(removed).entries()) {
     logged.add(change, appliedSeq);
-    if (mayBegin(logged.current)) checkpoints.push({ metadata: logged.current, after: index + 1 });
+    if (mayBegin(logged.current)) checkpoints.push({ metadata: logged.current, after: removed + index + 1 });
   }
   return random.pick(checkpoints);
 }

@@ -6,22 +6,18 @@
  *
  * For a replica in memory the same image is its memory: every write is done at once, and a crash destroys it.
  *
+ * The applied state may be in a database beside the log. Then a restart finds what the database kept, and the log from the oldest
+ * segment that is left. Either may be harmed by a fault, so that the two do not fit any more: the replica is then one without data.
+ *
  * What the checks ask for is kept up to date with each change. A restart does not read it: it replays the changes, as a
  * node does (`DiskReader`), and both must agree.
  */
-import {
-  type Change,
-  type EpochMark,
-  type EpochRun,
-  type Line,
-  type LogEntry,
-  type RecoveredReplica,
-  StoredLog,
-} from '../../src/replication/index.js';
+import { type Change, type EpochMark, type EpochRun, type Line, type LogEntry, StoredLog } from '../../src/replication/index.js';
 import type { Random } from '../plan/random.js';
-import { type DurableChange, type LaidSnapshot, recoverFrom } from './disk-reader.js';
+import { type DurableChange, type FoundOnDisk, type LaidSnapshot, mostRemovable, recoverFrom } from './disk-reader.js';
 import { Store } from './store.js';
 import { readEntries, storedEntries } from './stored-entries.js';
+import type { CopyId, VirtualDatabase } from './virtual-database.js';
 
 interface PendingWrite extends DurableChange {
   readonly write: number;
@@ -68,6 +64,11 @@ export class Disk {
   generation = 0;
   /** Nothing can be read from it any more. */
   destroyed = false;
+  /** A part of the log was damaged, or the database was replaced by a backup, so the two may not fit any more. */
+  isHarmed = false;
+  /** Undefined: the applied state is in memory, and in snapshots. */
+  readonly database: VirtualDatabase | undefined;
+  readonly #writerId: string;
   /** Everything that has been written, from the beginning. */
   readonly #changes: DurableChange[] = [];
   readonly #isFlushedLater: boolean;
@@ -87,11 +88,18 @@ export class Disk {
   /** The copy began with this snapshot. */
   #laid: LaidSnapshot | undefined;
   #pending: PendingWrite[] = [];
+  /** From the first `complete` on that waits for the database. */
+  #held: PendingWrite[] = [];
 
-  /** @param isFlushedLater writes are done before they are flushed: `sync` flushes them. */
-  constructor(replicaId: string, isFlushedLater = false) {
+  /**
+   * @param isFlushedLater writes are done before they are flushed: `sync` flushes them.
+   * @param writerId the id that the replica had when its data began
+   */
+  constructor(replicaId: string, isFlushedLater = false, database?: VirtualDatabase, writerId = replicaId) {
     this.replicaId = replicaId;
     this.#isFlushedLater = isFlushedLater;
+    this.database = database;
+    this.#writerId = writerId;
   }
 
   get lastSeq(): number {
@@ -137,9 +145,15 @@ export class Disk {
   removeSegments(most: number, appliedSeq: number): number {
     const after = (count: number): number => endAfter(this.#changes.slice(0, count));
     let count = Math.min(Math.max(most, this.#removed), this.#changes.length);
+    if (this.database !== undefined)
+      count = Math.max(this.#removed, mostRemovable(this.#changes, count, this.database.flushedPosition(this.copy)));
     while (count > this.#removed && after(count) > appliedSeq) count--;
     this.#removed = count;
-    const left = storedEntries(this.#changes.slice(count));
+    return this.#dropRemoved();
+  }
+
+  #dropRemoved(): number {
+    const left = storedEntries(this.#changes.slice(this.#removed));
     let seq = this.lastSeq;
     while (left.has(seq)) seq--;
     this.#readable.dropThrough(seq);
@@ -150,9 +164,28 @@ export class Disk {
   get changeCount(): number {
     return this.#changes.length;
   }
+  /** Of these, the first ones that survive a loss of power. */
+  get flushedCount(): number {
+    return this.#flushedCount;
+  }
+  /** With those that are still to be written. */
+  get acceptedCount(): number {
+    return this.#changes.length + this.#pending.length;
+  }
+  /** The copy that the log belongs to. */
+  get copy(): CopyId {
+    return { writerId: this.#writerId, resets: this.#changes.filter(({ change }) => change.type === 'reset').length };
+  }
 
   write(write: number, change: Change, appliedSeq: number): void {
-    this.#pending.push({ write, change, appliedSeq });
+    const isHeld = this.#held.length > 0 || (this.database !== undefined && change.type === 'complete');
+    (isHeld ? this.#held : this.#pending).push({ write, change, appliedSeq });
+  }
+
+  /** The oldest copy for which writes were held is in the database. */
+  release(): void {
+    const next = this.#held.findIndex(({ change }, index) => index > 0 && change.type === 'complete');
+    this.#pending.push(...this.#held.splice(0, next === -1 ? this.#held.length : next));
   }
 
   /** The oldest accepted write becomes durable. Returns its number; undefined: no write is pending. */
@@ -210,13 +243,19 @@ export class Disk {
   damage(random: Random, newId: () => string): Disk | undefined {
     const first = this.#changes.findLastIndex((durable) => mustFlush(durable)) + 1;
     if (first === this.#changes.length) return undefined;
+    this.isHarmed = true;
     return this.#renamed(newId(), this.#changes.slice(0, random.between(first, this.#changes.length - 1)));
   }
 
   #renamed(replicaId: string, changes: readonly DurableChange[]): Disk {
-    const disk = new Disk(replicaId, this.#isFlushedLater);
+    const disk = new Disk(replicaId, this.#isFlushedLater, this.database, this.#writerId);
     for (const durable of changes) disk.#take(durable);
     disk.#noteFlushed();
+    if (this.database !== undefined) {
+      disk.#removed = Math.min(this.#removed, changes.length);
+      disk.#dropRemoved();
+    }
+    disk.isHarmed = this.isHarmed;
     disk.generation = this.generation;
     disk.cuts += this.cuts + 1;
     this.destroyed = true;
@@ -229,13 +268,14 @@ export class Disk {
   }
 
   /**
-   * What a restart finds. Snapshots may have been taken of any part of what was applied in the process, and any part of
+   * What a restart finds, or why that cannot be used: only a database makes that possible. Snapshots may have been taken of any part of what was applied in the process, and any part of
    * the log may have been dropped that they make needless.
    */
-  recover(appliedSeq: number, random: Random, retainEntries: number): { replica: RecoveredReplica; store: Store } {
+  recover(appliedSeq: number, random: Random, retainEntries: number): FoundOnDisk {
     // A process flushes what it finds. It counts its own writes from 1.
     this.#noteFlushed();
     this.#doneWrite = 0;
+    this.#held = [];
     const mostSeq = this.complete ? Math.max(this.#storedSeq, Math.min(appliedSeq, this.lastSeq)) : this.baseSeq;
     const found = recoverFrom(this, this.#changes, {
       leastSeq: this.#storedSeq,
@@ -243,7 +283,10 @@ export class Disk {
       laid: this.#laid,
       retainEntries,
       random,
+      database: this.database && { found: this.database.find(this.copy), removed: this.#removed },
     });
+    if (found.problem !== undefined) return found;
+    this.isHarmed = false;
     const { baseSeq, entries, epochId, line, loggedTimeMs } = found.replica;
     const isSame = epochId === this.epochId && line === this.line && loggedTimeMs === this.loggedTimeMs;
     if (baseSeq + entries.length !== this.lastSeq || !isSame)

@@ -3,7 +3,7 @@
  * effects in order. When it is killed, everything is gone that it had not handed over. A subclass decides what
  * becomes of its work while it is paused, and when its disk completes writes.
  */
-import type { Answer, Effect, Event, Message, RecoveredReplica, Replica } from '../../src/replication/index.js';
+import type { Answer, Change, Effect, Event, LogEntry, Message, RecoveredReplica, Replica } from '../../src/replication/index.js';
 import type { Disk } from './disk.js';
 import { Knowledge } from './knowledge.js';
 import { type LinkSurroundings, VirtualLinks } from './peer-links.js';
@@ -163,7 +163,8 @@ export abstract class ReplicaProcess<World extends ProcessSurroundings = Process
     this.handle({ type: 'logTrimmed', seq });
   }
   /** The disk has accepted a write. */
-  protected diskAccepted(): void {}
+  protected diskAccepted(_change: Change): void {}
+  protected applied(_entries: readonly LogEntry[]): void {}
   /** What has been written is to be flushed at once. */
   protected flushLog(): void {}
   protected answer(token: unknown, answer: Answer): void {
@@ -184,12 +185,13 @@ export abstract class ReplicaProcess<World extends ProcessSurroundings = Process
         this.disk.write(effect.write, effect.change, this.appliedSeq);
         if (effect.change.type === 'reset' || effect.change.type === 'rebase') this.appliedSeq = effect.change.baseSeq;
         if (effect.change.type === 'reset' || effect.change.type === 'time') this.loggedTimeMs = effect.change.timeMs;
-        return this.diskAccepted();
+        return this.diskAccepted(effect.change);
       case 'flushLog':
         return this.flushLog();
       case 'apply':
         this.appliedSeq = effect.entries.at(-1)!.seq;
-        return this.store.apply(effect.entries);
+        this.store.apply(effect.entries);
+        return this.applied(effect.entries);
       case 'applyLater':
         return this.later(0, () => this.handle({ type: 'applyRest' }));
       case 'answer':

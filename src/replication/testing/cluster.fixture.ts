@@ -100,7 +100,9 @@ export class Cluster implements Surroundings {
   startAgain({ name, disk: lastDisk, appliedSeq }: VirtualNode): VirtualNode {
     const disk = this.#left.get(lastDisk) ?? lastDisk;
     const { replicaId } = disk;
-    const { replica: recovered, store } = disk.recover(appliedSeq, this.#random, this.#options.retainEntries);
+    const recovery = disk.recover(appliedSeq, this.#random, this.#options.retainEntries);
+    if (recovery.problem !== undefined) throw new Error(recovery.problem);
+    const { replica: recovered, store } = recovery;
     return this.#run(new VirtualNode(this, this.nodes.length, name, replicaId, this.#options, { disk, store, recovered }));
   }
 
