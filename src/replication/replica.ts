@@ -7,6 +7,7 @@ import { onForce } from './follower/claim.js';
 import { maybeAcknowledge, onApplyRest } from './follower/follower.js';
 import { onSnapshotBegun, onSnapshotChunk, onSnapshotEnded, onSnapshotFailed, onSnapshotRequests } from './follower/joiner.js';
 import { maybeLeave, onStop } from './leaving.js';
+import { batchFrom } from './primary/append-batch.js';
 import { maybeCommit, maybeServe } from './primary/commit.js';
 import { onDue } from './primary/expiry.js';
 import { askForFlushes } from './primary/flush-request.js';
@@ -31,7 +32,7 @@ import { appliedPositionOf, appliedStateOf } from './state/applied-state.js';
 import { Core } from './state/core.js';
 import { enterPhase, type PeerPhase } from './state/peer.js';
 import { onPlaced } from './state/placed.js';
-import type { Role } from './state/role.js';
+import type { Primary, Role } from './state/role.js';
 import { onProposalResult, onReading } from './state-changes.js';
 import { onTick } from './tick.js';
 
@@ -283,11 +284,20 @@ function onFlush(core: Core): void {
   const { role, log } = core;
   if (role.kind !== 'primary') return;
   if (log.lastSeq !== role.persistedSeq) {
-    core.persistAppended(log.slice(role.persistedSeq + 1, log.lastSeq - role.persistedSeq));
-    role.persistedSeq = log.lastSeq;
+    persistTurn(core, role);
     for (const peer of role.peers.values()) sendAppends(core, peer);
   }
   askForFlushes(core, role);
+}
+
+/** The entries of the turn are nearly always the next batch for every peer. */
+function persistTurn(core: Core, role: Primary): void {
+  const { log } = core;
+  const firstSeq = role.persistedSeq + 1;
+  const batch = batchFrom(core, role, firstSeq);
+  if (batch?.end === log.lastSeq) core.persistAppended(batch.append.entries, batch.append.runs);
+  else core.persistAppended(log.slice(firstSeq, log.lastSeq - role.persistedSeq));
+  role.persistedSeq = log.lastSeq;
 }
 
 function onPersisted(core: Core, write: number): void {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MemoryStorage } from '../../storage/index.js';
+import { MemoryStorage, NodeMemory } from '../../storage/index.js';
 import { costOf, costOfData } from './data-cost.js';
 
 /** The memory of a storage that holds little: its tables, and slabs that are kept or almost empty. */
@@ -46,7 +46,7 @@ describe('the cost of the data', () => {
     const round = fc.record({ keys: fc.integer({ min: 1, max: 600 }), longest: fc.constantFrom(10, 1_000), stride: fc.nat(7) });
     fc.assert(
       fc.property(fc.array(round, { minLength: 1, maxLength: 20 }), (rounds) => {
-        const storage = new MemoryStorage(shards);
+        const storage = new MemoryStorage(new NodeMemory(shards));
         let seq = 0;
         for (const { keys, longest, stride } of rounds) {
           storage.apply(

@@ -1,6 +1,6 @@
 /** The states of a node's replicas in memory, and their base copies: the snapshot files of each. */
 import { join } from 'node:path';
-import { MemoryStorage } from '../../storage/index.js';
+import { MemoryStorage, NodeMemory } from '../../storage/index.js';
 import { SnapshotFiles, type SnapshotThread } from '../../storage/snapshots/index.js';
 import type { LoggedReplica } from '../../storage/wal/index.js';
 import type { SnapshotReference } from '../../wire/disk/replica-records.js';
@@ -28,6 +28,7 @@ export class MemoryStates implements StateStore {
   readonly failure: Promise<Error>;
   readonly namesEmptyCopies = false;
   readonly #options: MemoryStatesOptions;
+  readonly #memory: NodeMemory;
   readonly #files: SnapshotFiles;
   readonly #rate = new MoveRate(snapshotBytesPerSecond);
   readonly #stopping = new AbortController();
@@ -42,6 +43,7 @@ export class MemoryStates implements StateStore {
 
   private constructor(folder: string, options: MemoryStatesOptions) {
     this.#options = options;
+    this.#memory = new NodeMemory(options.shardCount);
     this.#files = new SnapshotFiles(folder, options.snapshotThread);
     this.failure = new Promise((resolve) => {
       this.#fail = resolve;
@@ -54,12 +56,12 @@ export class MemoryStates implements StateStore {
   }
 
   create(): MemoryState {
-    return this.#stateOver(new MemoryStorage(this.#options.shardCount));
+    return this.#stateOver(new MemoryStorage(this.#memory));
   }
 
   async recover(replica: LoggedReplica, reference: SnapshotReference | undefined): Promise<RecoveredState> {
-    const { clusterId, shardCount } = this.#options;
-    const memory = new MemoryStorage(shardCount);
+    const { clusterId } = this.#options;
+    const memory = new MemoryStorage(this.#memory);
     const snapshot = reference && (await loadSnapshot(this.#files, clusterId, replica, reference, memory));
     return { state: this.#stateOver(memory), snapshot };
   }

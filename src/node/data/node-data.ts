@@ -5,7 +5,7 @@
  * here: `recovered` has those of an earlier process, `create` is for new ones.
  */
 import type { RecoveredReplica } from '../../replication/index.js';
-import { MemoryStorage, type Storage } from '../../storage/index.js';
+import { MemoryStorage, NodeMemory, type Storage } from '../../storage/index.js';
 import { NodeEntryBlocks } from '../../wire/peer/entry-blocks.js';
 import type { FlushWatch } from './flush-watch.js';
 
@@ -61,15 +61,15 @@ export class MemoryData implements NodeData {
   readonly reads = undefined;
   readonly failure = new Promise<Error>(() => {});
   readonly entryBlocks: NodeEntryBlocks;
-  readonly #shardCount: number;
+  readonly #memory: NodeMemory;
 
   constructor(shardCount: number) {
     this.entryBlocks = new NodeEntryBlocks(shardCount);
-    this.#shardCount = shardCount;
+    this.#memory = new NodeMemory(shardCount);
   }
 
   create(): Storage {
-    return new MemoryStorage(this.#shardCount);
+    return new MemoryStorage(this.#memory);
   }
 
   /** The storage is garbage once its replica has gone. */

@@ -32,7 +32,7 @@ export function batchOf(entries: readonly LogEntry[], prev: EpochMark, runs: rea
 
 export function sendBatch(core: Core, peer: Peer, { end, bytes, append }: AppendBatch): void {
   peer.nextSeq = end + 1;
-  peer.inFlight = [...peer.inFlight, { end, bytes }];
+  peer.inFlight.push({ end, bytes });
   peer.keepsUp = end === core.log.lastSeq;
   peer.progressMs = core.nowMs;
   peer.behindSinceMs ??= core.nowMs;

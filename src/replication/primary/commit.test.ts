@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { committableSeq } from './commit.js';
 
-const facts = { commitIndex: 3, acknowledged: [9, 7, 8], takeoverEnd: 5, confirmedMembers: 3, minInSync: 2 };
+const facts = { commitIndex: 3, acknowledged: 7, takeoverEnd: 5, confirmedMembers: 3, minInSync: 2 };
 
 describe('commit rule (R5, R6, R11)', () => {
   it('commits up to the slowest of the required set', () => {
@@ -11,11 +11,11 @@ describe('commit rule (R5, R6, R11)', () => {
 
   it('commits only inherited entries with too few members', () => {
     expect(committableSeq({ ...facts, confirmedMembers: 1 })).toBe(5);
-    expect(committableSeq({ ...facts, confirmedMembers: 1, acknowledged: [9, 4] })).toBe(4);
+    expect(committableSeq({ ...facts, confirmedMembers: 1, acknowledged: 4 })).toBe(4);
   });
 
   it('never goes back', () => {
-    expect(committableSeq({ ...facts, acknowledged: [9, 0] })).toBe(3);
+    expect(committableSeq({ ...facts, acknowledged: 0 })).toBe(3);
   });
 
   it('equals the naive rule: the highest seq that every required replica holds and that may commit', () => {
@@ -33,7 +33,8 @@ describe('commit rule (R5, R6, R11)', () => {
             const held = acknowledged.every((acked) => acked >= candidate);
             if (held && (candidate <= takeoverEnd || confirmedMembers >= minInSync)) naive = Math.max(naive, candidate);
           }
-          expect(committableSeq({ commitIndex, acknowledged, takeoverEnd, confirmedMembers, minInSync })).toBe(naive);
+          const held = Math.min(...acknowledged);
+          expect(committableSeq({ commitIndex, acknowledged: held, takeoverEnd, confirmedMembers, minInSync })).toBe(naive);
         },
       ),
     );

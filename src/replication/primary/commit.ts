@@ -15,8 +15,8 @@ import { requiredIds } from './membership.js';
 
 export interface CommitFacts {
   readonly commitIndex: Seq;
-  /** For every member of the required set, the primary included: the seq up to which it has acknowledged. */
-  readonly acknowledged: readonly Seq[];
+  /** Every member of the required set, the primary included, has acknowledged the log up to here. */
+  readonly acknowledged: Seq;
   /** End of the log at takeover. */
   readonly takeoverEnd: Seq;
   /** Number of members that are in the set under every outcome of what is proposed. */
@@ -26,19 +26,18 @@ export interface CommitFacts {
 
 /** How far a primary may commit. Inherited entries need the whole required set but not `minInSync`; entries of this epoch need both. */
 export function committableSeq(facts: CommitFacts): Seq {
-  const held = Math.min(...facts.acknowledged);
-  const allowed = facts.confirmedMembers >= facts.minInSync ? held : Math.min(held, facts.takeoverEnd);
+  const { acknowledged, takeoverEnd } = facts;
+  const allowed = facts.confirmedMembers >= facts.minInSync ? acknowledged : Math.min(acknowledged, takeoverEnd);
   return Math.max(facts.commitIndex, allowed);
 }
 
 export function maybeCommit(core: Core, role: Primary): void {
-  const { register, options, self } = core;
+  const { register, options } = core;
   // Commits rely on a removal only when a crash cannot make this replica forget it and follow a removed member (R7).
   if (!core.isLineDurable) return;
-  const required = requiredIds(core, role);
   const committable = committableSeq({
     commitIndex: core.commitIndex,
-    acknowledged: required.map((id) => (id === self ? core.durability.lastSeq : heldBy(core, role.peers.get(id)))),
+    acknowledged: heldByAll(core, role),
     takeoverEnd: role.takeoverEnd,
     confirmedMembers: register.confirmed.length,
     minInSync: options.minInSync,
@@ -47,19 +46,30 @@ export function maybeCommit(core: Core, role: Primary): void {
   answerFlushed(core, role);
 }
 
+function heldByAll(core: Core, role: Primary): Seq {
+  const { self } = core;
+  let held = Number.POSITIVE_INFINITY;
+  for (const id of requiredIds(core, role)) {
+    const seq = id === self ? core.durability.lastSeq : heldBy(core, role.peers.get(id));
+    if (seq < held) held = seq;
+  }
+  return held;
+}
+
 /** What the peer has acknowledged, once it knows each removal that commits rely on (R7). */
 function heldBy(core: Core, peer: Peer | undefined): Seq {
   return peer !== undefined && knowsRemovals(core, peer) ? peer.ackedSeq : 0;
 }
 
 function commitTo(core: Core, role: Primary, seq: Seq): void {
-  for (const entry of core.log.slice(core.commitIndex + 1, seq - core.commitIndex)) {
+  const before = core.commitIndex;
+  core.commitIndex = seq;
+  for (const entry of core.applyCommitted()) {
+    if (entry.seq <= before) continue;
     for (const { key } of entry.writes) if (role.uncommitted.get(key)?.seq === entry.seq) role.uncommitted.delete(key);
     if (entry.seq > role.takeoverEnd) role.uncommittedBytes -= entryBytes(entry);
   }
-  core.commitIndex = seq;
   if (role.lastBatch !== undefined && role.lastBatch.end <= seq) role.lastBatch = undefined;
-  core.applyCommitted();
   if (role.expiring.size > 0) reportExpired(core, role);
   role.waiters.release(
     seq,

@@ -219,7 +219,7 @@ export function onAppendAnswer(core: Core, peer: Peer, answer: BodyOf<'appendAns
     peer.progressMs = core.nowMs;
     noteProgress(peer, answer.ackedSeq, core.log.lastSeq, core.nowMs);
   }
-  peer.inFlight = peer.inFlight.filter(({ end }) => end > peer.ackedSeq);
+  while (peer.inFlight.length > 0 && peer.inFlight[0]!.end <= peer.ackedSeq) peer.inFlight.shift();
   sendAppends(core, peer);
 }
 

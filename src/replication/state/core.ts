@@ -8,7 +8,7 @@ import type { CandidateFact } from '../protocol/event.js';
 import { type Epoch, type EpochId, type HistoryId, nodeIdOf, type ReplicaId, type Seq } from '../protocol/ids.js';
 import { type EpochMark, endOf, hasSeenFewerRemovals, type Line, removalsOf } from '../protocol/lineage.js';
 import type { LogEntry } from '../protocol/log-entry.js';
-import { idAt } from '../protocol/log-position.js';
+import { type EpochRun, idAt } from '../protocol/log-position.js';
 import type { Body, Message } from '../protocol/message.js';
 import { withVersions } from '../protocol/recorded-answer.js';
 import type { RecoveredReplica } from '../protocol/recovered.js';
@@ -29,6 +29,8 @@ import { StoredLog } from './stored-log.js';
  * serves first has to find out that it is back, and to connect to it.
  */
 const beaconsAfterRestart = 4;
+
+const noEntries: readonly LogEntry[] = [];
 
 export class Core {
   readonly options: ReplicaOptions;
@@ -282,11 +284,12 @@ export class Core {
     return write;
   }
 
-  persistAppended(entries: readonly LogEntry[]): void {
-    const [first] = entries;
-    const last = entries.at(-1);
-    if (first === undefined || last === undefined) return;
-    this.persist({ type: 'append', entries, runs: this.log.runsOf(first.seq, last.seq) }, { lastSeq: last.seq });
+  /** @param knownRuns the epochs of the entries. Default: they are looked up. */
+  persistAppended(entries: readonly LogEntry[], knownRuns?: readonly EpochRun[]): void {
+    if (entries.length === 0) return;
+    const lastSeq = entries[entries.length - 1]!.seq;
+    const runs = knownRuns ?? this.log.runsOf(entries[0]!.seq, lastSeq);
+    this.persist({ type: 'append', entries, runs }, { lastSeq });
   }
 
   /** Discards store, log and recognised requests (R10, R13). Only a snapshot has a lower floor of requests than its base (R16). */
@@ -326,9 +329,12 @@ export class Core {
     this.persist({ type: 'rebase', baseSeq, baseEpoch: epoch, baseEpochId: id, entries }, { lastSeq: this.log.lastSeq });
   }
 
-  /** Nothing is applied before it commits (R6), and nothing while chunks of a snapshot are still to come (R10). */
-  applyCommitted(maxEntries = Number.POSITIVE_INFINITY): void {
-    if (this.appliedSeq >= this.commitIndex) return;
+  /**
+   * Nothing is applied before it commits (R6), and nothing while chunks of a snapshot are still to come (R10).
+   * @returns the entries that are applied
+   */
+  applyCommitted(maxEntries = Number.POSITIVE_INFINITY): readonly LogEntry[] {
+    if (this.appliedSeq >= this.commitIndex) return noEntries;
     invariant(
       this.commitIndex <= this.log.lastSeq,
       () => `commit index ${this.commitIndex} beyond the log's end ${this.log.lastSeq}`,
@@ -340,6 +346,7 @@ export class Core {
       if (atMs !== undefined) this.appliedTimeMs = atMs;
     }
     this.effects.push({ type: 'apply', entries });
+    return entries;
   }
 
   isCandidate(id: ReplicaId): boolean {

@@ -17,18 +17,19 @@ interface PendingWrite {
 
 export class Durability {
   #pending: PendingWrite[] = [];
+  /** False: a complete write is flushed. */
+  readonly #reportsFlushes: boolean;
   /** Complete and not flushed. */
   #unflushed: PendingWrite[] = [];
   #lastNumber = 0;
   #doneNumber = 0;
-  /** Infinity: a complete write is flushed. */
-  #flushedNumber: number;
+  #flushedNumber = 0;
   #lastSeq: Seq = 0;
   #flushedSeq: Seq = 0;
   #begunLastSeq: Seq = 0;
 
   constructor(reportsFlushes = false) {
-    this.#flushedNumber = reportsFlushes ? 0 : Number.POSITIVE_INFINITY;
+    this.#reportsFlushes = reportsFlushes;
   }
 
   get lastSeq(): Seq {
@@ -36,7 +37,7 @@ export class Durability {
   }
   /** The log is flushed up to here; at most `lastSeq`. */
   get flushedSeq(): Seq {
-    return this.#flushedSeq;
+    return this.#reportsFlushes ? this.#flushedSeq : this.#lastSeq;
   }
   /** Every write up to this number is durable. */
   get doneNumber(): number {
@@ -83,9 +84,9 @@ export class Durability {
       const write = this.#pending.shift()!;
       this.#doneNumber = write.number;
       this.#lastSeq = write.lastSeq;
-      this.#unflushed.push(write);
+      if (this.#reportsFlushes) this.#unflushed.push(write);
     }
-    this.#settleFlushed();
+    if (this.#reportsFlushes) this.#settleFlushed();
   }
 
   /** Every write up to this number is flushed. Its completion may be reported before or after this. */

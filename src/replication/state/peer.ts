@@ -47,7 +47,7 @@ export interface Peer {
   /** The next entry to send is being read from the storage. */
   isReading: boolean;
   /** Batches that are not acknowledged, oldest first. */
-  inFlight: readonly Batch[];
+  inFlight: Batch[];
   /** When the last batch was sent, or the last progress on those in flight. */
   progressMs: number;
   /** When the latest answered beacon was handed over for sending (R9). */

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import type { DueKey, LogEntry, SnapshotItem } from '../../replication/index.js';
 import type { RecordView, StoredValue } from '../storage.js';
 import { MemoryStorage } from './memory-storage.js';
+import { NodeMemory } from './node-memory.js';
 
 export const kilobyte = 1_024;
 /** Lengths with which values outgrow slabs, and slabs fill up and are cleaned, within the runs of one property. */
@@ -53,7 +54,7 @@ export class StorageAndTwin {
   readonly twin = new Map<string, StoredValue>();
 
   constructor(shardCount = 1) {
-    this.storage = new MemoryStorage(shardCount);
+    this.storage = new MemoryStorage(new NodeMemory(shardCount));
   }
 
   apply(entries: readonly LogEntry[]): void {

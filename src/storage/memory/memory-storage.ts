@@ -5,13 +5,13 @@
  * Keys and values are bytes in a few large pieces of memory, not objects. A million keys take little more memory than their
  * bytes, and neither the garbage collector nor the growth of a table ever holds up the event loop.
  */
-import { randomBytes } from 'node:crypto';
 import type { Change, DueKey, LogEntry } from '../../replication/index.js';
 import type { RecordView, Storage, StoredHead, StoredValue } from '../storage.js';
 import { Cleaner } from './cleaner.js';
-import { EncodedKey } from './encoded-key.js';
-import { KeyHash } from './half-sip-hash.js';
+import type { EncodedKey } from './encoded-key.js';
+import type { KeyHash } from './half-sip-hash.js';
 import { KeyIndex } from './key-index.js';
+import { NodeMemory } from './node-memory.js';
 import { noRecord } from './record-address.js';
 import { Records } from './records.js';
 
@@ -30,13 +30,12 @@ const fewestSegments = 16;
 
 const noMemory = Buffer.alloc(0);
 
-const seed = new Int32Array(new Uint8Array(randomBytes(8)).buffer);
-
 export class MemoryStorage implements Storage {
   readonly volatile = true;
   readonly persistsAtOnce = true;
-  readonly #key = new EncodedKey();
-  readonly #hash = new KeyHash(seed[0]!, seed[1]!);
+  readonly #node: NodeMemory;
+  readonly #key: EncodedKey;
+  readonly #hash: KeyHash;
   readonly #segments: number;
   #records = new Records();
   #index: KeyIndex;
@@ -45,39 +44,42 @@ export class MemoryStorage implements Storage {
   #due: (readonly LogEntry[])[] = [];
   #dueEntries = 0;
 
-  /** @param shardCount number of storages that share the keys of a node about evenly. */
-  constructor(shardCount = 1) {
-    const share = mostSegments / 2 ** Math.ceil(Math.log2(shardCount));
+  /** @param node what it shares with the other storages of the node. Default: it is the only one. */
+  constructor(node = new NodeMemory()) {
+    this.#node = node;
+    this.#key = node.key;
+    this.#hash = node.hash;
+    const share = mostSegments / 2 ** Math.ceil(Math.log2(node.shardCount));
     this.#segments = Math.max(fewestSegments, share);
     this.#index = new KeyIndex(this.#segments);
     this.#cleaner = new Cleaner(this.#records, this.#index, this.#hash);
   }
 
   get keyCount(): number {
-    this.#applyDue();
+    this.applyHeld();
     return this.#index.count;
   }
   get dataBytes(): number {
-    this.#applyDue();
+    this.applyHeld();
     return this.#records.dataBytes;
   }
   get memoryBytes(): number {
-    this.#applyDue();
+    this.applyHeld();
     return this.#records.memoryBytes + this.#index.bytes;
   }
 
   get expiringCount(): number {
-    this.#applyDue();
+    this.applyHeld();
     return this.#records.deadlines.count;
   }
   get earliestExpiryMs(): number | undefined {
-    this.#applyDue();
+    this.applyHeld();
     return this.#records.deadlines.earliestMs;
   }
 
   persist(change: Change): undefined {
     if (change.type === 'append') return;
-    this.#applyDue();
+    this.applyHeld();
     if (change.type === 'reset') this.#reset();
     if (change.type !== 'load') return;
     for (const { key, value, version, expiresAtMs } of change.items) this.#put(key, value, version, expiresAtMs);
@@ -86,39 +88,39 @@ export class MemoryStorage implements Storage {
 
   /** Applies the entries after the current turn, or when the state is next read: acknowledgements and answers leave first. */
   apply(entries: readonly LogEntry[]): void {
-    if (this.#due.length === 0) setImmediate(() => this.#applyDue());
+    if (this.#due.length === 0) this.#node.applyLater(this);
     this.#due.push(entries);
     this.#dueEntries += entries.length;
-    if (this.#dueEntries > maxDueEntries) this.#applyDue();
+    if (this.#dueEntries > maxDueEntries) this.applyHeld();
   }
 
   /** Applies the entries in this turn: no answer waits, and entries that live for a turn cost the garbage collector more. */
   applyAtOnce(entries: readonly LogEntry[]): void {
     this.#due.push(entries);
-    this.#applyDue();
+    this.applyHeld();
   }
 
   /** The value is a view of memory that the next `apply` or `persist` may overwrite. */
   get(key: string): StoredValue | undefined {
-    this.#applyDue();
+    this.applyHeld();
     const address = this.#find(this.#hashOf(key));
     return address === noRecord ? undefined : this.#records.read(address);
   }
 
   head(key: string): StoredHead | undefined {
-    this.#applyDue();
+    this.applyHeld();
     const address = this.#find(this.#hashOf(key));
     return address === noRecord ? undefined : this.#records.head(address);
   }
 
   due(timeMs: number, most: number, take: (keys: readonly DueKey[]) => void): void {
-    this.#applyDue();
+    this.applyHeld();
     take(this.#records.deadlines.due(timeMs, most).map((address) => this.#records.dueKey(address)));
   }
 
   /** Scans the index segment by segment. */
   *scan(chunkBytes: number, take: (record: RecordView) => void): Iterable<void> {
-    this.#applyDue();
+    this.applyHeld();
     const index = this.#index;
     const view = { memory: noMemory, keyStart: 0, keyEnd: 0, valueStart: 0, valueEnd: 0, version: 0, expiresAtMs: undefined };
     let bytes = 0;
@@ -131,7 +133,7 @@ export class MemoryStorage implements Storage {
           bytes += view.valueEnd - view.keyStart + itemOverheadBytes;
           if (bytes < chunkBytes) continue;
           yield;
-          this.#applyDue();
+          this.applyHeld();
           // After a reset no key is left that existed throughout the scan.
           if (this.#index !== index) return;
           bytes = 0;
@@ -147,7 +149,8 @@ export class MemoryStorage implements Storage {
     this.#reset();
   }
 
-  #applyDue(): void {
+  /** Applies the entries that are held back. */
+  applyHeld(): void {
     if (this.#due.length === 0) return;
     const due = this.#due;
     this.#due = [];

@@ -115,7 +115,7 @@ describeVariants('takeover', [
   {
     rule: 'R5',
     does: 'needs minInSync to commit its inherited entries',
-    edits: [edit('primary/commit.ts', 'Math.min(held, facts.takeoverEnd)', 'facts.commitIndex')],
+    edits: [edit('primary/commit.ts', 'Math.min(acknowledged, takeoverEnd)', 'facts.commitIndex')],
     caughtBy: scenario('takeover'),
   },
   {
