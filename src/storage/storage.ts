@@ -110,8 +110,9 @@ export interface Storage {
    */
   due(timeMs: number, most: number, take: (keys: readonly DueKey[]) => void): void;
   /**
-   * What is stored in the order of the UTF-8 bytes of the keys, from `from` on (inclusive): at most `most` keys, and about `maxBytes`; at
-   * least one if there is any. Each is of some moment between the call and the answer. An engine without an order has none.
+   * A page of what is stored, in the order of the UTF-8 bytes of the keys, from `from` on (inclusive): at most `most` keys, and about
+   * `maxBytes`. It may be shorter, and is empty only at the end. Each key is shown as of some moment between the call and the answer.
+   * An engine without an order does not have this.
    */
   range?(from: string, most: number, maxBytes: number): readonly SnapshotItem[] | Promise<readonly SnapshotItem[]>;
   /**

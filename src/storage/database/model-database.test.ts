@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { describeDatabaseStorage } from './database-storage.conformance.js';
 import { ModelDatabase, ModelDisk } from './model-database.fixture.js';
 import { describeStateDatabase, positionAt, rowOf } from './state-database.conformance.js';
 
@@ -8,8 +9,11 @@ async function createModel(answersByPromise: boolean) {
   return { open, dispose: async () => {} };
 }
 
-describeStateDatabase('the model', () => createModel(false));
-describeStateDatabase('the model that answers by promise', () => createModel(true));
+for (const answersByPromise of [false, true]) {
+  const name = `the model that answers ${answersByPromise ? 'by promise' : 'at once'}`;
+  describeStateDatabase(name, () => createModel(answersByPromise));
+  describeDatabaseStorage(name, () => createModel(answersByPromise));
+}
 
 describe('the model of a database', () => {
   async function withCommits(): Promise<ModelDatabase> {

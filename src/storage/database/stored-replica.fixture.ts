@@ -3,8 +3,7 @@ import type { AppliedPosition, KeyWrite, LogEntry, RecordedRequest } from '../..
 import type { StoredValue } from '../storage.js';
 import type { DatabaseEngine } from './database-engine.js';
 import { DatabaseWriter, type DatabaseWriterOptions } from './database-writer.js';
-import { ModelDatabase, type ModelDisk } from './model-database.fixture.js';
-import type { CopyName, FoundCopy } from './state-database.js';
+import type { CopyName, FoundCopy, StateDatabase } from './state-database.js';
 
 /** Requests before the newest one that are kept. */
 const keptRequests = 3;
@@ -38,17 +37,17 @@ export class ScriptedLog {
 }
 
 /** A node's database and its writer. */
-export class DatabaseNode {
-  readonly model: ModelDatabase;
+export class DatabaseNode<Database extends StateDatabase> {
+  readonly database: Database;
   readonly writer: DatabaseWriter;
   readonly failures: Error[] = [];
   /** Set: the log is not flushed before this resolves. */
   logFlushed: Promise<void> | undefined;
 
-  constructor(disk?: ModelDisk, options: Partial<DatabaseWriterOptions> = {}) {
-    this.model = new ModelDatabase(disk);
+  constructor(database: Database, options: Partial<DatabaseWriterOptions> = {}) {
+    this.database = database;
     this.writer = new DatabaseWriter({
-      database: this.model,
+      database,
       logFlushed: () => this.logFlushed,
       encodeRequests: encodeNumbers,
       onFailed: (error) => this.failures.push(error),
@@ -123,7 +122,7 @@ export class StoredTestReplica {
   }
 
   #remember(entry: LogEntry): void {
-    this.seq = entry.seq;
+    this.seq = Math.max(this.seq, entry.seq);
     this.entries.push(entry);
     this.numbers = [...this.numbers, entry.seq].slice(-keptRequests);
     for (const { key, value, expiresAtMs } of entry.writes) {

@@ -1,0 +1,332 @@
+/** What every storage promises of the state of a replica. Each engine runs these tests. */
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { maxKeyBytes } from '../limits.js';
+import type { DueKey, KeyWrite, LogEntry, SnapshotItem } from '../replication/index.js';
+import { copyOf, entryOf, putEntry, valueFor, writes } from './memory/memory-storage.fixture.js';
+import type { Storage, StoredValue } from './storage.js';
+
+type State = 'keyCount' | 'expiringCount' | 'earliestExpiryMs' | 'dataBytes' | 'memoryBytes';
+type Calls = 'get' | 'head' | 'due' | 'range' | 'scan';
+
+/** A storage, empty at first. */
+export interface StorageUnderTest {
+  readonly storage: Pick<Storage, State | Calls>;
+  apply(entries: readonly LogEntry[]): void;
+  load(items: readonly SnapshotItem[]): void;
+  /** Everything is discarded, and another copy begins. */
+  reset(): void;
+  /** Resolves once everything so far is written, where that is done later. */
+  settled(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+const everything = 100_000_000;
+/** The runs of the property are the same each time. */
+const runs = { seed: 19, numRuns: 20 };
+
+function put(key: string, text: string, seq: number, expiresAtMs?: number) {
+  return { seq, epoch: 1, writes: [{ key, value: Buffer.from(text), expiresAtMs }] };
+}
+
+function remove(key: string, seq: number) {
+  return { seq, epoch: 1, writes: [{ key, value: undefined }] };
+}
+
+function addTo(twin: Map<string, StoredValue>, { seq: version, writes }: LogEntry): void {
+  for (const { key, value, expiresAtMs } of writes) {
+    if (value === undefined) twin.delete(key);
+    else twin.set(key, { value, version, expiresAtMs });
+  }
+}
+
+export function describeStorage(name: string, create: () => Promise<StorageUnderTest>): void {
+  describe(`${name}, as the storage of a replica`, { timeout: 60_000 }, () => {
+    let tested: StorageUnderTest;
+    let storage: StorageUnderTest['storage'];
+
+    async function begin(): Promise<void> {
+      tested = await create();
+      ({ storage } = tested);
+    }
+    beforeEach(begin);
+    afterEach(() => tested.dispose());
+
+    async function textAt(key: string): Promise<string | undefined> {
+      const stored = await storage.get(key);
+      return stored && Buffer.from(stored.value).toString();
+    }
+
+    function dueAt(timeMs: number, most = everything): Promise<DueKey[]> {
+      return new Promise((resolve) => storage.due(timeMs, most, (keys) => resolve([...keys])));
+    }
+
+    async function scanned(chunkBytes: number, meanwhile = () => {}): Promise<SnapshotItem[]> {
+      const items: SnapshotItem[] = [];
+      for await (const _ of storage.scan(chunkBytes, (record) => items.push(copyOf(record)))) meanwhile();
+      return items;
+    }
+
+    async function expectSame(twin: ReadonlyMap<string, StoredValue>): Promise<void> {
+      for (const [key, { value, version, expiresAtMs }] of twin) {
+        const stored = await storage.get(key);
+        expect(stored, key).toMatchObject({ version });
+        expect(stored!.expiresAtMs, key).toBe(expiresAtMs);
+        expect(Buffer.compare(stored!.value, value), key).toBe(0);
+        expect(await storage.head(key), key).toEqual({ version, expiresAtMs });
+      }
+    }
+
+    async function expectSameWritten(twin: ReadonlyMap<string, StoredValue>): Promise<void> {
+      await tested.settled();
+      const expiring = [...twin].flatMap(([key, { expiresAtMs }]) => (expiresAtMs === undefined ? [] : [{ key, expiresAtMs }]));
+      let dataBytes = 0;
+      for (const [key, { value }] of twin) dataBytes += Buffer.byteLength(key) + value.length;
+      expect(storage).toMatchObject({ keyCount: twin.size, expiringCount: expiring.length, dataBytes });
+      const byKey = (one: { key: string }, other: { key: string }): number => (one.key < other.key ? -1 : 1);
+      expect((await dueAt(2 ** 48)).sort(byKey)).toEqual(expiring.sort(byKey));
+      const items = await scanned(10_000);
+      expect(items.map(({ key }) => key).sort()).toEqual([...twin.keys()].sort());
+      for (const { key, value } of items) expect(Buffer.compare(value, twin.get(key)!.value), key).toBe(0);
+    }
+
+    it('holds the same as a map', async () => {
+      const together = fc.uniqueArray(writes, { minLength: 1, maxLength: 3, selector: ({ key }) => key });
+      const batches = fc.array(fc.array(together, { maxLength: 12 }), { maxLength: 8 });
+      await fc.assert(
+        fc.asyncProperty(batches, async (batches) => {
+          await tested.dispose();
+          await begin();
+          const twin = new Map<string, StoredValue>();
+          let seq = 0;
+          for (const batch of batches) {
+            const entries = batch.map((write) =>
+              entryOf(
+                write.map((one) => ({ ...one, late: 1 })),
+                ++seq,
+              ),
+            );
+            tested.apply(entries);
+            for (const entry of entries) addTo(twin, entry);
+            await expectSame(twin);
+          }
+          await expectSameWritten(twin);
+          await expectSame(twin);
+        }),
+        runs,
+      );
+    });
+
+    it('shows what was applied before anything else happens', async () => {
+      tested.apply([put('a', 'one', 1), put('b', 'two', 2, 900)]);
+      expect(await textAt('a')).toBe('one');
+      tested.apply([put('a', 'three', 3), remove('b', 4)]);
+      expect(await textAt('a')).toBe('three');
+      expect(await storage.head('a')).toEqual({ version: 3, expiresAtMs: undefined });
+      expect(await storage.get('b')).toBeUndefined();
+      expect(await storage.head('b')).toBeUndefined();
+    });
+
+    it('has the writes of an entry together, with its seq as their version', async () => {
+      const writes: KeyWrite[] = ['a', 'b', 'c'].map((key) => ({ key, value: Buffer.from(key) }));
+      tested.apply([{ seq: 7, epoch: 1, writes }]);
+      for (const { key } of writes) expect(await storage.head(key)).toEqual({ version: 7, expiresAtMs: undefined });
+    });
+
+    it('keeps what is newer than an entry or an item', async () => {
+      tested.apply([put('a', 'new', 5)]);
+      tested.apply([put('a', 'old', 4), remove('a', 3)]);
+      tested.load([{ key: 'a', value: Buffer.from('older'), version: 2 }]);
+      expect(await textAt('a')).toBe('new');
+      await tested.settled();
+      tested.apply([put('a', 'old', 4), remove('a', 3)]);
+      await tested.settled();
+      expect(await textAt('a')).toBe('new');
+      tested.load([{ key: 'a', value: Buffer.from('newest'), version: 6, expiresAtMs: 40 }]);
+      expect(await textAt('a')).toBe('newest');
+      expect(await storage.head('a')).toEqual({ version: 6, expiresAtMs: 40 });
+    });
+
+    it('forgets a deleted key', async () => {
+      tested.apply([put('a', 'one', 1, 80)]);
+      await tested.settled();
+      tested.apply([remove('a', 2)]);
+      expect(await storage.get('a')).toBeUndefined();
+      await tested.settled();
+      expect(await storage.get('a')).toBeUndefined();
+      expect(storage).toMatchObject({ keyCount: 0, expiringCount: 0, dataBytes: 0 });
+      expect(await dueAt(100)).toEqual([]);
+      expect(storage.earliestExpiryMs).toBeUndefined();
+    });
+
+    it('drops everything at a reset, at once, and holds another copy from then on', async () => {
+      tested.apply([put('a', 'one', 1, 80), put('b', 'two', 2)]);
+      await tested.settled();
+      tested.apply([put('c', 'three', 3)]);
+      tested.reset();
+      for (const key of ['a', 'b', 'c']) expect(await storage.get(key)).toBeUndefined();
+      expect(storage.earliestExpiryMs).toBeUndefined();
+      tested.apply([put('b', 'other', 1)]);
+      expect(await textAt('b')).toBe('other');
+      await tested.settled();
+      expect(await textAt('b')).toBe('other');
+      expect(storage).toMatchObject({ keyCount: 1, expiringCount: 0, dataBytes: 6 });
+      expect((await scanned(1_000)).map(({ key }) => key)).toEqual(['b']);
+      expect(await dueAt(100)).toEqual([]);
+    });
+
+    it('finds the keys that are due, the earliest ones if there are more than it may pass', async () => {
+      tested.apply([put('a', '', 1, 2_000), put('b', '', 2, 9_000), put('c', '', 3), put('d', '', 4, 5_000)]);
+      await tested.settled();
+      expect(storage.earliestExpiryMs).toBeLessThanOrEqual(2_000);
+      expect(await dueAt(1_999)).toEqual([]);
+      expect(storage.earliestExpiryMs).toBe(2_000);
+      expect(await dueAt(2_000)).toEqual([{ key: 'a', expiresAtMs: 2_000 }]);
+      expect((await dueAt(8_000)).map(({ key }) => key).sort()).toEqual(['a', 'd']);
+      expect((await dueAt(10_000, 1)).map(({ key }) => key)).toEqual(['a']);
+    });
+
+    it('does not pass a key as due that was deleted, changed, or lost its deadline', async () => {
+      tested.apply([put('a', '', 1, 10), put('b', '', 2, 20), put('c', '', 3, 30), put('d', '', 4, 40)]);
+      await tested.settled();
+      tested.apply([remove('a', 5), put('b', '', 6, 900), put('c', '', 7)]);
+      expect(await dueAt(100)).toEqual([{ key: 'd', expiresAtMs: 40 }]);
+      await tested.settled();
+      expect(await dueAt(100)).toEqual([{ key: 'd', expiresAtMs: 40 }]);
+      tested.apply([remove('d', 8)]);
+      await tested.settled();
+      expect(await dueAt(100)).toEqual([]);
+      expect(storage.earliestExpiryMs).toBe(900);
+    });
+
+    it('scans everything that is there all the time, while other keys come and go', async () => {
+      const count = 500;
+      for (let number = 0; number < count; number++) tested.apply([putEntry(`key ${number}`, 100, number + 1)]);
+      let seq = count;
+      const items = await scanned(2_000, () => {
+        tested.apply([putEntry(`new ${seq}`, 50, ++seq), remove(`key ${seq % 100}`, ++seq), putEntry('key 300', 80, ++seq)]);
+      });
+      const keys = new Set(items.map(({ key }) => key));
+      for (let number = 100; number < count; number++) expect(keys).toContain(`key ${number}`);
+      for (const { value, version } of items) expect(Buffer.compare(value, valueFor(value.length, version))).toBe(0);
+    });
+
+    it('yields after chunks of about the requested size in a scan', async () => {
+      for (let number = 0; number < 100; number++) tested.apply([putEntry(`key ${number}`, 1_000, number + 1)]);
+      let chunks = 0;
+      await scanned(10_000, () => {
+        chunks++;
+      });
+      expect(chunks).toBeGreaterThan(7);
+      expect(chunks).toBeLessThan(15);
+    });
+
+    it('ends a scan at a reset', async () => {
+      for (let number = 0; number < 100; number++) tested.apply([putEntry(`key ${number}`, 100, number + 1)]);
+      let isReset = false;
+      const items = await scanned(1_000, () => {
+        if (!isReset) tested.reset();
+        isReset = true;
+      });
+      expect(items.length).toBeLessThan(100);
+    });
+
+    it('keeps keys and values of any length', async () => {
+      const keys = ['k', 'ü', '\u{1f511}', 'k'.repeat(maxKeyBytes), '\u{1f511}'.repeat(maxKeyBytes / 4), '\u0000'];
+      const lengths = [0, 1, 1_000, 100_000, 3_000_000, 17];
+      tested.apply(keys.map((key, index) => putEntry(key, lengths[index]!, index + 1)));
+      const twin = new Map(
+        keys.map((key, index) => [
+          key,
+          { value: valueFor(lengths[index]!, index + 1), version: index + 1, expiresAtMs: undefined },
+        ]),
+      );
+      await expectSame(twin);
+      await expectSameWritten(twin);
+      await expectSame(twin);
+    });
+
+    describe('in the order of its keys, if it has one', () => {
+      /** All keys from there on, in pages. A storage without an order has nothing to show. */
+      async function expectKeys(
+        expected: readonly string[],
+        from: string,
+        most = everything,
+        maxBytes = everything,
+      ): Promise<void> {
+        if (storage.range === undefined) return;
+        const keys: string[] = [];
+        for (let next = from; ; next = `${keys.at(-1)}\u0000`) {
+          const page = await storage.range(next, most, maxBytes);
+          if (page.length === 0) break;
+          expect(page.length).toBeLessThanOrEqual(most);
+          keys.push(...page.map(({ key }) => key));
+        }
+        expect(keys).toEqual(expected);
+      }
+
+      it('passes keys in the order of their bytes, written or not', async () => {
+        const ordered = [
+          '\u0000',
+          'a',
+          'a\u0000',
+          'aa',
+          'b',
+          'é',
+          '\ud7ff',
+          '\ue000',
+          '\uffff',
+          '\u{10000}',
+          '\u{1f511}',
+          '\u{10ffff}',
+        ];
+        const shuffled = ordered.toSorted((one, other) => one.length - other.length || (one < other ? 1 : -1));
+        tested.apply(shuffled.slice(0, 6).map((key, index) => put(key, key, index + 1)));
+        await tested.settled();
+        tested.apply(shuffled.slice(6).map((key, index) => put(key, key, index + 7)));
+        await expectKeys(ordered, '');
+        for (const [index, key] of ordered.entries()) await expectKeys(ordered.slice(index), key);
+        await tested.settled();
+        await expectKeys(ordered, '');
+      });
+
+      it('has pages of a bounded size, with one key at least', async () => {
+        const keys = Array.from({ length: 30 }, (_, number) => `key ${10 + number}`);
+        for (const [index, key] of keys.entries()) {
+          tested.apply([put(key, 'x'.repeat(100), index + 1)]);
+          if (index === 15) await tested.settled();
+        }
+        await expectKeys(keys, '', 3);
+        await expectKeys(keys.slice(15), 'key 245', 2);
+        await expectKeys(keys, '', everything, 1);
+        await expectKeys([], 'key 4');
+        const page = await storage.range?.('', everything, 1_000);
+        if (page !== undefined) expect(page.length).toBeLessThan(15);
+      });
+
+      it('leaves out deleted keys, and goes on behind them', async () => {
+        for (let number = 10; number < 40; number++) tested.apply([put(`key ${number}`, 'x', number)]);
+        await tested.settled();
+        for (let number = 10; number < 35; number++) tested.apply([remove(`key ${number}`, 100 + number)]);
+        tested.apply([put('key 12', 'new', 200)]);
+        const left = ['key 12', 'key 35', 'key 36', 'key 37', 'key 38', 'key 39'];
+        await expectKeys(left, '', 2);
+        await expectKeys(left.slice(1), 'key 13', 1);
+        await tested.settled();
+        await expectKeys(left, '', 2);
+      });
+
+      it('shows the newest of each key', async () => {
+        tested.apply([put('a', 'old', 1, 50), put('b', 'kept', 2, 60)]);
+        await tested.settled();
+        tested.apply([put('a', 'new', 3)]);
+        const items = await storage.range?.('', 10, everything);
+        const expected = [
+          { key: 'a', value: Buffer.from('new'), version: 3, expiresAtMs: undefined },
+          { key: 'b', value: Buffer.from('kept'), version: 2, expiresAtMs: 60 },
+        ];
+        if (items !== undefined) expect(items.map((item) => ({ ...item, value: Buffer.from(item.value) }))).toEqual(expected);
+      });
+    });
+  });
+}
