@@ -42,6 +42,8 @@ export interface EngineParts {
   readonly encodeRequests: EncodeRequests;
   /** There may be something to commit. */
   wake(): void;
+  /** Somebody waits for what is to be committed. */
+  hurry(): void;
   /** Resolves once everything that was committed before is flushed. */
   flush(): Promise<void>;
 }
@@ -167,7 +169,7 @@ export class DatabaseEngine implements LaneOwner {
    * @param throughSeq the last entry that was applied over its items
    */
   async complete(throughSeq: number): Promise<CopyPosition> {
-    const { lane, flush, wake } = this.#parts;
+    const { lane, flush, wake, hurry } = this.#parts;
     const applied = this.#source?.appliedPosition;
     if (applied?.position.seq !== throughSeq)
       throw new Error(`the replica has applied up to ${applied?.position.seq}, and its storage up to ${throughSeq}`);
@@ -176,6 +178,7 @@ export class DatabaseEngine implements LaneOwner {
     const committed = this.#progress.committed();
     lane.add(commit);
     wake();
+    hurry();
     await committed;
     await flush();
     return commit.change.position!;
@@ -225,6 +228,7 @@ export class DatabaseEngine implements LaneOwner {
   }
 
   committed(): Promise<void> {
+    this.#parts.hurry();
     return this.#progress.committed();
   }
 

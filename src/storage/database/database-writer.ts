@@ -1,7 +1,8 @@
 /**
  * Writes what the replicas of a node have applied into its database, behind their backs.
  *
- * Once a turn it gathers what all shards have applied since their last commit into one commit, one at a time. Each shard has its
+ * Once a turn, or less often if the database wants that, it gathers what all shards have applied since their last commit into one
+ * commit, one at a time. Each shard has its
  * position with its rows, so a start finds rows that are exactly those of the position.
  *
  * The log comes first: a commit waits until the log has flushed everything that was appended when the commit was gathered. Otherwise a
@@ -11,6 +12,7 @@
  * bound.
  */
 import { setImmediate as turn } from 'node:timers/promises';
+import { CommitPace } from './commit-pace.js';
 import { DatabaseEngine, type EngineLog } from './database-engine.js';
 import { FlushSchedule } from './flush-schedule.js';
 import { Lane, type LaneCommit, type LaneStep } from './lane.js';
@@ -19,7 +21,7 @@ import { PersistentCalls } from './persistent-calls.js';
 import type { EncodeRequests } from './request-parts.js';
 import type { StateDatabase } from './state-database.js';
 
-/** Bounds a commit: the shards that would exceed it wait for the next one. One shard may exceed it. */
+/** Bounds a commit: the shards that would exceed it wait for the next one. One shard may exceed it. With as much, a commit begins at once. */
 const maxCommitBytes = 8 * 1024 * 1024;
 /** Rows that are removed at once, between two commits of other shards. */
 const removedRows = 1_000;
@@ -55,6 +57,7 @@ export class DatabaseWriter {
   readonly #writes: PersistentCalls;
   readonly #reads: PersistentCalls;
   readonly #flushes: FlushSchedule;
+  readonly #pace: CommitPace;
   readonly #lanes = new Map<number, Lane>();
   /** Lanes that may have a step to be executed. */
   readonly #busy = new Set<Lane>();
@@ -74,6 +77,7 @@ export class DatabaseWriter {
     this.#writes = new PersistentCalls({ onLost: this.#fail, onFailed });
     this.#reads = new PersistentCalls({ most: mostReads, onLost: this.#fail, onFailed });
     this.#flushes = new FlushSchedule(() => this.#flush());
+    this.#pace = new CommitPace(database.commitPauseMs ?? 0);
   }
 
   /** Bytes that wait for the database. */
@@ -110,6 +114,7 @@ export class DatabaseWriter {
       reads: this.#reads,
       encodeRequests: this.#options.encodeRequests,
       wake: () => this.#wake(lane),
+      hurry: () => this.#pace.hurry(),
       flush: () => this.#flush(),
     });
     lane.owner = engine;
@@ -126,6 +131,7 @@ export class DatabaseWriter {
 
   /** What is committed by now is flushed soon, because the log is to become shorter. */
   flushSoon(): void {
+    this.#pace.hurry();
     this.#flushes.now();
   }
 
@@ -138,6 +144,7 @@ export class DatabaseWriter {
   /** Idempotent. Nothing is begun any more, and what waits for an answer rejects. Resolves once no call is under way. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#pace.hurry();
     this.#flushes.close();
     await Promise.all([this.#writes.close(), this.#reads.close()]);
     await this.#database.close();
@@ -155,6 +162,7 @@ export class DatabaseWriter {
 
   #wake(lane: Lane): void {
     this.#busy.add(lane);
+    if (this.#mustHurry(lane)) this.#pace.hurry();
     if (this.#isWorking || this.#isClosed) return;
     this.#isWorking = true;
     this.#work().catch((error: Error) => {
@@ -162,9 +170,15 @@ export class DatabaseWriter {
     });
   }
 
+  /** What the lane has to do does not wait for the pace of commits. */
+  #mustHurry(lane: Lane): boolean {
+    return lane.isStale || this.#budget.bytes >= maxCommitBytes;
+  }
+
   async #work(): Promise<void> {
     for (;;) {
       await turn();
+      if (!Array.from(this.#busy).some((lane) => this.#mustHurry(lane))) await this.#pace.wait();
       const round = this.#isClosed ? undefined : this.#round();
       if (round === undefined) break;
       await this.#execute(round);

@@ -88,6 +88,11 @@ export interface StateDatabase {
   readonly found: readonly FoundCopy[];
   /** Bytes on disk, if it is known without waiting. */
   readonly sizeBytes: number | undefined;
+  /**
+   * The time between the beginnings of two commits, in milliseconds, if nobody waits for one: a commit of many rows costs the database
+   * much less than many commits. Undefined: commits may follow one another.
+   */
+  readonly commitPauseMs?: number | undefined;
   /** Resolves if the database can never be used again by this process. */
   readonly failure: Promise<Error>;
   /**

@@ -31,6 +31,12 @@ import { PrefetchedReads } from './prefetched-reads.js';
 import { ReadLocation } from './read-location.js';
 import { rowKey } from './record-keys.js';
 
+/**
+ * A row takes about four times as much work in a commit of 64 as in one of 1,024, because each commit copies every page that it changes
+ * and flushes it.
+ */
+const commitPauseMs = 500;
+
 export interface LmdbOptions {
   /** Created if it is not there. No other process has it open. */
   readonly folder: string;
@@ -67,6 +73,7 @@ interface LmdbParts {
 
 class LmdbDatabase implements StateDatabase {
   readonly kind = 'lmdb';
+  readonly commitPauseMs = commitPauseMs;
   readonly found: readonly FoundCopy[];
   readonly failure: Promise<Error>;
   readonly #parts: LmdbParts;
