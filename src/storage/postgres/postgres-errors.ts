@@ -13,7 +13,7 @@ const adviceByState: Readonly<Record<string, string>> = {
   '42P07': 'A table of that name is there already: use a database or a schema that belongs to this node alone',
   '53100': 'Its disk is full: make room',
   '53200': 'It is out of memory',
-  '53300': 'It has no connection left: raise max_connections, or give each node fewer (--postgres-connections)',
+  '53300': 'It has no connection left: each node needs three; raise max_connections',
   '53400': 'A limit in its configuration was reached',
   '55P03': 'Another session holds a lock',
   '57014': 'The call took longer than it may, or an operator cancelled it',

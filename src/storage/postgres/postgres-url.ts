@@ -5,7 +5,7 @@ import { DatabaseError } from '../database/state-database.js';
 const protocols: ReadonlySet<string> = new Set(['postgres:', 'postgresql:']);
 
 /** What is wrong with the URL, without the URL itself, which may have a password. Undefined: nothing. */
-export function problemOfPostgresUrl(url: string): string | undefined {
+function problemOfPostgresUrl(url: string): string | undefined {
   try {
     if (!protocols.has(new URL(url).protocol)) return 'must begin with postgres:// or postgresql://';
     new pg.Client({ connectionString: url });
