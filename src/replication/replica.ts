@@ -19,7 +19,7 @@ import { onOrderedRead, onTransact, onWrite } from './primary/write.js';
 import type { Effect, Refusal, RoleName } from './protocol/effect.js';
 import type { Event } from './protocol/event.js';
 import type { Epoch, EpochId, HistoryId, ReplicaId, Seq } from './protocol/ids.js';
-import { itemOf, versionOf, writeOf } from './protocol/log-entry.js';
+import { itemOf, type LogEntry, versionOf, writeOf } from './protocol/log-entry.js';
 import type { AppliedPosition, AppliedState, RecoveredReplica } from './protocol/recovered.js';
 import type { ReplicaOptions } from './protocol/replica-options.js';
 import type { RequestIdentity } from './protocol/request.js';
@@ -151,6 +151,20 @@ export class Replica {
   /** The position of `appliedState`. Cheap: it is read after each turn. */
   get appliedPosition(): AppliedPosition | undefined {
     return this.#core.complete ? appliedPositionOf(this.#core) : undefined;
+  }
+
+  /** Up to which entry the store is, and its history; undefined: there is no complete copy. */
+  get applied(): { readonly history: HistoryId; readonly seq: Seq } | undefined {
+    const { history, complete, appliedSeq } = this.#core;
+    return history === undefined || !complete ? undefined : { history, seq: appliedSeq };
+  }
+
+  /** Applied entries that the log retains: up to `throughSeq`, at most `most`, and none that was dropped from memory. */
+  retainedEntries(throughSeq: Seq, most: number): readonly LogEntry[] {
+    const { log, appliedSeq } = this.#core;
+    const lastSeq = Math.min(throughSeq, appliedSeq, log.lastSeq);
+    const firstSeq = Math.max(log.baseSeq + 1, lastSeq - most + 1);
+    return firstSeq > lastSeq ? [] : log.slice(firstSeq, lastSeq - firstSeq + 1);
   }
 
   /** The part of the status that says whether this replica is in sync. Cheap: it is read for many shards again and again. */

@@ -17,6 +17,7 @@ import { setrangeCommand } from './keys/setrange.js';
 import { touchCommand } from './keys/touch.js';
 import { transactCommand } from './keys/transact.js';
 import { ttlCommand } from './keys/ttl.js';
+import { stateCheckCommand } from './state/check.js';
 import { healthCommand } from './status/health.js';
 import { infoCommand } from './status/info.js';
 import { nodesCommand } from './status/nodes.js';
@@ -30,5 +31,5 @@ export const commands: readonly Command[] = [
   ...[appendCommand, setrangeCommand, getsetCommand, getdelCommand, transactCommand],
   ...[ttlCommand, touchCommand, persistCommand],
   ...[statusCommand, healthCommand, nodesCommand, infoCommand, dumpCommand, restoreCommand, initCommand, upgradeCommand],
-  forcePrimaryCommand,
+  ...[stateCheckCommand, forcePrimaryCommand],
 ];

@@ -17,6 +17,8 @@ export const exitCodes = {
   servesWithWarnings: 7,
   /** Some shard does not serve (status), or a node is not ready (health). */
   notServing: 8,
+  /** Copies of a shard differ (state check). */
+  copiesDiffer: 9,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -11,6 +11,7 @@ import type {
   Topology,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
+import type { ReadCopyRequest, ReadCopyResponse, ScanCopyRequest, ScanCopyResponse } from '../../wire/copies/copy-messages.js';
 import type { DumpPart } from '../../wire/dump/dump-parts.js';
 import { checkKey } from '../arguments.js';
 import type { CallOptions, Limits } from '../call-limits.js';
@@ -18,6 +19,7 @@ import type { DumpOptions, ForcePrimaryOptions } from '../results.js';
 import type { NodeTransport } from '../transport/node-transport.js';
 import { ChangeCalls } from './change-calls.js';
 import { dumpShard } from './receive-dump.js';
+import { scanCopy } from './scan-copy.js';
 
 export abstract class ClusterCalls extends ChangeCalls {
   /** Requests the topology from a node. @throws KvError as for `get`. */
@@ -123,6 +125,27 @@ export abstract class ClusterCalls extends ChangeCalls {
    */
   dumpShard(shard: number, options: DumpOptions = {}): AsyncGenerator<DumpPart, void> {
     return dumpShard(this.core, shard, options);
+  }
+
+  /**
+   * Scans what one node stores of a shard, so that copies can be compared (kv.proto, `ScanCopy`). Leaving the loop early gives the scan up.
+   *
+   * @param address host:port, with square brackets around an IPv6 address.
+   * @param options `deadlineMs` limits the time to each next part.
+   * @throws KvError NOT_PRIMARY if the node holds no complete copy of the shard; OVERLOADED; and as for `nodeStatus`.
+   */
+  scanCopy(address: string, request: ScanCopyRequest, options: CallOptions = {}): AsyncGenerator<ScanCopyResponse, void> {
+    return scanCopy(this.core, canonical(address), request, options);
+  }
+
+  /**
+   * Reads keys from the store of one node, each with the position at which it was read (kv.proto, `ReadCopy`).
+   *
+   * @param address host:port, with square brackets around an IPv6 address.
+   * @throws KvError as for `scanCopy`.
+   */
+  async readCopy(address: string, request: ReadCopyRequest, options: CallOptions = {}): Promise<ReadCopyResponse> {
+    return this.core.ask(canonical(address), (to, within) => to.readCopy(request, within), this.core.limitsOf(options));
   }
 
   /**

@@ -1,11 +1,12 @@
-/** The messages of one dump as they arrive: the reader takes them one by one, and the node waits while the reader is behind. */
+/** The messages of one dump or scan as they arrive: the reader takes them one by one, and the node waits while the reader is behind. */
 import { KvError } from '../../errors.js';
-import type { DumpShardRequest } from '../../wire/dump/dump-parts.js';
 import { type Limits, remainingMs } from '../call-limits.js';
-import type { DumpStream, NodeTransport } from '../transport/node-transport.js';
+import type { DumpListener, DumpStream } from '../transport/node-transport.js';
 
 /** With more messages than this waiting to be read, the stream is paused. A message has about 64 KiB. */
 const maxUnread = 16;
+
+type OpenStream = (listener: DumpListener) => DumpStream;
 
 export class DumpMessages {
   readonly #stream: DumpStream;
@@ -15,20 +16,20 @@ export class DumpMessages {
   #error: KvError | undefined;
   #wake: (() => void) | undefined;
 
-  constructor(transport: NodeTransport, request: DumpShardRequest) {
-    this.#stream = transport.dumpShard(request, {
+  private constructor(open: OpenStream) {
+    this.#stream = open({
       onMessage: (message) => this.#received(message),
       onEnd: (error) => this.#ended(error),
     });
   }
 
   /**
-   * Resolves once the first message is here.
+   * Sends the request, and resolves once the first message is here.
    *
    * @throws KvError the refusal of the node; the limits have been reached
    */
-  static async open(transport: NodeTransport, request: DumpShardRequest, limits: Limits): Promise<DumpMessages> {
-    const messages = new DumpMessages(transport, request);
+  static async open(open: OpenStream, limits: Limits): Promise<DumpMessages> {
+    const messages = new DumpMessages(open);
     try {
       await messages.#whenReadable(limits);
       return messages;
@@ -38,7 +39,7 @@ export class DumpMessages {
     }
   }
 
-  /** @returns the next message. @throws KvError the error of the dump; none came within the limits */
+  /** @returns the next message. @throws KvError the error of the stream; none came within the limits */
   async next(limits: Limits): Promise<Buffer> {
     await this.#whenReadable(limits);
     const message = this.#unread.shift()!;
@@ -58,9 +59,9 @@ export class DumpMessages {
   async #whenReadable(limits: Limits): Promise<void> {
     if (this.#unread.length === 0 && !this.#isOver) await this.#changed(limits);
     if (this.#unread.length > 0) return;
-    if (this.#isOver) throw this.#error ?? new KvError('OUTCOME_UNKNOWN', 'the node ended the dump before its end');
-    if (limits.signal?.aborted) throw new KvError('CANCELLED', 'given up before the dump was complete');
-    throw new KvError('DEADLINE_EXCEEDED', 'nothing more of the dump came before the deadline');
+    if (this.#isOver) throw this.#error ?? new KvError('OUTCOME_UNKNOWN', 'the node ended its answer before the end');
+    if (limits.signal?.aborted) throw new KvError('CANCELLED', 'given up before the answer was complete');
+    throw new KvError('DEADLINE_EXCEEDED', 'nothing more of the answer came before the deadline');
   }
 
   #changed(limits: Limits): Promise<void> {

@@ -15,7 +15,8 @@ const maxBreaks = 8;
 export async function* dumpShard(core: ClientCore, shard: number, options: DumpOptions): AsyncGenerator<DumpPart, void> {
   const request = { shard, maxBytesPerSecond: rateOf(options) };
   for (let breaks = 0; ; ) {
-    const send: SendToNode<DumpMessages> = (to, within) => DumpMessages.open(to, request, within);
+    const send: SendToNode<DumpMessages> = (to, within) =>
+      DumpMessages.open((listener) => to.dumpShard(request, listener), within);
     const messages = await core.run({ access: 'read', shard, bytes: 0, send }, core.limitsOf(options));
     try {
       for (;;) {

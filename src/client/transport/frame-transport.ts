@@ -15,6 +15,13 @@ import type {
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
 import { type Query, queries } from '../../wire/contract/query-messages.js';
+import {
+  type ReadCopyRequest,
+  type ReadCopyResponse,
+  type ScanCopyRequest,
+  scanCopyRequestTable,
+  scanCopyRpc,
+} from '../../wire/copies/copy-messages.js';
 import { type DumpShardRequest, dumpRequestTable, dumpShardRpc } from '../../wire/dump/dump-parts.js';
 import type { DataRequest, RequestIdentity } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
@@ -102,9 +109,21 @@ export class FrameTransport implements NodeTransport {
   }
 
   dumpShard(request: DumpShardRequest, listener: DumpListener): DumpStream {
-    return pendingDump(listener, this.#queries, request.shard, ({ onMessage, onEnd }) => {
-      const stream = this.#dial(dumpShardRpc, { onAccepted() {}, onFrame: onMessage, onDrain() {}, onEnd() {}, onClosed: onEnd });
-      stream.send(dumpRequestTable.encode(request));
+    return this.#stream(dumpShardRpc, dumpRequestTable.encode(request), listener, request.shard);
+  }
+
+  scanCopy(request: ScanCopyRequest, listener: DumpListener): DumpStream {
+    return this.#stream(scanCopyRpc, scanCopyRequestTable.encode(request), listener, undefined);
+  }
+
+  readCopy(request: ReadCopyRequest, limits: Limits): Promise<ReadCopyResponse> {
+    return this.#call(queries.readCopy, request, limits);
+  }
+
+  #stream(rpc: string, request: Buffer, listener: DumpListener, subject: Subject | undefined): DumpStream {
+    return pendingDump(listener, this.#queries, subject, ({ onMessage, onEnd }) => {
+      const stream = this.#dial(rpc, { onAccepted() {}, onFrame: onMessage, onDrain() {}, onEnd() {}, onClosed: onEnd });
+      stream.send(request);
       return stream;
     });
   }

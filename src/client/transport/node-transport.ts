@@ -16,6 +16,7 @@ import type {
   NodeStatus,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
+import type { ReadCopyRequest, ReadCopyResponse, ScanCopyRequest } from '../../wire/copies/copy-messages.js';
 import type { DumpShardRequest } from '../../wire/dump/dump-parts.js';
 import type { DataRequest, RequestIdentity } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
@@ -28,18 +29,19 @@ export interface TopologyListener {
   onEnd(): void;
 }
 
+/** Gets the messages of an answer that is a stream: a dump, or a scan. */
 export interface DumpListener {
   onMessage(message: Buffer): void;
-  /** Called once, unless the owner has given the dump up. @param error undefined if the node has ended it */
+  /** Called once, unless the owner has given the stream up. @param error undefined if the node has ended it */
   onEnd(error: KvError | undefined): void;
 }
 
-/** A dump that is being received. */
+/** A dump or a scan that is being received. */
 export interface DumpStream {
   /** What was received already may still be delivered; then flow control stops the node. */
   pause(): void;
   resume(): void;
-  /** Gives the dump up. */
+  /** Gives it up. */
   cancel(): void;
 }
 
@@ -60,6 +62,9 @@ export interface NodeTransport {
   watchTopology(heldOnly: boolean, listener: TopologyListener): () => void;
   /** Only the primary can answer. No deadline applies. */
   dumpShard(request: DumpShardRequest, listener: DumpListener): DumpStream;
+  /** No deadline applies. */
+  scanCopy(request: ScanCopyRequest, listener: DumpListener): DumpStream;
+  readCopy(request: ReadCopyRequest, limits: Limits): Promise<ReadCopyResponse>;
   /** The number of requests that have neither been answered nor failed. */
   readonly pending: number;
   /**

@@ -1,8 +1,8 @@
-/** What both transports do with a dump that is being received: it ends once, and counts as a pending call until then. */
+/** What both transports do with a dump or a scan that is being received: it ends once, and counts as a pending call until then. */
 import type { KvError } from '../../errors.js';
 import type { DumpListener, DumpStream, Subject } from './node-transport.js';
 
-/** The stream that the dump comes on. */
+/** The stream that it comes on. */
 interface Source {
   pause(): void;
   resume(): void;
@@ -11,12 +11,13 @@ interface Source {
 
 /**
  * @param pending the calls of the transport, each by the function that lets it fail
+ * @param subject see `Subject`. Undefined: no other node can answer instead
  * @param open opens the stream. It reports to the listener that it is given, whose `onEnd` may be called more than once.
  */
 export function pendingDump(
   { onMessage, onEnd }: DumpListener,
   pending: Map<(error: KvError) => void, Subject | undefined>,
-  shard: number,
+  subject: Subject | undefined,
   open: (listener: DumpListener) => Source,
 ): DumpStream {
   let isOver = false;
@@ -34,7 +35,7 @@ export function pendingDump(
     if (!isOver) onMessage(message);
   };
   const source = open({ onMessage: take, onEnd: end });
-  if (!isOver) pending.set(fail, shard);
+  if (!isOver) pending.set(fail, subject);
   const cancel = (): void => {
     isOver = true;
     pending.delete(fail);

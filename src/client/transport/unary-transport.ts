@@ -29,6 +29,7 @@ import type {
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
 import { identityFieldsOf } from '../../wire/contract/request-identity.js';
+import type { ReadCopyRequest, ReadCopyResponse, ScanCopyRequest } from '../../wire/copies/copy-messages.js';
 import type { DumpShardRequest } from '../../wire/dump/dump-parts.js';
 import { encodeIdentity } from '../../wire/pipeline/identity-writer.js';
 import type { DataRequest, RequestIdentity } from '../../wire/pipeline/pipeline-operations.js';
@@ -60,6 +61,8 @@ const methods = {
   getNodeStatus: method<object, NodeStatus>(clusterService, 'GetNodeStatus'),
   listKeys: method<ListKeysRequest, ListKeysResponse>(clusterService, 'ListKeys'),
   dumpShard: method<DumpShardRequest, Buffer>(clusterService, 'DumpShard'),
+  scanCopy: method<ScanCopyRequest, Buffer>(clusterService, 'ScanCopy'),
+  readCopy: method<ReadCopyRequest, ReadCopyResponse>(clusterService, 'ReadCopy'),
   forcePrimary: method<ForcePrimaryRequest, ForcePrimaryResponse>(clusterService, 'ForcePrimary'),
 };
 
@@ -151,11 +154,27 @@ export class UnaryTransport implements NodeTransport {
   }
 
   dumpShard(request: DumpShardRequest, listener: DumpListener): DumpStream {
-    const { path, requestSerialize, responseDeserialize } = methods.dumpShard;
+    return this.#stream(methods.dumpShard, request, listener, request.shard);
+  }
+
+  scanCopy(request: ScanCopyRequest, listener: DumpListener): DumpStream {
+    return this.#stream(methods.scanCopy, request, listener, undefined);
+  }
+
+  readCopy(request: ReadCopyRequest, limits: Limits): Promise<ReadCopyResponse> {
+    return this.#call(methods.readCopy, request, limits);
+  }
+
+  #stream<Request>(
+    { path, requestSerialize, responseDeserialize }: Method<Request, Buffer>,
+    request: Request,
+    listener: DumpListener,
+    subject: Subject | undefined,
+  ): DumpStream {
     const metadata = clusterMetadata(this.#cluster.clusterId);
-    return pendingDump(listener, this.#pending, request.shard, ({ onMessage, onEnd }) => {
+    return pendingDump(listener, this.#pending, subject, ({ onMessage, onEnd }) => {
       const stream = this.#client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, request, metadata);
-      // It stays attached after the dump has been given up: a stream error without a listener would end the process.
+      // It stays attached after the stream has been given up: a stream error without a listener would end the process.
       stream.on('error', (error: ServiceError) => onEnd(this.#errorOf(error)));
       stream.on('end', () => onEnd(undefined));
       stream.on('data', onMessage);

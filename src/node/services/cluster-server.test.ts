@@ -59,6 +59,7 @@ class Node {
     nodeStatus: () => expect.fail(),
     probed: () => expect.fail(),
     dumps: { serveOverGrpc: () => expect.fail() },
+    copies: { scanOverGrpc: () => expect.fail(), read: () => expect.fail() },
     listKeys: () => expect.fail(),
     force: () => expect.fail(),
   });

@@ -23,9 +23,11 @@ import type {
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
 import { clusterServiceWithRawKeys } from '../../wire/contract/server-contract.js';
+import type { ReadCopyRequest, ReadCopyResponse, ScanCopyRequest } from '../../wire/copies/copy-messages.js';
 import type { DumpShardRequest } from '../../wire/dump/dump-parts.js';
 import { probeKey } from '../cluster/probe-address.js';
 import type { TopologyPublisher, TopologyWatcher } from '../cluster/topology-publisher.js';
+import type { CopyServer } from '../copies/copy-server.js';
 import type { DumpServer } from '../dumps/dump-server.js';
 import { type Forwarded, forwardRequest } from '../operations/forward-request.js';
 import { type Forwarder, wasForwarded } from '../operations/forwarder.js';
@@ -41,6 +43,7 @@ export interface ClusterContext {
   /** A node probes whether this process answers at an address (probe-address.ts). */
   probed(token: string): void;
   readonly dumps: Pick<DumpServer, 'serveOverGrpc'>;
+  readonly copies: Pick<CopyServer, 'scanOverGrpc' | 'read'>;
   listKeys(request: ListKeysRequest): Promise<ListKeysResponse>;
   /** Makes the local replica of the shard primary with the data it holds; the answer comes later. False: this node holds no replica. */
   force(shard: number, givesUp: readonly string[], sink: AnswerSink): boolean;
@@ -69,6 +72,13 @@ export class ClusterServer {
         callback(null, this.topologyFor(call.request)),
       WatchTopology: (stream: TopologyStream) => this.#watch(stream),
       DumpShard: (call: DumpCall) => this.#context.dumps.serveOverGrpc(call),
+      ScanCopy: (call: ServerWritableStream<ScanCopyRequest, Buffer>) => this.#context.copies.scanOverGrpc(call),
+      ReadCopy: (call: ServerUnaryCall<ReadCopyRequest, ReadCopyResponse>, callback: sendUnaryData<ReadCopyResponse>) => {
+        this.#context.copies.read(call.request).then(
+          (found) => callback(null, found),
+          (error: unknown) => callback(toStatus(error)),
+        );
+      },
       LocateKey: (call: LocateCall, callback: sendUnaryData<KeyLocation>) => {
         this.#locate(call.request, wasForwarded(call.metadata)).then(
           (location) => callback(null, location),

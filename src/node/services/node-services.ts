@@ -10,6 +10,7 @@ import { GrpcServerStream } from '../../transport/grpc/grpc-frame-stream.js';
 import { type FrameCounts, type FrameStream, ReplyStream, type TurnEnd } from '../../transport/index.js';
 import { toStatus } from '../../wire/contract/grpc-status.js';
 import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
+import { type ScanCopyRequest, scanCopyRequestTable, scanCopyRpc } from '../../wire/copies/copy-messages.js';
 import { type DumpShardRequest, dumpRequestTable, dumpShardRpc } from '../../wire/dump/dump-parts.js';
 import { readEnvelope } from '../../wire/peer/envelope.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
@@ -17,6 +18,7 @@ import { PendingCalls } from '../capacity/pending-calls.js';
 import type { NodeView } from '../cluster/node-view.js';
 import type { TopologyBatch } from '../cluster/topology-changes.js';
 import type { TopologyPublisher } from '../cluster/topology-publisher.js';
+import { CopyServer } from '../copies/copy-server.js';
 import { DumpServer } from '../dumps/dump-server.js';
 import { Forwarder } from '../operations/forwarder.js';
 import { KeyLister } from '../operations/list-keys.js';
@@ -78,6 +80,7 @@ export class NodeServices {
   readonly #unary: UnaryServer;
   readonly #pipeline: PipelineServer;
   readonly #dumps: DumpServer;
+  readonly #copies: CopyServer;
   readonly #cluster: ClusterServer;
   readonly #queries: ClusterQueries;
 
@@ -111,6 +114,12 @@ export class NodeServices {
       maxHeldBytes: budget.maxDumpBytes,
       replicaAt: (shard) => shards.at(shard),
     });
+    this.#copies = new CopyServer({
+      nodeId,
+      shardCount: config.shards,
+      rate: parts.peers.moveRate,
+      replicaAt: (shard) => shards.at(shard)?.host,
+    });
     this.#cluster = new ClusterServer({
       directory,
       forwarder,
@@ -118,6 +127,7 @@ export class NodeServices {
       nodeStatus: () => view.status,
       probed: (token) => parts.probed(token),
       dumps: this.#dumps,
+      copies: this.#copies,
       listKeys,
       force: (shard, givesUp, sink) => this.#force(shard, givesUp, sink),
     });
@@ -154,6 +164,10 @@ export class NodeServices {
       [dumpShardRpc]: oneRequest(
         (request) => dumpRequestTable.decode(request),
         (request, stream) => this.#serveDump(request, stream),
+      ),
+      [scanCopyRpc]: oneRequest(
+        (request) => scanCopyRequestTable.decode(request),
+        (request, stream) => this.#serveScan(request, stream),
       ),
       [nodeRpcs.replicate]: (accept, _refuse, onCut) => links.accept(accept, () => onCut('silent')),
       [nodeRpcs.dump]: oneRequest(readEnvelope, (request, stream) => server.requestSnapshot(request, stream)),
@@ -208,6 +222,7 @@ export class NodeServices {
     this.#executor.close();
     this.#pipeline.close();
     this.#dumps.close();
+    this.#copies.close();
     this.#parts.topology.close();
   }
 
@@ -224,6 +239,12 @@ export class NodeServices {
   #serveDump(request: DumpShardRequest, stream: FrameStream): ReplyStream {
     const reply = new ReplyStream(stream);
     this.#dumps.serve(request, reply);
+    return reply;
+  }
+
+  #serveScan(request: ScanCopyRequest, stream: FrameStream): ReplyStream {
+    const reply = new ReplyStream(stream);
+    this.#copies.scan(request, reply);
     return reply;
   }
 

@@ -59,6 +59,7 @@ export class ShardHost implements Ticking, Writing {
   #flushScheduled = false;
   #closed = false;
   readonly #onApplied = new Set<AppliedListener>();
+  #resets = 0;
   #lostState: ShardState | undefined;
   readonly #awaited = new AwaitedWrites({
     durable: (write) => this.handle({ type: 'persisted', write }),
@@ -93,6 +94,15 @@ export class ShardHost implements Ticking, Writing {
   /** See `Replica.position`. */
   get position(): Replica['position'] {
     return this.#replica.position;
+  }
+  /** See `Replica.applied`. `resets`: how often the replica has discarded its data: another number is another copy. */
+  get copy(): (NonNullable<Replica['applied']> & { readonly resets: number }) | undefined {
+    const { applied } = this.#replica;
+    return this.#closed || applied === undefined ? undefined : { ...applied, resets: this.#resets };
+  }
+  /** See `Replica.retainedEntries`. */
+  retainedEntries(throughSeq: number, most: number): readonly LogEntry[] {
+    return this.#replica.retainedEntries(throughSeq, most);
   }
   /** See `Replica.recognises`. */
   recognises(request: RequestIdentity): boolean {
@@ -274,6 +284,7 @@ export class ShardHost implements Ticking, Writing {
   }
 
   #persist({ write, change }: Extract<Effect, { type: 'persist' }>): void {
+    if (change.type === 'reset') this.#resets += 1;
     const durable = this.storage.persist(change);
     if (durable !== undefined) this.#awaited.add(write, durable);
   }

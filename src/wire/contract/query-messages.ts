@@ -1,4 +1,5 @@
 /** The queries of kv.v1.Cluster with their messages, for clients that send them over frames. proto/kv/v1/kv.proto documents them. */
+import { readCopyRequestTable, readCopyResponseTable } from '../copies/copy-messages.js';
 import { MessageTable } from '../protobuf/message-table.js';
 import type {
   ForcePrimaryRequest,
@@ -140,6 +141,7 @@ export const queries = {
       complete: [5, 'bool'],
     }),
   },
+  readCopy: { rpc: 'kv.v1.Cluster/ReadCopy', request: readCopyRequestTable, response: readCopyResponseTable },
   forcePrimary: {
     rpc: 'kv.v1.Cluster/ForcePrimary',
     request: new MessageTable<ForcePrimaryRequest>({

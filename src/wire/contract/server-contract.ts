@@ -9,7 +9,7 @@ import { loadProto, serviceIn, withBareMessages, withBareResponses } from './pro
 
 const contract = loadProto('kv/v1/kv.proto', readKeysAsBytes);
 
-export const clusterServiceWithRawKeys = withBareResponses(serviceIn(contract, 'kv.v1.Cluster'), ['DumpShard']);
+export const clusterServiceWithRawKeys = withBareResponses(serviceIn(contract, 'kv.v1.Cluster'), ['DumpShard', 'ScanCopy']);
 export const keyValueServiceWithRawKeys = withBareMessages(serviceIn(contract, 'kv.v1.KeyValue'), [
   'Pipeline',
   ...Object.values(changes).map(({ rpc }) => rpc),

@@ -5,6 +5,7 @@ import { frameTables } from '../../transport/frame-messages.js';
 import { changes } from '../contract/change-messages.js';
 import { protoFolder, protoOptions } from '../contract/proto-files.js';
 import { queries } from '../contract/query-messages.js';
+import { scanCopyRequestTable, scanCopyResponseTable } from '../copies/copy-messages.js';
 import { MessageTable } from './message-table.js';
 import { MalformedMessage } from './protobuf-reader.js';
 
@@ -24,6 +25,8 @@ const tables: readonly (readonly [string, MessageTable<any>])[] = [
   ...Object.values(queries).flatMap(({ rpc, request, response }) => messagesOf(rpc, request, response)),
   ...Object.values(changes).flatMap(({ rpc, request, response }) => messagesOf(`/${rpc}`, request, response, 'KeyValue')),
   ...Object.entries(frameTables),
+  ['ScanCopyRequest', scanCopyRequestTable],
+  ['ScanCopyResponse', scanCopyResponseTable],
 ];
 
 /** Their keys are bytes, as servers read them. */

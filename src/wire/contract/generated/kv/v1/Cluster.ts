@@ -12,6 +12,10 @@ import type { ListKeysRequestInput as _kv_v1_ListKeysRequestInput, ListKeysReque
 import type { ListKeysResponseInput as _kv_v1_ListKeysResponseInput, ListKeysResponse as _kv_v1_ListKeysResponse } from '../../kv/v1/ListKeysResponse.js';
 import type { LocateKeyRequestInput as _kv_v1_LocateKeyRequestInput, LocateKeyRequest as _kv_v1_LocateKeyRequest } from '../../kv/v1/LocateKeyRequest.js';
 import type { NodeStatusInput as _kv_v1_NodeStatusInput, NodeStatus as _kv_v1_NodeStatus } from '../../kv/v1/NodeStatus.js';
+import type { ReadCopyRequestInput as _kv_v1_ReadCopyRequestInput, ReadCopyRequest as _kv_v1_ReadCopyRequest } from '../../kv/v1/ReadCopyRequest.js';
+import type { ReadCopyResponseInput as _kv_v1_ReadCopyResponseInput, ReadCopyResponse as _kv_v1_ReadCopyResponse } from '../../kv/v1/ReadCopyResponse.js';
+import type { ScanCopyRequestInput as _kv_v1_ScanCopyRequestInput, ScanCopyRequest as _kv_v1_ScanCopyRequest } from '../../kv/v1/ScanCopyRequest.js';
+import type { ScanCopyResponseInput as _kv_v1_ScanCopyResponseInput, ScanCopyResponse as _kv_v1_ScanCopyResponse } from '../../kv/v1/ScanCopyResponse.js';
 import type { TopologyInput as _kv_v1_TopologyInput, Topology as _kv_v1_Topology } from '../../kv/v1/Topology.js';
 
 export interface ClusterDefinition {
@@ -21,5 +25,7 @@ export interface ClusterDefinition {
   GetTopology: MethodDefinition<_kv_v1_GetTopologyRequestInput, _kv_v1_TopologyInput, _kv_v1_GetTopologyRequest, _kv_v1_Topology>
   ListKeys: MethodDefinition<_kv_v1_ListKeysRequestInput, _kv_v1_ListKeysResponseInput, _kv_v1_ListKeysRequest, _kv_v1_ListKeysResponse>
   LocateKey: MethodDefinition<_kv_v1_LocateKeyRequestInput, _kv_v1_KeyLocationInput, _kv_v1_LocateKeyRequest, _kv_v1_KeyLocation>
+  ReadCopy: MethodDefinition<_kv_v1_ReadCopyRequestInput, _kv_v1_ReadCopyResponseInput, _kv_v1_ReadCopyRequest, _kv_v1_ReadCopyResponse>
+  ScanCopy: MethodDefinition<_kv_v1_ScanCopyRequestInput, _kv_v1_ScanCopyResponseInput, _kv_v1_ScanCopyRequest, _kv_v1_ScanCopyResponse>
   WatchTopology: MethodDefinition<_kv_v1_GetTopologyRequestInput, _kv_v1_TopologyInput, _kv_v1_GetTopologyRequest, _kv_v1_Topology>
 }
