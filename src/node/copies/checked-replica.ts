@@ -3,7 +3,7 @@ import { crc32 } from '../../crc32.js';
 import { KvError } from '../../errors.js';
 import type { LogEntry } from '../../replication/index.js';
 import type { Storage, StoredValue } from '../../storage/index.js';
-import type { CopyPlace, CopyRecord } from '../../wire/copies/copy-messages.js';
+import type { CheckedRecord, CopyPlace } from '../../wire/copies/copy-messages.js';
 
 export interface CheckedReplica {
   readonly storage: Pick<Storage, 'scan' | 'get' | 'keyCount' | 'dataBytes'>;
@@ -29,6 +29,6 @@ export function checkSameCopy(replica: CheckedReplica, { history, resets, nodeId
   throw new KvError('NOT_PRIMARY', `the copy of node ${nodeId} was replaced while it was read`);
 }
 
-export function copyRecord(key: string, { value, version, expiresAtMs }: StoredValue): CopyRecord {
+export function copyRecord(key: string, { value, version, expiresAtMs }: StoredValue): CheckedRecord {
   return { key: Buffer.from(key), version, expiresAtMs, valueBytes: value.length, valueCrc: crc32(value) };
 }

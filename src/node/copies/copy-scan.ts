@@ -6,7 +6,7 @@ import type { RecordView } from '../../storage/index.js';
 import type { ReplyStream } from '../../transport/index.js';
 import { BucketDigests, BucketSet, bucketOf } from '../../wire/copies/buckets.js';
 import {
-  type CopyRecord,
+  type CheckedRecord,
   type ScanCopyRequest,
   type ScanCopyResponse,
   scanCopyResponseTable,
@@ -32,7 +32,7 @@ export class CopyScan {
   readonly #parts: CopyScanParts;
   readonly #digests: BucketDigests | undefined;
   readonly #chosen: BucketSet;
-  #records: CopyRecord[] = [];
+  #records: CheckedRecord[] = [];
   /** Bytes of the scan since the last pause, and since the last message. */
   #sliceBytes = 0;
   #unreportedBytes = 0;

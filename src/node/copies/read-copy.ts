@@ -1,7 +1,7 @@
 /** Reads keys from the store of a replica, together with the position at which they were read, and what the log says of them. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { KeyWrite, LogEntry } from '../../replication/index.js';
-import { type CopyRecord, type ReadRecord, sameRecord } from '../../wire/copies/copy-messages.js';
+import { type CheckedRecord, type ReadRecord, sameRecord } from '../../wire/copies/copy-messages.js';
 import { type CheckedReplica, copyRecord } from './checked-replica.js';
 
 /** What an entry has done to a key. */
@@ -47,7 +47,7 @@ export async function compareWithLog(
   return { compared: writes.size, differing };
 }
 
-function readStored(replica: CheckedReplica, key: string): CopyRecord | undefined | Promise<CopyRecord | undefined> {
+function readStored(replica: CheckedReplica, key: string): CheckedRecord | undefined | Promise<CheckedRecord | undefined> {
   const found = replica.storage.get(key);
   // A value that comes at once is a view of memory, so it is read before anything else happens.
   if (found instanceof Promise) return found.then((value) => value && copyRecord(key, value));

@@ -31,7 +31,7 @@ export interface CopyPlace {
 }
 
 /** A record without its value. */
-export interface CopyRecord {
+export interface CheckedRecord {
   /** Those of a damaged record need not be UTF-8. A record that was read is a view of its message. */
   readonly key: Buffer;
   readonly version: number;
@@ -45,7 +45,7 @@ export interface ScanCopyResponse {
   readonly place: CopyPlace | null;
   readonly scannedBytes: number;
   readonly digests: Buffer;
-  readonly records: readonly CopyRecord[];
+  readonly records: readonly CheckedRecord[];
   readonly done: boolean;
 }
 
@@ -62,9 +62,9 @@ export interface ReadRecord {
   /** The replica had applied this entry, and none after it. */
   readonly seq: number;
   /** Undefined: the store holds no record of the key. */
-  readonly stored?: CopyRecord | undefined;
+  readonly stored?: CheckedRecord | undefined;
   /** What the log says that the store holds. Undefined: the log has no write of the key any more, or the last one has deleted it. */
-  readonly logged?: CopyRecord | undefined;
+  readonly logged?: CheckedRecord | undefined;
   /** The last write of the key in the log has deleted it. */
   readonly deleted: boolean;
 }
@@ -94,7 +94,7 @@ const placeTable = new MessageTable<CopyPlace>({
   dataBytes: [7, 'uint'],
 });
 
-const recordTable = new MessageTable<CopyRecord>({
+const recordTable = new MessageTable<CheckedRecord>({
   key: [1, 'bytes'],
   version: [2, 'uint'],
   expiresAtMs: [3, 'optional uint'],
@@ -131,7 +131,7 @@ export const readCopyResponseTable = new MessageTable<ReadCopyResponse>({
 });
 
 /** Whether both records have the same version, deadline and value. */
-export function sameRecord(one: CopyRecord, other: CopyRecord): boolean {
+export function sameRecord(one: CheckedRecord, other: CheckedRecord): boolean {
   const isSameValue = one.valueBytes === other.valueBytes && one.valueCrc === other.valueCrc;
   return one.version === other.version && one.expiresAtMs === other.expiresAtMs && isSameValue;
 }

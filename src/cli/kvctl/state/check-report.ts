@@ -1,5 +1,5 @@
 /** Formats the outcome of `kvctl state check`, as text and as JSON. Pure. */
-import type { CopyRecord, ReadRecord } from '../../../wire/copies/copy-messages.js';
+import type { CheckedRecord, ReadRecord } from '../../../wire/copies/copy-messages.js';
 import { legibleBytes, printable } from '../../legible.js';
 import { grouped } from '../figures.js';
 import type { CheckedShard, Difference } from './check-shard.js';
@@ -76,7 +76,7 @@ function renderDifference(shard: number, nodes: readonly string[], { key, reads,
   return `shard ${shard}, key ${printable(key)}: ${held}${verdict}`;
 }
 
-function recordText(record: CopyRecord | undefined): string {
+function recordText(record: CheckedRecord | undefined): string {
   if (record === undefined) return 'nothing';
   const { version, valueBytes, valueCrc, expiresAtMs } = record;
   const expiry = expiresAtMs === undefined ? '' : `, due at ${expiresAtMs}`;
@@ -87,7 +87,7 @@ function readToJson({ seq, stored, logged, deleted }: ReadRecord): object {
   return { seq, stored: stored && recordToJson(stored), logged: logged && recordToJson(logged), deletedByLog: deleted };
 }
 
-function recordToJson({ version, expiresAtMs, valueBytes, valueCrc }: CopyRecord): object {
+function recordToJson({ version, expiresAtMs, valueBytes, valueCrc }: CheckedRecord): object {
   return { version, expiresAtMs, valueBytes, valueCrc };
 }
 

@@ -10,7 +10,7 @@
  */
 
 import { BucketSet, digestBytes, recordsIn, sameDigest } from '../../../wire/copies/buckets.js';
-import type { CopyRecord } from '../../../wire/copies/copy-messages.js';
+import type { CheckedRecord } from '../../../wire/copies/copy-messages.js';
 import { sameRecord } from '../../../wire/copies/copy-messages.js';
 import { type Blame, blame } from './judge-key.js';
 import type { ReplicaCopy } from './replica-copy.js';
@@ -144,8 +144,8 @@ class ShardCheck {
     }
   }
 
-  async #recordsOf(copy: ReplicaCopy, index: number, buckets: number, chosen: Buffer): Promise<Map<string, CopyRecord>> {
-    const found = new Map<string, CopyRecord>();
+  async #recordsOf(copy: ReplicaCopy, index: number, buckets: number, chosen: Buffer): Promise<Map<string, CheckedRecord>> {
+    const found = new Map<string, CheckedRecord>();
     for await (const { records } of this.#scan(copy, index, buckets, chosen)) {
       for (const record of records) {
         const key = record.key.toString();
@@ -157,7 +157,7 @@ class ShardCheck {
   }
 }
 
-function isSame(one: CopyRecord | undefined, other: CopyRecord): boolean {
+function isSame(one: CheckedRecord | undefined, other: CheckedRecord): boolean {
   return one !== undefined && sameRecord(one, other);
 }
 
