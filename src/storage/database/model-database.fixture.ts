@@ -81,7 +81,7 @@ export class ModelDatabase implements StateDatabase {
   lostAnswers = 0;
   /** Reads are answered by promise. */
   answersByPromise = false;
-  /** Reads that come by promise wait until `releaseReads`. */
+  /** Reads that come by promise wait until `releaseReads`. They answer for the moment of the call. */
   holdsReads = false;
   /** Every commit, in order. */
   readonly commits: (readonly ShardCommit[])[] = [];
@@ -233,12 +233,13 @@ export class ModelDatabase implements StateDatabase {
   }
 
   async #readLater<T>(execute: () => T): Promise<T> {
+    const answer = execute();
     if (this.holdsReads)
       await new Promise<void>((resolve) => {
         this.#heldReads.push(resolve);
       });
     this.#refuseIfAway();
-    return execute();
+    return answer;
   }
 
   #refuseIfAway(): void {

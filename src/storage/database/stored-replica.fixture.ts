@@ -1,5 +1,5 @@
 /** A replica over an engine, for tests: it applies what the test says, beside a map that is to hold the same. */
-import type { AppliedPosition, KeyWrite, LogEntry, RecordedRequest } from '../../replication/index.js';
+import type { AppliedPosition, KeyWrite, LogEntry, RecordedRequest, SnapshotItem } from '../../replication/index.js';
 import type { StoredValue } from '../storage.js';
 import type { DatabaseEngine } from './database-engine.js';
 import { DatabaseWriter, type DatabaseWriterOptions } from './database-writer.js';
@@ -59,25 +59,43 @@ export class DatabaseNode<Database extends StateDatabase> {
   create(shard: number): StoredTestReplica {
     const log = new ScriptedLog();
     const engine = this.writer.engine(shard, log);
-    const replica = new StoredTestReplica(engine, log);
+    const replica = new StoredTestReplica(shard, engine, log);
     replica.reset(true);
+    engine.attach(replica);
+    return replica;
+  }
+
+  /** The replica of an earlier process goes on with the copy that the database has, or begins it anew. */
+  revive({ shard, resets, baseSeq }: StoredTestReplica): StoredTestReplica {
+    const log = new ScriptedLog();
+    const engine = this.writer.engine(shard, log);
+    const replica = new StoredTestReplica(shard, engine, log);
+    const { found } = engine;
+    replica.resets = resets - 1;
+    if (found === undefined || found.position.resets !== resets || !found.position.complete) replica.reset(true, baseSeq);
+    else replica.goOnWith(found);
     engine.attach(replica);
     return replica;
   }
 }
 
 export class StoredTestReplica {
+  readonly shard: number;
   readonly engine: DatabaseEngine;
   readonly log: ScriptedLog;
+  baseSeq = 0;
   seq = 0;
   resets = 0;
   complete = true;
+  /** The copy, if it came by a snapshot, was reported to survive a loss of power. */
+  isDurable = true;
   items = new Map<string, StoredValue>();
   numbers: number[] = [];
   /** Every entry since the last reset. */
   entries: LogEntry[] = [];
 
-  constructor(engine: DatabaseEngine, log: ScriptedLog) {
+  constructor(shard: number, engine: DatabaseEngine, log: ScriptedLog) {
+    this.shard = shard;
     this.engine = engine;
     this.log = log;
   }
@@ -94,6 +112,8 @@ export class StoredTestReplica {
   reset(complete: boolean, baseSeq = 0): void {
     this.resets++;
     this.complete = complete;
+    this.isDurable = complete;
+    this.baseSeq = baseSeq;
     this.seq = baseSeq;
     this.items = new Map();
     this.numbers = [];
@@ -101,6 +121,27 @@ export class StoredTestReplica {
     const name = { writerId: '0123456789abcdef', resets: this.resets };
     const base = { baseSeq, baseEpoch: 1, baseEpochId: 'epoch 1', requestFloor: 0, timeMs: 0 };
     this.engine.reset(name, { type: 'reset', complete, ...base });
+  }
+
+  /** The rows of this copy are not in `items`. */
+  goOnWith(found: FoundCopy): void {
+    this.resets = found.position.resets;
+    this.seq = found.position.seq;
+    this.numbers = numbersIn(found);
+  }
+
+  /** Items of a snapshot, as of the base. */
+  load(items: readonly SnapshotItem[]): void {
+    for (const { key, value, version, expiresAtMs } of items) this.items.set(key, { value, version, expiresAtMs });
+    this.engine.load(items);
+  }
+
+  /** The snapshot is complete. Resolves once that is durable. */
+  async finishLoad(): Promise<void> {
+    const { resets } = this;
+    this.complete = true;
+    await this.engine.complete(this.seq);
+    if (resets === this.resets) this.isDurable = true;
   }
 
   /** Applies one entry for each list of writes. */
