@@ -5,6 +5,7 @@
  * it leaves for good. SIGHUP is ignored, so that a node outlives the terminal
  * that it was started in.
  */
+import { statSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
@@ -95,6 +96,9 @@ async function run(signals: StopSignals, formats: FormatRange, running: RunningN
 async function start(options: NodeOptions): Promise<KvNode> {
   const { dataDir, diskCalls } = options;
   const begun = dataDir === undefined ? undefined : await beginData(dataDir, diskCalls);
+  // Node.js 20 leaves symbolic links in the paths of modules, and then loads some modules without their exports, if the file whose
+  // state a synchronous call has read last is a pipe or a socket. Standard output often is, and packages often are behind links.
+  statSync(import.meta.dirname);
   const node = await import('../node/index.js');
   return node.KvNode.start({ ...options, begun });
 }

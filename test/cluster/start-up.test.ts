@@ -1,10 +1,14 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { foundCluster } from '../../local/found-cluster.js';
 import { NodeProcess, type NodeProcessOptions } from '../../local/node-process.js';
+import { toolEnvironment } from '../../local/programs.js';
 import { KvClient } from '../../src/index.js';
 import { startCluster } from './support/cluster.js';
 
@@ -36,6 +40,23 @@ test('a node with the id of a running one is refused, and the running one keeps 
   expect(second.code).toBe(1);
   expect(second.output).toContain(`--id x: a node with this id is running at ${cluster.nodes[0]?.address}`);
   expect((await client.get('k'))?.value.toString()).toBe('v');
+});
+
+test('a node whose packages are behind a symbolic link starts, with a pipe as its standard output', async () => {
+  const repository = join(import.meta.dirname, '../..');
+  const copy = mkdtempSync(join(tmpdir(), 'kvnode-linked-'));
+  onTestFinished(() => rmSync(copy, { recursive: true }));
+  for (const part of ['package.json', 'proto', 'dist/src']) cpSync(join(repository, part), join(copy, part), { recursive: true });
+  symlinkSync(join(repository, 'node_modules'), join(copy, 'node_modules'));
+  const words = [join(copy, 'dist/src/cli/kvnode.js'), '--zk', zk, '--root', freshRoot(), '--port', '0', '--session-ms', '1000'];
+  const child = spawn(process.execPath, words, { stdio: ['ignore', 'pipe', 'pipe'], env: toolEnvironment() });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let output = '';
+  for await (const part of child.stdout) {
+    output += part;
+    if (output.includes('listening')) break;
+  }
+  expect(output).toContain('listening');
 });
 
 test('a start that fails because its port is taken leaves no configuration behind', async () => {
