@@ -22,8 +22,9 @@ import type {
 } from '../database/state-database.js';
 import type { StoredHead, StoredValue } from '../storage.js';
 import { packCommit } from './commit-message.js';
+import { checkEnvironment, environmentBytes } from './environment-file.js';
 import { EnvironmentReader } from './environment-reader.js';
-import { environmentBytes, type LmdbEnvironment, openEnvironment } from './lmdb-environment.js';
+import { type LmdbEnvironment, openEnvironment } from './lmdb-environment.js';
 import { databaseErrorOf, type FailureReport, openErrorOf, reportOf } from './lmdb-error.js';
 import type { LmdbJobs } from './lmdb-jobs.js';
 import { LmdbThread, type LmdbWorker, startLmdbWorker } from './lmdb-thread.js';
@@ -51,6 +52,7 @@ export async function openLmdb({ folder, cacheBytes, startWorker = startLmdbWork
   let writer: LmdbThread | undefined;
   try {
     mkdirSync(folder, { recursive: true });
+    checkEnvironment(folder);
     writer = new LmdbThread(startWorker());
     const found = await writer.run('openToWrite', { folder });
     // The thread has opened it to write first: the process has it open once only.

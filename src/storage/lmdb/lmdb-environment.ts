@@ -10,9 +10,8 @@
  * - Nothing is read ahead: a page that is not in memory is read alone. Otherwise one small value would bring 128 KiB to memory, and
  *   with data larger than memory the pages that are needed would be driven out by those that are not.
  */
-import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
+import { pageBytes } from './environment-file.js';
 
 export type LmdbEnvironment = RootDatabase<Uint8Array, Buffer>;
 
@@ -24,14 +23,6 @@ const maxReaders = 32;
 /** Options that the package has and does not declare. */
 interface UntypedOptions {
   readonly noReadAhead: boolean;
-}
-
-function environmentFile(folder: string): string {
-  return join(folder, 'data.mdb');
-}
-
-export function environmentBytes(folder: string): number {
-  return statSync(environmentFile(folder)).size;
 }
 
 /** @param access a process opens an environment with `write` first. */
@@ -48,6 +39,7 @@ export function openEnvironment(folder: string, access: 'read' | 'write'): LmdbE
     noReadAhead: true,
     // What the file has beyond the records is what an earlier record had there.
     noMemInit: true,
+    pageSize: pageBytes,
     mapSize: mapBytes,
     maxReaders,
     maxDbs: 1,

@@ -3,9 +3,10 @@ import type { MessagePort } from 'node:worker_threads';
 import type { DueKey } from '../../replication/index.js';
 import type { CopyPosition, FoundCopy, Row, RowTotals } from '../database/state-database.js';
 import type { CommitMessage } from './commit-message.js';
+import { environmentBytes } from './environment-file.js';
 import { EnvironmentReader } from './environment-reader.js';
 import { EnvironmentWriter } from './environment-writer.js';
-import { environmentBytes, type LmdbEnvironment, openEnvironment } from './lmdb-environment.js';
+import { type LmdbEnvironment, openEnvironment } from './lmdb-environment.js';
 import { type FailureReport, reportOf } from './lmdb-error.js';
 
 /** Each job, and what it results in. */
