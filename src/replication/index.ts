@@ -44,4 +44,5 @@ export { Replica } from './replica.js';
 export type { CoreStatus } from './replica-status.js';
 export { LoggedMetadata } from './state/logged-metadata.js';
 export { Replay } from './state/replay.js';
+export { requestsAfter } from './state/requests-after.js';
 export { StoredLog } from './state/stored-log.js';

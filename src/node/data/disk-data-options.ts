@@ -5,6 +5,7 @@ import type { LogOptions } from '../../storage/wal/index.js';
 import type { DataFolder } from './data-folder.js';
 import type { DiskCalls } from './disk-calls.js';
 import type { SurveyedLog } from './log-survey.js';
+import type { StateStore } from './state-store.js';
 
 export interface DiskDataOptions {
   /** It belongs to this node. The data closes it, also if it cannot be opened. */
@@ -23,6 +24,8 @@ export interface DiskDataOptions {
   readonly retainEntries: number;
   readonly retainBytes: number;
   readonly logger: Logger;
-  /** Default: a thread of the process. */
+  /** Default: the states are in memory. */
+  readonly openStates?: (() => Promise<StateStore>) | undefined;
+  /** Of states in memory. Default: a thread of the process. */
   readonly snapshotThread?: SnapshotThread;
 }

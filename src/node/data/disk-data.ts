@@ -17,6 +17,7 @@ import { createFolder } from './durable-file.js';
 import { DurableStorage } from './durable-storage.js';
 import { FlushProgress, FlushReports } from './flush-reports.js';
 import { FlushWatch } from './flush-watch.js';
+import { FlushedLog } from './flushed-log.js';
 import { mintOf, recordLoss, recordNewId } from './identities.js';
 import { inTime, silentDisk } from './in-time.js';
 import { MemoryStates } from './memory-states.js';
@@ -37,6 +38,8 @@ const mostPartBytes = 1024 * 1024;
 const partsPerRecord = 4;
 /** The last flush of a working disk takes less. What it would have kept was not acknowledged, or is kept by other nodes. */
 const closePatienceMs = 5_000;
+/** Without an interval of flushes, records that cause none may be in the log for this long before the database waits for them. */
+const unflushedMs = 1_000;
 /** A call of the disk that takes longer counts as one that may never end. */
 const hangsAfterMs = 1_000;
 
@@ -54,14 +57,15 @@ export class DiskData implements NodeData {
   #recovered: readonly RecoveredShard[] = [];
   #fail!: (error: Error) => void;
   #wal: WriteAheadLog | undefined;
+  #flushedLog: FlushedLog | undefined;
   #schedule: SnapshotSchedule | undefined;
   #closing: Promise<void> | undefined;
   #hasGivenUp = false;
 
   /** Recovers the data of an earlier process. @throws Error if that fails; then nothing that the data needs has been removed. */
   static async open(options: DiskDataOptions): Promise<DiskData> {
-    const { calls = new DiskCalls(), folder } = options;
-    const data = new DiskData(options, calls, await calls.during(MemoryStates.open(folder.path, options)));
+    const { calls = new DiskCalls(), folder, openStates = () => MemoryStates.open(folder.path, options) } = options;
+    const data = new DiskData(options, calls, await calls.during(openStates()));
     try {
       await data.#open();
     } catch (error) {
@@ -139,6 +143,7 @@ export class DiskData implements NodeData {
   }
 
   async #close(clean: boolean): Promise<void> {
+    if (clean && this.#wal !== undefined) await this.#states.settle();
     this.#states.stop();
     this.#schedule?.close();
     this.#waiting.close();
@@ -177,7 +182,7 @@ export class DiskData implements NodeData {
     });
     await Promise.race([wal.flush(), wal.failure.then((error) => Promise.reject(error))]);
     if (mark.isSet) await calls.during(mark.clear());
-    await this.#states.begin(this.#storages.values());
+    await this.#states.begin(this.#storages.values(), () => this.#flushedLog!.flushed());
     await folder.began();
     this.#schedule?.check();
   }
@@ -188,6 +193,7 @@ export class DiskData implements NodeData {
       ...this.#options.log,
       onProgress: () => {
         this.#flushProgress.advanced();
+        this.#flushedLog?.advanced();
         this.#waiting.release();
       },
       checkpoint: (write) => {
@@ -198,6 +204,7 @@ export class DiskData implements NodeData {
       onNoSpace: () => this.#schedule?.check(),
     });
     this.#wal = wal;
+    this.#flushedLog = new FlushedLog(wal, this.#options.log?.syncIntervalMs ?? unflushedMs);
     void wal.failure.then(this.#fail);
     this.#schedule = new SnapshotSchedule({
       wal,

@@ -26,6 +26,8 @@ export class DurableStorage implements Storage {
   readonly #parts: DurableStorageParts;
   readonly #state: ReplicaState;
   #replica: StoredReplica | undefined;
+  /** The newest change waits until the state has caught up. */
+  #caughtUp: Promise<void> | undefined;
 
   constructor(parts: DurableStorageParts) {
     this.#parts = parts;
@@ -56,7 +58,7 @@ export class DurableStorage implements Storage {
 
   attach(replica: StoredReplica): void {
     this.#replica = replica;
-    this.#state.attach(replica);
+    this.#state.attach(replica, this.log);
   }
 
   /** See `Replica.appliedState`. */
@@ -67,7 +69,18 @@ export class DurableStorage implements Storage {
   persist(change: Change): Promise<void> {
     const kept = this.#persist(change);
     this.#parts.flushes?.called(kept, !this.log.isHeld);
-    return kept;
+    return this.#unlessBehind(change, kept);
+  }
+
+  /** While the state is behind, entries do not count as kept: so no more come. Changes count in their order. */
+  #unlessBehind(change: Change, kept: Promise<void>): Promise<void> {
+    const behind = change.type === 'append' ? this.#state.behind : undefined;
+    if (behind === undefined && this.#caughtUp === undefined) return kept;
+    const all = Promise.all([this.#caughtUp, behind, kept]).then(() => {
+      if (this.#caughtUp === all) this.#caughtUp = undefined;
+    });
+    this.#caughtUp = all;
+    return all;
   }
 
   readLog(read: LogRead): Promise<readonly LogEntry[] | undefined> {
@@ -133,6 +146,7 @@ export class DurableStorage implements Storage {
     const kept = this.log.append(change);
     const { journal, resets } = this.log;
     if (change.type === 'reset') this.#state.reset(change, journal.replica, resets);
+    else this.#state.rebased();
     this.log.appliedSeq = change.baseSeq;
     return kept;
   }

@@ -56,6 +56,8 @@ export class MemoryState implements ReplicaState {
     return this.#parts.files.backlog;
   }
 
+  readonly behind = undefined;
+
   /** A snapshot reads what belongs to it when it is taken (take-snapshot.ts). */
   attach(): void {}
 
@@ -89,6 +91,8 @@ export class MemoryState implements ReplicaState {
     this.#memory.persist(change);
     if (!change.complete) this.#receive(change, replica, resets);
   }
+
+  rebased(): void {}
 
   load(items: readonly SnapshotItem[]): void {
     this.#memory.persist({ type: 'load', items });

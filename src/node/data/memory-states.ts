@@ -86,6 +86,9 @@ export class MemoryStates implements StateStore {
     this.#files.remove([file]).catch((error: Error) => this.#stopping.signal.aborted || this.#fail(error));
   }
 
+  /** The log is enough: a snapshot would take as long as a replay of it. */
+  async settle(): Promise<void> {}
+
   stop(): void {
     this.#stopping.abort();
   }

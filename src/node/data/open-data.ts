@@ -8,12 +8,15 @@ import { type DiskBudget, defaultMaxDiskBytes, divideDisk, withinDisk } from '..
 import { type DiskUse, MeasuredDisk, noDisk, sizeOfFolder } from '../capacity/disk-use.js';
 import { retentionOf } from '../capacity/log-retention.js';
 import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from '../capacity/memory-budget.js';
+import { stateMemoryOf, withDatabase } from '../capacity/state-budget.js';
 import type { NodeOptions } from '../options.js';
 import type { BegunData } from './begin-data.js';
 import { DiskData } from './disk-data.js';
 import { FolderEditions } from './folder-editions.js';
 import { failedCall } from './folder-error.js';
 import { MemoryData, type NodeData } from './node-data.js';
+import { statesOpener } from './open-states.js';
+import type { StateKind } from './state-kind.js';
 
 export interface OpenedData {
   readonly data: NodeData;
@@ -38,7 +41,7 @@ export async function openData(
   const budget = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
   if (begun === undefined) return { data: new MemoryData(config.shards), budget, disk: noDisk, editions: undefined };
   const { folder } = begun;
-  await folder.claim({ nodeId, cluster: config });
+  await folder.claim({ nodeId, cluster: config }, options.state);
   const editions = await FolderEditions.begin({ folder, nodeId, register, logger: options.logger.child({ node: nodeId }) });
   const maxDiskBytes = options.maxData ?? (await defaultMaxDiskBytes(folder.path, await sizeOfFolder(folder.path)));
   const diskBudget = divideDisk(maxDiskBytes);
@@ -46,20 +49,28 @@ export async function openData(
   const disk = new MeasuredDisk(folder.path, maxDiskBytes);
   await disk.measure();
   editions.start(() => data.logPosition);
-  return { data, budget: withinDisk(budget, diskBudget), disk, editions };
+  return { data, budget: withinPlace(options.state, budget, diskBudget), disk, editions };
+}
+
+function withinPlace(state: StateKind, budget: MemoryBudget, disk: DiskBudget): MemoryBudget {
+  if (state === 'memory') return withinDisk(budget, disk);
+  return withDatabase(budget, state === 'lmdb' ? disk : undefined);
 }
 
 async function openDisk(
   { folder, survey }: BegunData,
   nodeId: string,
   config: ClusterConfig,
-  { retainLogBytes, diskCalls, logger }: NodeOptions,
+  { retainLogBytes, diskCalls, postgres: url, logger }: NodeOptions,
   budget: MemoryBudget,
   { logBytes }: DiskBudget,
 ): Promise<DiskData> {
   const { clusterId, shards, durability, syncIntervalMs } = config;
   const isFlushedLater = durability === 'interval';
+  const log = logger.child({ node: nodeId });
+  const memory = stateMemoryOf(budget);
   const opening = DiskData.open({
+    openStates: statesOpener({ path: folder.path, identity: folder.identity!, url, memory, logger: log }),
     folder,
     survey,
     calls: diskCalls,
@@ -74,7 +85,7 @@ async function openDisk(
       maxBytes: logBytes,
     },
     ...retentionOf(budget, shards),
-    logger: logger.child({ node: nodeId }),
+    logger: log,
   });
   return opening.catch((error: unknown) => {
     throw isOfSystem(error) ? failedCall(folder.path, 'open the data', error) : error;

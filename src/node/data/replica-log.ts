@@ -104,6 +104,17 @@ export class ReplicaLog {
     return this.#waiting.at(-1)?.kept ?? this.#kept;
   }
 
+  /** See `StateLog`. */
+  hasAppended(resets: number, seq: number): boolean {
+    const { resets: appendedResets, lastSeq } = this.#metadata;
+    return appendedResets > resets || (appendedResets === resets && lastSeq >= seq);
+  }
+
+  /** See `StateLog`. */
+  cover(seq: number): void {
+    if (!this.#hasLeft) this.journal.cover(seq);
+  }
+
   /** The record that says that the replica exists, and what its log holds up to now. */
   get state(): { readonly type: RecordType; readonly payload: Uint8Array } {
     const payload = encodeReplica({ metadata: this.#metadata.current, snapshot: this.#snapshot });

@@ -102,7 +102,8 @@ export class ReplicaReplay {
   #repeat({ entries, runs }: AppendChange, appliedSeq: number): void {
     const first = entries[0]?.seq;
     const base = this.#snapshot?.position.seq;
-    if (this.#lacksEntries && base !== undefined && first === base + 1) {
+    // A database may hold some of them by now.
+    if (this.#lacksEntries && base !== undefined && first !== undefined && first <= base + 1) {
       this.#lacksEntries = false;
       this.#replay.add({ type: 'truncate', afterSeq: base }, base);
     }

@@ -8,6 +8,16 @@ import type { Storage, StoredReplica } from '../../storage/index.js';
 import type { LoggedReplica } from '../../storage/wal/index.js';
 import type { SnapshotReference } from '../../wire/disk/replica-records.js';
 
+/** The log of the replica, as far as its state depends on it. */
+export interface StateLog {
+  /** Whether the log has the records of the copy after so many resets, up to `seq`, perhaps not flushed. */
+  hasAppended(resets: number, seq: number): boolean;
+  /** Resolves once everything that the replica has persisted before is in the log. */
+  readonly kept: Promise<void>;
+  /** The base copy has everything up to `seq`, and survives a loss of power. */
+  cover(seq: number): void;
+}
+
 export type Reset = Extract<Change, { type: 'reset' }>;
 
 type Readings = 'keyCount' | 'expiringCount' | 'earliestExpiryMs' | 'dataBytes' | 'memoryBytes' | 'backlog';
@@ -15,7 +25,12 @@ type Readings = 'keyCount' | 'expiringCount' | 'earliestExpiryMs' | 'dataBytes' 
 /** What `Storage` promises of its state, without the log. */
 export interface ReplicaState extends Pick<Storage, Readings | 'apply' | 'get' | 'head' | 'due' | 'scan' | 'close'> {
   /** Called once, before the replica changes anything. */
-  attach(replica: StoredReplica): void;
+  attach(replica: StoredReplica, log: StateLog): void;
+  /**
+   * Undefined: the state keeps up with what is applied. Otherwise it resolves once it has caught up, and no more should be accepted
+   * before.
+   */
+  readonly behind: Promise<void> | undefined;
   /** As `apply`, of a replay. */
   replay(entries: readonly LogEntry[]): void;
   /** Of a replay: the items are of a log that the replica has discarded since. */
@@ -25,6 +40,8 @@ export interface ReplicaState extends Pick<Storage, Readings | 'apply' | 'get' |
    * @param resets with this one
    */
   reset(change: Reset, replica: LoggedReplica, resets: number): void;
+  /** The log has begun anew (see the change `rebase`). */
+  rebased(): void;
   load(items: readonly SnapshotItem[]): void;
   loadRequests(requests: readonly RecordedRequest[]): void;
   /**

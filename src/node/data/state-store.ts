@@ -26,12 +26,17 @@ export interface StateStore {
   create(replica: LoggedReplica): ReplicaState;
   /** @param reference undefined: the replica has no complete copy. @throws LostSnapshotError */
   recover(replica: LoggedReplica, reference: SnapshotReference | undefined): Promise<RecoveredState>;
-  /** Everything is recovered, and the log is open. Removes the copies of replicas that are not among these. */
-  begin(storages: Iterable<DurableStorage>): Promise<void>;
+  /**
+   * Everything is recovered, and the log is open. Removes the copies of replicas that are not among these.
+   * @param logFlushed resolves once the log has flushed what was appended by now; undefined: it has
+   */
+  begin(storages: Iterable<DurableStorage>, logFlushed: () => Promise<void> | undefined): Promise<void>;
   /** Moves the base copy of a replica forward, so that the log before it is not needed any more. Ends early once `close` is called. */
   advance(storage: DurableStorage): Promise<void>;
   /** The copy is not needed any more, even after a crash. */
   remove(shard: number, reference: SnapshotReference): void;
+  /** Before a planned stop, while the log is open: moves the base copies forward, for a limited time. Never rejects. */
+  settle(): Promise<void>;
   /** Nothing is begun any more. */
   stop(): void;
   /** Idempotent, after `stop`. */

@@ -3,6 +3,7 @@
  * not executed while it waits, nor after it was given up.
  */
 import { KvError } from '../../errors.js';
+import { DatabaseError } from '../../storage/database/index.js';
 
 /** Bounds the wait of an operation whose caller has set no earlier deadline. */
 export const maxStoredWaitMs = 10_000;
@@ -45,7 +46,7 @@ export class StoredWait {
 
   /** Unless the operation has ended its wait, it has failed. */
   readonly fail = (error: unknown): void => {
-    if (this.end()) this.#operation.failed(error);
+    if (this.end()) this.#operation.failed(error instanceof DatabaseError ? unavailable(error) : error);
   };
 
   /** The time is over, or the operation has gone on. */
@@ -65,6 +66,10 @@ export class StoredWait {
     };
     await Promise.race([found.then(goOn), this.#over]);
   }
+}
+
+function unavailable(cause: DatabaseError): KvError {
+  return new KvError('STORAGE_UNAVAILABLE', `the database of the primary: ${cause.message}`, { cause });
 }
 
 function notFoundIn(waitMs: number): KvError {

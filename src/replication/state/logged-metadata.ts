@@ -62,6 +62,10 @@ export class LoggedMetadata {
     const { epoch = 0, id = '' } = this.#runs.at(-1) ?? {};
     return { ...this.#facts, end: { seq: this.#lastSeq, epoch, epochId: id } };
   }
+  /** The last entry of the log, applied or not. */
+  get lastSeq(): Seq {
+    return this.#lastSeq;
+  }
   get resets(): number {
     return this.#facts.resets;
   }

@@ -1,0 +1,24 @@
+/** The log of a replica, as the engine of its state sees it: it exists only once the log of the node is open. */
+import type { CopyName, EngineLog } from '../../storage/database/index.js';
+import type { StateLog } from './replica-state.js';
+
+export class LaterLog implements EngineLog {
+  #log: StateLog | undefined;
+
+  begin(log: StateLog): void {
+    this.#log = log;
+  }
+
+  /** There never is one. What waits for it need not wait. */
+  never(): void {
+    this.#log ??= { hasAppended: () => true, kept: Promise.resolve(), cover: () => {} };
+  }
+
+  hasAppended(copy: CopyName, seq: number): boolean {
+    return this.#log?.hasAppended(copy.resets, seq) ?? false;
+  }
+
+  get kept(): Promise<void> {
+    return this.#log?.kept ?? Promise.resolve();
+  }
+}
