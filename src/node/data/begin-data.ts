@@ -25,8 +25,9 @@ export async function beginData(path: string, calls = new DiskCalls()): Promise<
   const { identity } = folder;
   const log = join(path, 'wal');
   if (identity === undefined || !(await calls.during(isLarge(log)))) return { folder, survey: undefined };
-  const { nodeId, cluster } = identity;
-  const place = { folder: log, owner: { clusterId: cluster.clusterId, nodeId } };
+  const { nodeId, cluster, database } = identity;
+  const owner = { clusterId: cluster.clusterId, nodeId };
+  const place = { folder: log, owner, namesEmptyCopies: database !== undefined };
   return { folder, survey: calls.during(surveyInThread(place)) };
 }
 

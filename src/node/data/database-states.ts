@@ -89,8 +89,9 @@ export class DatabaseStates implements StateStore {
   async begin(storages: Iterable<DurableStorage>, logFlushed: () => Promise<void> | undefined): Promise<void> {
     this.#logFlushed = logFlushed;
     const held = new Set([...storages].map(({ log }) => log.journal.replica.shard));
+    for (const { shard } of this.#options.database.found)
+      if (!held.has(shard) && !this.#states.has(shard)) this.#writer.forget(shard);
     for (const [shard, state] of [...this.#states]) if (!held.has(shard)) state.discard();
-    for (const { shard } of this.#options.database.found) if (!held.has(shard)) this.#writer.forget(shard);
   }
 
   async advance(storage: DurableStorage): Promise<void> {
