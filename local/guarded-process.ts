@@ -67,13 +67,20 @@ export class GuardedProcess {
     if (this.running) process.kill(this.#serverId, signal);
   }
 
-  /** Sends the signal to the server first, and then to the processes that it has started. */
+  /** The server, and the processes that it has started. */
+  async processIds(): Promise<number[]> {
+    const children = await readFile(`/proc/${this.#serverId}/task/${this.#serverId}/children`, 'utf8').catch(() => '');
+    const words = children.split(' ').filter((word) => word !== '');
+    return [this.#serverId, ...words.map(Number)];
+  }
+
+  /** Sends the signal to the server first, which then starts no more processes, and then to those that it has started. */
   async signalAll(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
     this.signal(signal);
-    const children = await readFile(`/proc/${this.#serverId}/task/${this.#serverId}/children`, 'utf8').catch(() => '');
-    for (const id of children.split(' ').filter((word) => word !== '')) {
+    const [, ...children] = await this.processIds();
+    for (const id of children) {
       try {
-        process.kill(Number(id), signal);
+        process.kill(id, signal);
       } catch {
         // It has ended.
       }

@@ -94,6 +94,10 @@ export class PostgresProcess {
     throw new Error(`PostgreSQL did not start; the end of its log:\n${log.slice(-4_000)}`);
   }
 
+  processIds(): Promise<number[]> {
+    return this.#server.processIds();
+  }
+
   /** The processes of the server's sessions get the signal, too. */
   signal(signal: 'SIGSTOP' | 'SIGCONT'): Promise<void> {
     return this.#server.signalAll(signal);

@@ -74,6 +74,11 @@ export class LocalPostgres implements AsyncDisposable {
     return `postgres://${superuser}:${this.password}@${host}:${this.port}/${database}`;
   }
 
+  /** The server and the processes of its sessions. */
+  processIds(): Promise<readonly number[]> {
+    return this.#process?.processIds() ?? Promise.resolve([]);
+  }
+
   /** For tests: kills the server with SIGKILL and keeps its data. */
   async stopServer(): Promise<void> {
     const server = this.#process;

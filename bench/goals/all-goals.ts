@@ -14,6 +14,7 @@ import { serverGet, serverPut } from './server-calls.js';
 import { shardFailover } from './shard-failover.js';
 import { shardRates } from './shard-rates.js';
 import { startUp } from './start-up.js';
+import { stateStores } from './state-stores.js';
 
 export const allGoals: readonly Goal[] = [
   serverGet,
@@ -31,4 +32,5 @@ export const allGoals: readonly Goal[] = [
   shardFailover,
   shardRates,
   startUp,
+  stateStores,
 ];
