@@ -36,13 +36,15 @@ export function refreshPeers(core: Core, role: Primary): void {
   let changed = false;
   for (const id of [...wanted].sort()) {
     if (role.peers.has(id)) continue;
-    role.peers.set(id, newPeer(id, core.nowMs));
+    role.peers.add(newPeer(id, core.nowMs));
     changed = true;
   }
-  for (const id of role.peers.keys()) {
-    if (!wanted.has(id)) changed = role.peers.delete(id) || changed;
+  for (const { id } of role.peers.values()) {
+    if (wanted.has(id)) continue;
+    role.peers.remove(id);
+    changed = true;
   }
-  if (changed) core.emit({ type: 'links', to: [...role.peers.keys()].sort() });
+  if (changed) core.emit({ type: 'links', to: role.peers.ids() });
 }
 
 export function sendBeacons(core: Core, role: Primary): void {

@@ -98,13 +98,16 @@ export class Log {
   /** At most `maxEntries` entries and `maxBytes` bytes from `fromSeq` on, but at least one entry if there is one. */
   slice(fromSeq: Seq, maxEntries: number, maxBytes = Number.POSITIVE_INFINITY): LogEntry[] {
     invariant(fromSeq > this.#baseSeq, () => `entry ${fromSeq} is no longer retained`);
-    const found: LogEntry[] = [];
-    let bytes = 0;
     const end = Math.min(this.lastSeq, fromSeq + maxEntries - 1);
-    for (let seq = fromSeq; seq <= end; seq++) {
+    if (fromSeq > end) return [];
+    const first = this.get(fromSeq)!;
+    // Often there is only one. A list that grows by itself begins with room for 17.
+    const found = [first];
+    let bytes = maxBytes === Number.POSITIVE_INFINITY ? 0 : entryBytes(first);
+    for (let seq = fromSeq + 1; seq <= end; seq++) {
       const entry = this.get(seq)!;
-      bytes += entryBytes(entry);
-      if (found.length > 0 && bytes > maxBytes) break;
+      if (maxBytes !== Number.POSITIVE_INFINITY) bytes += entryBytes(entry);
+      if (bytes > maxBytes) break;
       found.push(entry);
     }
     return found;

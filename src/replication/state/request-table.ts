@@ -21,6 +21,8 @@ export class RequestTable {
   #addedSeq: Seq = 0;
   #count = 0;
   #bytes = 0;
+  /** The client that was looked up last: nearly always the next one, too. */
+  #last: RequestsOfClient | undefined;
 
   /** A request that was executed at or below this seq may have been forgotten. */
   get floor(): Seq {
@@ -36,12 +38,12 @@ export class RequestTable {
   }
 
   find(client: string, number: number): RecordedRequest | undefined {
-    return this.#clients.get(client)?.find(number);
+    return this.#find(client)?.find(number);
   }
 
   /** The client has said that it does not send this number again. */
   isBehind(client: string, number: number): boolean {
-    return number < (this.#clients.get(client)?.lowest ?? 0);
+    return number < (this.#find(client)?.lowest ?? 0);
   }
 
   /** The primary has the request in its log. */
@@ -57,9 +59,11 @@ export class RequestTable {
     const of = this.#of(client);
     if (seq > this.#addedSeq) this.#insert(of, request);
     if (lowest > of.lowest) of.lowest = lowest;
-    const { count, bytes } = of;
-    of.forgetBelow(seq);
-    if (of.count < count) this.#shrank(client, of, count, bytes);
+    if (of.mayForget) {
+      const { count, bytes } = of;
+      of.forgetBelow(seq);
+      if (of.count < count) this.#shrank(of, count, bytes);
+    }
     if (floor > this.#floor) this.#forgetThrough(floor, seq);
   }
 
@@ -67,7 +71,7 @@ export class RequestTable {
   abandonAfter(appliedSeq: Seq): void {
     this.#coming = this.#floor;
     this.#addedSeq = 0;
-    for (const [client, of] of this.#clients) this.#retain(client, of, 0, appliedSeq);
+    for (const of of this.#clients.values()) this.#retain(of, 0, appliedSeq);
   }
 
   /** The floor that the primary writes in its next entry; 0: the table is within both bounds, or a floor is under way. */
@@ -80,6 +84,7 @@ export class RequestTable {
   /** Forgets everything. What lies below the floor may have been executed, and is not known. */
   reset(floor: Seq): void {
     this.#clients.clear();
+    this.#last = undefined;
     this.#floor = floor;
     this.#coming = floor;
     this.#addedSeq = 0;
@@ -105,8 +110,15 @@ export class RequestTable {
     for (const of of this.#clients.values()) yield* of.upTo(appliedSeq);
   }
 
+  #find(client: string): RequestsOfClient | undefined {
+    if (this.#last?.client === client) return this.#last;
+    const found = this.#clients.get(client);
+    if (found !== undefined) this.#last = found;
+    return found;
+  }
+
   #of(client: string): RequestsOfClient {
-    let of = this.#clients.get(client);
+    let of = this.#find(client);
     if (of === undefined) {
       of = new RequestsOfClient(client);
       this.#clients.set(client, of);
@@ -116,34 +128,35 @@ export class RequestTable {
   }
 
   #insert(of: RequestsOfClient, request: RecordedRequest): void {
-    const { count, bytes } = of;
-    of.add(request);
-    this.#count += of.count - count;
-    this.#bytes += of.bytes - bytes;
+    const bytes = of.add(request);
+    if (bytes === 0) return;
+    this.#count++;
+    this.#bytes += bytes;
   }
 
   #forgetThrough(floor: Seq, appliedSeq: Seq): void {
     this.#floor = floor;
     this.#coming = Math.max(this.#coming, floor);
-    for (const [client, of] of this.#clients) {
-      this.#retain(client, of, floor + 1, Number.POSITIVE_INFINITY);
+    for (const of of this.#clients.values()) {
+      this.#retain(of, floor + 1, Number.POSITIVE_INFINITY);
       // A replica that loads a snapshot knows only what the kept requests name.
       of.lowest = of.lowestNamed(appliedSeq);
     }
   }
 
-  #retain(client: string, of: RequestsOfClient, from: Seq, to: Seq): void {
+  #retain(of: RequestsOfClient, from: Seq, to: Seq): void {
     const { count, bytes } = of;
     of.retain(from, to);
-    this.#shrank(client, of, count, bytes);
+    this.#shrank(of, count, bytes);
   }
 
   /** @param count what the client had before. @param bytes what it took. */
-  #shrank(client: string, of: RequestsOfClient, count: number, bytes: number): void {
+  #shrank(of: RequestsOfClient, count: number, bytes: number): void {
     this.#count += of.count - count;
     this.#bytes += of.bytes - bytes;
     if (of.count > 0) return;
-    this.#clients.delete(client);
+    this.#clients.delete(of.client);
+    if (this.#last === of) this.#last = undefined;
     this.#bytes -= of.bytes;
   }
 }

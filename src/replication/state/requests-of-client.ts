@@ -10,14 +10,17 @@ import type { RecordedRequest } from '../protocol/request.js';
 const width = 4;
 /** The places of forgotten rows are used again once there are this many of them, and they are more than half of all. */
 const leastCutRows = 32;
-/** The array gives memory back once it is this many times as long as what it holds, and longer than for `leastCutRows` rows. */
+/**
+ * The array gives memory back once it is this many times as long as the most that it held lately, and longer than for `leastCutRows`
+ * rows. What it held counts half with each time that forgotten places are used again.
+ */
 const mostSpare = 8;
 /** Estimated memory of a client beside its id and its requests, and of a request beside its answer. */
 const clientBytes = 320;
 const rowBytes = 8 * width;
 
 export class RequestsOfClient {
-  readonly #client: string;
+  readonly client: string;
   /** The highest `lowest` of the applied requests that are kept. */
   lowest = 0;
   /** Longer than what it holds: to make it shorter and longer again with every few requests would be garbage for each of them. */
@@ -28,9 +31,11 @@ export class RequestsOfClient {
   /** The rows from `#first` up to `#end` are held. */
   #first = 0;
   #end = 0;
+  /** The most rows, forgotten ones included, that it held lately. */
+  #lately = 0;
 
   constructor(client: string) {
-    this.#client = client;
+    this.client = client;
   }
 
   get count(): number {
@@ -38,7 +43,12 @@ export class RequestsOfClient {
   }
   /** Estimated memory. */
   get bytes(): number {
-    return clientBytes + this.#client.length + rowBytes * this.count + this.#answerBytes;
+    return clientBytes + this.client.length + rowBytes * this.count + this.#answerBytes;
+  }
+
+  /** Whether some number is below `lowest`. */
+  get mayForget(): boolean {
+    return this.#first < this.#end && this.#rows[width * this.#first]! < this.lowest;
   }
 
   find(number: number): RecordedRequest | undefined {
@@ -46,11 +56,11 @@ export class RequestsOfClient {
     return this.#holds(row, number) ? this.#request(row) : undefined;
   }
 
-  /** A request that is here already is not added again. */
-  add({ number, seq, lowest, fingerprint, answer }: RecordedRequest): void {
+  /** @returns by how much the estimated memory grows; 0: the request is here already. */
+  add({ number, seq, lowest, fingerprint, answer }: RecordedRequest): number {
     const rows = this.#rows;
     const row = this.#rowOf(number);
-    if (this.#holds(row, number)) return;
+    if (this.#holds(row, number)) return 0;
     const at = width * row;
     if (row < this.#end) {
       // Room for one more row at the end, to which the others move.
@@ -62,10 +72,12 @@ export class RequestsOfClient {
     rows[at + 2] = lowest;
     rows[at + 3] = fingerprint;
     this.#end++;
-    if (answer === undefined) return;
+    if (answer === undefined) return rowBytes;
     this.#answers ??= new Map();
     this.#answers.set(number, answer);
-    this.#answerBytes += answerBytes(answer);
+    const bytes = answerBytes(answer);
+    this.#answerBytes += bytes;
+    return rowBytes + bytes;
   }
 
   /**
@@ -80,6 +92,7 @@ export class RequestsOfClient {
     if (this.#first < this.#end && rows[width * this.#first]! < lowest)
       this.#filter((number, seq) => number >= lowest || seq > appliedSeq);
     if (this.#first < leastCutRows || 2 * this.#first < this.#end) return;
+    this.#lately = Math.max(this.#end, this.#lately >>> 1);
     this.#move(0, this.#first, this.#end);
     this.#end -= this.#first;
     this.#first = 0;
@@ -111,7 +124,7 @@ export class RequestsOfClient {
   }
 
   #maybeShrink(): void {
-    const used = width * Math.max(this.#end, leastCutRows);
+    const used = width * Math.max(this.#end, this.#lately, leastCutRows);
     if (this.#rows.length > mostSpare * used) this.#rows.length = used;
   }
 
@@ -138,7 +151,7 @@ export class RequestsOfClient {
   #request(row: number): RecordedRequest {
     const [number, seq, lowest, fingerprint] = this.#rows.slice(width * row, width * (row + 1));
     const answer = this.#answers?.get(number!);
-    return { client: this.#client, number: number!, lowest: lowest!, fingerprint: fingerprint!, floor: 0, seq: seq!, answer };
+    return { client: this.client, number: number!, lowest: lowest!, fingerprint: fingerprint!, floor: 0, seq: seq!, answer };
   }
 
   #holds(row: number, number: number): boolean {

@@ -9,7 +9,7 @@ import type { Epoch, EpochId, ReplicaId, Seq } from '../protocol/ids.js';
 import type { EpochMark } from '../protocol/lineage.js';
 import type { LogEntry } from '../protocol/log-entry.js';
 import type { BodyOf } from '../protocol/message.js';
-import type { Peer } from './peer.js';
+import type { Peers } from './peers.js';
 import type { Waiters } from './waiters.js';
 
 /** Agreement with the primary's log, established by Sync number `number` and extended by each Append (R5). */
@@ -76,7 +76,7 @@ export interface Primary {
   readonly epoch: Epoch;
   readonly epochId: EpochId;
   readonly sinceMs: number;
-  readonly peers: Map<ReplicaId, Peer>;
+  readonly peers: Peers;
   /** The lists from which `peers` was made. Most of the time neither has changed. */
   peersOf: { readonly candidates: readonly CandidateFact[]; readonly required: readonly ReplicaId[] } | undefined;
   /** End of the log at takeover: these entries need the whole required set, but not `minInSync` (R5). */

@@ -13,6 +13,7 @@ import { type EpochMark, endOf } from '../protocol/lineage.js';
 import type { ShardState } from '../protocol/shard-state.js';
 import type { Core } from './core.js';
 import { invariant } from './invariant.js';
+import { Peers } from './peers.js';
 import { newFollower, type Primary, type Role } from './role.js';
 import { Waiters } from './waiters.js';
 
@@ -128,7 +129,7 @@ export function becomePrimary(core: Core, { history, epoch, lineage, seqFloor, i
     epoch,
     epochId: mark.id,
     sinceMs: core.nowMs,
-    peers: new Map(),
+    peers: new Peers(),
     peersOf: undefined,
     takeoverEnd: core.log.lastSeq,
     servesFromMs,

@@ -47,6 +47,10 @@ function isOfOneEpoch(
   return run.epoch === epoch && run.id === epochId && run.firstSeq === prevSeq + 1;
 }
 
+/** Never changed: an Append begins with them. */
+const noRuns: EpochRun[] = [];
+const noEntries: LogEntry[] = [];
+
 /** An Append as it was received. */
 export class ReceivedAppend implements BodyOf<'append'> {
   readonly type = 'append';
@@ -54,8 +58,8 @@ export class ReceivedAppend implements BodyOf<'append'> {
   prevSeq = 0;
   prevEpoch = 0;
   prevEpochId = '';
-  readonly runs: EpochRun[] = [];
-  readonly entries: LogEntry[] = [];
+  runs: EpochRun[] = noRuns;
+  entries: LogEntry[] = noEntries;
   commitIndex = 0;
   flush = false;
   readonly #frame: Buffer;
@@ -74,9 +78,14 @@ export class ReceivedAppend implements BodyOf<'append'> {
 
   /** @param start where the field begins whose tag was read */
   readEntry(reader: ProtobufReader, start: number): void {
-    if (this.entries.length === 0) this.#start = start;
-    else if (start !== this.#end) this.#areTogether = false;
-    this.entries.push(readEntry(reader, this.#frame));
+    const entry = readEntry(reader, this.#frame);
+    if (this.entries === noEntries) {
+      this.#start = start;
+      this.entries = [entry];
+    } else {
+      if (start !== this.#end) this.#areTogether = false;
+      this.entries.push(entry);
+    }
     this.#end = reader.position;
   }
 }
@@ -99,7 +108,7 @@ export function readAppend(reader: ProtobufReader, { bytes, header }: Pick<Envel
   if (isOfHeadersEpoch && header !== undefined) {
     append.prevEpoch = header.epoch;
     append.prevEpochId = header.epochId;
-    append.runs.push({ epoch: header.epoch, id: header.epochId, firstSeq: append.prevSeq + 1 });
+    append.runs = [...append.runs, { epoch: header.epoch, id: header.epochId, firstSeq: append.prevSeq + 1 }];
   }
   return append;
 }
@@ -114,7 +123,10 @@ export function writeAppendAnswer(writer: ProtobufWriter, answer: BodyOf<'append
 }
 
 export function readAppendAnswer(reader: ProtobufReader): BodyOf<'appendAnswer'> {
-  let [number, mismatch, ackedSeq, unflushed] = [0, false, 0, 0];
+  let number = 0;
+  let mismatch = false;
+  let ackedSeq = 0;
+  let unflushed = 0;
   while (reader.more) {
     const tag = reader.tag();
     if (tag === varint1) number = reader.varint();
@@ -130,14 +142,14 @@ export function readAppendAnswer(reader: ProtobufReader): BodyOf<'appendAnswer'>
 interface AppendEpochs {
   prevEpoch: number;
   prevEpochId: string;
-  readonly runs: EpochRun[];
+  runs: EpochRun[];
 }
 
 /** False: the field names no epoch, and was not read. */
 function readEpochField(reader: ProtobufReader, tag: number, append: AppendEpochs): boolean {
   if (tag === varint3) append.prevEpoch = reader.varint();
   else if (tag === tagOf(6, 'bytes')) append.prevEpochId = reader.string();
-  else if (tag === tagOf(7, 'bytes')) append.runs.push(readRun(reader));
+  else if (tag === tagOf(7, 'bytes')) append.runs = [...append.runs, readRun(reader)];
   else return false;
   return true;
 }
@@ -154,7 +166,8 @@ export function valueView(bytes: Buffer, start: number, end: number): Uint8Array
 export function readEntry(reader: ProtobufReader, bytes: Buffer, takeValue: TakeValue = ownCopyOf): LogEntry {
   let seq = 0;
   let epoch = 0;
-  const writes: KeyWrite[] = [];
+  // Most entries have one write. A list that grows by itself begins with room for 17.
+  let writes: KeyWrite[] | undefined;
   let request: RecordedRequest | undefined;
   let atMs: number | undefined;
   const outerEnd = reader.enter();
@@ -162,12 +175,16 @@ export function readEntry(reader: ProtobufReader, bytes: Buffer, takeValue: Take
     const tag = reader.tag();
     if (tag === varint1) seq = reader.varint();
     else if (tag === varint2) epoch = reader.varint();
-    else if (tag === bytes3) writes.push(readKeyWrite(reader, bytes, takeValue));
-    else if (tag === bytes4) request = readOwnRequest(reader, seq, writes[0]?.value, takeValue);
+    else if (tag === bytes3) {
+      const write = readKeyWrite(reader, bytes, takeValue);
+      if (writes === undefined) writes = [write];
+      else writes.push(write);
+    } else if (tag === bytes4) request = readOwnRequest(reader, seq, writes?.[0]?.value, takeValue);
     else if (tag === varint5) atMs = reader.varint();
     else reader.skip(tag);
   }
   reader.leave(outerEnd);
+  writes ??= [];
   return atMs === undefined ? { seq, epoch, writes, request } : { seq, epoch, writes, request, atMs };
 }
 

@@ -71,6 +71,10 @@ export class EntryBlocks {
   encode(entries: readonly LogEntry[]): Buffer[] {
     const received = entries === this.#received?.entries ? this.#received.encodedEntries : undefined;
     if (received !== undefined) return [received];
+    if (entries.length === 0) return [];
+    // The batch of the first backup is nearly always that of the second, too.
+    const block = this.#find(entries[0]!) ?? this.#add(entries, 0);
+    if (block.entries === entries && block.first === 0) return [block.bytes];
     const pieces: Buffer[] = [];
     let done = 0;
     while (done < entries.length) {

@@ -43,14 +43,21 @@ export class FrameWriter {
   /** @param write adds messages, each as an element of `messagesField`. */
   add(write: (writer: ProtobufWriter) => void): void {
     write(this.#writer);
-    if (this.#writer.length >= maxFrameBytes) return this.flush();
+    if (this.#writer.length >= maxFrameBytes) this.flush();
+    else this.flushLater();
+  }
+
+  /** At the end of the turn. */
+  flushLater(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    this.#atTurnEnd(() => {
-      this.#flushScheduled = false;
-      this.flush();
-    });
+    this.#atTurnEnd(this.#flushDue);
   }
+
+  readonly #flushDue = (): void => {
+    this.#flushScheduled = false;
+    this.flush();
+  };
 
   flush(): void {
     for (;;) {

@@ -115,7 +115,7 @@ export class OutgoingMessages {
 
   #append(codec: ReplicationCodec, message: WireMessage): void {
     this.#appends.push([codec, message]);
-    this.#frames.add(() => {});
+    this.#frames.flushLater();
   }
 
   #complete(writer: ProtobufWriter): void {

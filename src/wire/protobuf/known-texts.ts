@@ -16,9 +16,17 @@ const maxKnownBytes = 64;
 
 export class KnownTexts {
   readonly #known: (KnownText | undefined)[] = new Array(places);
+  /** Nearly always the next one, too. */
+  #last: KnownText | undefined;
 
   /** The content of the field of bytes whose tag was read; empty if it is not UTF-8. */
   read(reader: ProtobufReader): string {
+    const last = this.#last;
+    if (last !== undefined && reader.skipIfSame(last.bytes, last.bytes.length)) return last.text;
+    return this.#find(reader);
+  }
+
+  #find(reader: ProtobufReader): string {
     const { buffer } = reader;
     const start = reader.bytes();
     const end = reader.position;
@@ -26,9 +34,13 @@ export class KnownTexts {
     if (length === 0 || length > maxKnownBytes) return reader.textFrom(start) ?? '';
     const place = (31 * buffer[start]! + 7 * buffer[start + (length >>> 1)]! + buffer[end - 1]!) & (places - 1);
     const known = this.#known[place];
-    if (known !== undefined && isAt(known.bytes, buffer, start, length)) return known.text;
+    if (known !== undefined && isAt(known.bytes, buffer, start, length)) {
+      this.#last = known;
+      return known.text;
+    }
     const text = reader.textFrom(start) ?? '';
-    this.#known[place] = { bytes: buffer.slice(start, end), text };
+    this.#last = { bytes: Uint8Array.prototype.slice.call(buffer, start, end), text };
+    this.#known[place] = this.#last;
     return text;
   }
 }

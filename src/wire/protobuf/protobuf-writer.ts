@@ -77,9 +77,12 @@ export class ProtobufWriter {
 
   /** Appends fields that are encoded already. */
   raw(fields: Uint8Array): void {
-    this.#reserve(fields.length);
-    this.#chunk.set(fields, this.#at);
-    this.#at += fields.length;
+    const { length } = fields;
+    this.#reserve(length);
+    const chunk = this.#chunk;
+    if (length <= maxLooped) for (let i = 0; i < length; i++) chunk[this.#at + i] = fields[i]!;
+    else chunk.set(fields, this.#at);
+    this.#at += length;
   }
 
   /** Opens a sub-message. `end` has to move its content if its length takes another number of bytes than `expectedBytes` does. */
