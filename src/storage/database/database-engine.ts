@@ -17,8 +17,8 @@ import { type Layer, Overlay } from './overlay.js';
 import type { OverlayBudget } from './overlay-budget.js';
 import type { PersistentCalls } from './persistent-calls.js';
 import { type EncodeRequests, RequestParts } from './request-parts.js';
-import type { CopyName, CopyPosition, FoundCopy, Row, RowTotals, StateDatabase } from './state-database.js';
-import type { StoredShard } from './stored-shard.js';
+import type { CopyName, CopyPosition, FoundCopy, RowTotals, StateDatabase } from './state-database.js';
+import { StoredShard } from './stored-shard.js';
 
 /** The log of the replica. */
 export interface EngineLog {
@@ -79,7 +79,7 @@ export class DatabaseEngine implements LaneOwner {
     this.#isComplete = position?.complete ?? false;
     this.#totals = totals;
     if (this.#isComplete) this.#progress.startAt(position!.seq);
-    this.#shard = { database, lane, reads, overlay: this.#overlay };
+    this.#shard = new StoredShard(database, lane, this.#overlay, reads);
     this.#due = new DueKeys(this.#shard, earliestExpiryMs);
     this.#pages = new OrderedPages(this.#shard);
   }
@@ -185,21 +185,11 @@ export class DatabaseEngine implements LaneOwner {
   }
 
   get(key: string): StoredValue | undefined | Promise<StoredValue | undefined> {
-    return this.#parts.reads.answer(() => {
-      const row = this.#overlay.find(key);
-      if (row !== undefined) return valueIn(row);
-      const { database, lane } = this.#parts;
-      return lane.isStale ? undefined : database.get(lane.shard, key);
-    });
+    return this.#shard.get(key);
   }
 
   head(key: string): StoredHead | undefined | Promise<StoredHead | undefined> {
-    return this.#parts.reads.answer(() => {
-      const row = this.#overlay.find(key);
-      if (row !== undefined) return row.value === undefined ? undefined : { version: row.version, expiresAtMs: row.expiresAtMs };
-      const { database, lane } = this.#parts;
-      return lane.isStale ? undefined : database.head(lane.shard, key);
-    });
+    return this.#shard.head(key);
   }
 
   due(timeMs: number, most: number, take: (keys: readonly DueKey[]) => void): void {
@@ -217,8 +207,12 @@ export class DatabaseEngine implements LaneOwner {
     yield* scanDatabase(this.#shard, chunkBytes, take, () => this.#copy !== copy);
   }
 
+  get isChanged(): boolean {
+    return this.#progress.isChanged;
+  }
+
   gather(): LaneCommit | undefined {
-    if (!this.#progress.isChanged || this.#source === undefined) return undefined;
+    if (!this.isChanged || this.#source === undefined) return undefined;
     const applied = this.#source.appliedPosition;
     // Rows without a position would be ahead of the one that the copy has.
     if (applied === undefined && this.#isComplete) return undefined;
@@ -292,8 +286,4 @@ export class DatabaseEngine implements LaneOwner {
 
 function positionOf({ writerId, resets }: CopyName, { position, requestFloor, timeMs }: AppliedPosition): CopyPosition {
   return { writerId, resets, complete: true, ...position, throughSeq: position.seq, requestFloor, timeMs };
-}
-
-function valueIn({ value, version, expiresAtMs }: Row): StoredValue | undefined {
-  return value && { value, version, expiresAtMs };
 }

@@ -14,14 +14,14 @@ const pageRows = 4_096;
  * @param isVoid the copy was discarded meanwhile: the scan ends
  */
 export async function* scanDatabase(
-  { database, lane, reads }: StoredShard,
+  shard: StoredShard,
   chunkBytes: number,
   take: (record: RecordView) => void,
   isVoid: () => boolean,
 ): AsyncIterable<void> {
   let from = '';
   while (!isVoid()) {
-    const rows = await reads.answer(() => (lane.isStale ? [] : database.page(lane.shard, from, pageRows, chunkBytes)));
+    const rows = await shard.storedPage(from, pageRows, chunkBytes);
     const last = rows.at(-1);
     if (last === undefined || isVoid()) return;
     for (const row of rows) take(viewOf(row));

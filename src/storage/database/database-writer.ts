@@ -2,8 +2,7 @@
  * Writes what the replicas of a node have applied into its database, behind their backs.
  *
  * Once a turn, or less often if the database wants that, it gathers what all shards have applied since their last commit into one
- * commit, one at a time. Each shard has its
- * position with its rows, so a start finds rows that are exactly those of the position.
+ * commit, one at a time. Each shard has its position with its rows, so a start finds rows that are exactly those of the position.
  *
  * The log comes first: a commit waits until the log has flushed everything that was appended when the commit was gathered. Otherwise a
  * loss of power could leave a database that is ahead of the log.
@@ -176,18 +175,16 @@ export class DatabaseWriter {
   }
 
   async #work(): Promise<void> {
-    for (;;) {
+    while (this.#busy.size > 0) {
       await turn();
       if (!Array.from(this.#busy).some((lane) => this.#mustHurry(lane))) await this.#pace.wait();
-      const round = this.#isClosed ? undefined : this.#round();
-      if (round === undefined) break;
-      await this.#execute(round);
+      if (this.#isClosed) break;
+      await this.#execute(this.#round());
     }
     this.#isWorking = false;
   }
 
-  /** Undefined: there is nothing to do. */
-  #round(): Round | undefined {
+  #round(): Round {
     const round: Round = { begins: [], commits: [], removes: undefined };
     let bytes = 0;
     for (const lane of this.#busy) {
@@ -201,7 +198,7 @@ export class DatabaseWriter {
         bytes += step.bytes;
       }
     }
-    return this.#busy.size === 0 ? undefined : round;
+    return round;
   }
 
   async #execute({ begins, commits, removes }: Round): Promise<void> {
@@ -232,7 +229,7 @@ export class DatabaseWriter {
   /** The lane comes behind the others, so that a commit that is full does not leave out the same shards again and again. */
   #requeue(lane: Lane): void {
     this.#busy.delete(lane);
-    this.#busy.add(lane);
+    if (lane.hasWork) this.#busy.add(lane);
   }
 
   async #flush(): Promise<void> {

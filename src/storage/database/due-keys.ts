@@ -34,10 +34,8 @@ export class DueKeys {
 
   /** Leaves out keys that the database does not have yet. See `Storage.due`. */
   find(timeMs: number, most: number, take: (keys: readonly DueKey[]) => void): void {
-    const { database, lane, overlay, reads } = this.#shard;
-    const view = overlay.view();
-    const answer = reads.answer(() => (lane.isStale ? [] : database.earliest(lane.shard, most)));
-    const taken = whenAnswered(answer, (found) => this.#found(found, view, timeMs, most, take));
+    const view = this.#shard.overlay.view();
+    const taken = whenAnswered(this.#shard.storedEarliest(most), (found) => this.#found(found, view, timeMs, most, take));
     if (!(taken instanceof Promise)) return;
     taken.catch(() => {
       view.close();

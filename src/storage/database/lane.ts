@@ -20,6 +20,8 @@ export type LaneStep =
 
 /** The replica of the shard. */
 export interface LaneOwner {
+  /** Something was applied that is not gathered yet. */
+  readonly isChanged: boolean;
   /** What is to be committed now. Undefined: nothing, or not yet. */
   gather(): LaneCommit | undefined;
   /** Resolves once everything that was applied before is committed. */
@@ -55,6 +57,11 @@ export class Lane {
   /** The database may have rows of an earlier copy. */
   get isStale(): boolean {
     return this.#steps.some(({ kind }) => kind !== 'commit');
+  }
+
+  /** There are steps, or there will be one. */
+  get hasWork(): boolean {
+    return this.#steps.length > 0 || (this.#owner?.isChanged ?? false);
   }
 
   /** The next step, which may be begun. Undefined: there is none now. */

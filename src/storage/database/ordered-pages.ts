@@ -32,10 +32,8 @@ export class OrderedPages {
   }
 
   #merged(query: PageQuery, view: OverlayView): Items | Promise<Items> {
-    const { database, lane, reads } = this.#shard;
     const { from, most, maxBytes } = query;
-    const stored = reads.answer(() => (lane.isStale ? [] : database.page(lane.shard, from, most, maxBytes)));
-    return whenAnswered(stored, (rows) => {
+    return whenAnswered(this.#shard.storedPage(from, most, maxBytes), (rows) => {
       if (view.isVoid) return this.page(query);
       const last = rows.at(-1)?.key;
       const items = cut(merge(rows, newerRows(view, from, last)), query);

@@ -1,12 +1,55 @@
 /** Where the state of a shard is read: in the overlay, and below it in the database. */
+import type { DueKey } from '../../replication/index.js';
+import type { StoredHead, StoredValue } from '../storage.js';
 import type { Lane } from './lane.js';
 import type { Overlay } from './overlay.js';
 import type { PersistentCalls } from './persistent-calls.js';
-import type { StateDatabase } from './state-database.js';
+import type { Row, StateDatabase } from './state-database.js';
 
-export interface StoredShard {
-  readonly database: StateDatabase;
-  readonly lane: Lane;
+export class StoredShard {
   readonly overlay: Overlay;
-  readonly reads: PersistentCalls;
+  readonly #database: StateDatabase;
+  readonly #lane: Lane;
+  readonly #reads: PersistentCalls;
+
+  constructor(database: StateDatabase, lane: Lane, overlay: Overlay, reads: PersistentCalls) {
+    this.overlay = overlay;
+    this.#database = database;
+    this.#lane = lane;
+    this.#reads = reads;
+  }
+
+  get(key: string): StoredValue | undefined | Promise<StoredValue | undefined> {
+    return this.#reads.answer(() => {
+      const row = this.overlay.find(key);
+      if (row !== undefined) return valueIn(row);
+      return this.#lane.isStale ? undefined : this.#database.get(this.#lane.shard, key);
+    });
+  }
+
+  head(key: string): StoredHead | undefined | Promise<StoredHead | undefined> {
+    return this.#reads.answer(() => {
+      const row = this.overlay.find(key);
+      if (row !== undefined) return headIn(row);
+      return this.#lane.isStale ? undefined : this.#database.head(this.#lane.shard, key);
+    });
+  }
+
+  /** A page of the database alone. See `StateDatabase.page`. */
+  storedPage(from: string, most: number, maxBytes: number): readonly Row[] | Promise<readonly Row[]> {
+    return this.#reads.answer(() => (this.#lane.isStale ? [] : this.#database.page(this.#lane.shard, from, most, maxBytes)));
+  }
+
+  /** Of the database alone. See `StateDatabase.earliest`. */
+  storedEarliest(most: number): readonly DueKey[] | Promise<readonly DueKey[]> {
+    return this.#reads.answer(() => (this.#lane.isStale ? [] : this.#database.earliest(this.#lane.shard, most)));
+  }
+}
+
+function valueIn({ value, version, expiresAtMs }: Row): StoredValue | undefined {
+  return value && { value, version, expiresAtMs };
+}
+
+function headIn({ value, version, expiresAtMs }: Row): StoredHead | undefined {
+  return value && { version, expiresAtMs };
 }
