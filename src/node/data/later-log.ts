@@ -4,14 +4,19 @@ import type { StateLog } from './replica-state.js';
 
 export class LaterLog implements EngineLog {
   #log: StateLog | undefined;
+  #begun!: () => void;
+  readonly #beginning = new Promise<void>((resolve) => {
+    this.#begun = resolve;
+  });
 
   begin(log: StateLog): void {
     this.#log = log;
+    this.#begun();
   }
 
   /** There never is one. What waits for it need not wait. */
   never(): void {
-    this.#log ??= { hasAppended: () => true, kept: Promise.resolve(), cover: () => {} };
+    if (this.#log === undefined) this.begin({ hasAppended: () => true, kept: Promise.resolve(), cover: () => {} });
   }
 
   hasAppended(copy: CopyName, seq: number): boolean {
@@ -19,6 +24,6 @@ export class LaterLog implements EngineLog {
   }
 
   get kept(): Promise<void> {
-    return this.#log?.kept ?? Promise.resolve();
+    return this.#log?.kept ?? this.#beginning;
   }
 }

@@ -67,7 +67,9 @@ export class DatabaseEngine implements LaneOwner {
   /** A position of the copy is in the database, or in a layer that is sealed. */
   #isComplete: boolean;
   #totals: RowTotals;
+  /** It waits for its log. */
   #isParked = false;
+  #isClosed = false;
 
   constructor(parts: EngineParts) {
     const { database, lane, budget, reads } = parts;
@@ -140,7 +142,7 @@ export class DatabaseEngine implements LaneOwner {
 
   /** The replica discards its data. The shard has a copy of this name from now on, which is empty. */
   reset(name: CopyName, { baseSeq, baseEpoch, baseEpochId, requestFloor, timeMs }: Reset): void {
-    const { lane, log } = this.#parts;
+    const { lane } = this.#parts;
     const copy = { writerId: name.writerId, resets: name.resets };
     this.#overlay.clear();
     this.#requests.restart();
@@ -151,7 +153,7 @@ export class DatabaseEngine implements LaneOwner {
     this.#isComplete = false;
     // A crash may leave rows of the copy before, so this one may be used only once it has a position by a commit.
     const mark = { seq: baseSeq, epoch: baseEpoch, epochId: baseEpochId, throughSeq: baseSeq };
-    lane.begin({ ...copy, complete: false, ...mark, requestFloor, timeMs }, () => log.hasAppended(copy, baseSeq));
+    lane.begin({ ...copy, complete: false, ...mark, requestFloor, timeMs }, () => this.#isLogged(copy, baseSeq));
     this.#changed();
   }
 
@@ -216,9 +218,8 @@ export class DatabaseEngine implements LaneOwner {
     const applied = this.#source.appliedPosition;
     // Rows without a position would be ahead of the one that the copy has.
     if (applied === undefined && this.#isComplete) return undefined;
-    if (applied === undefined || this.#parts.log.hasAppended(this.#copy, applied.position.seq)) return this.#seal(applied);
-    this.#park();
-    return undefined;
+    const isReady = applied === undefined || this.#isLogged(this.#copy, applied.position.seq);
+    return isReady ? this.#seal(applied) : undefined;
   }
 
   committed(): Promise<void> {
@@ -236,6 +237,7 @@ export class DatabaseEngine implements LaneOwner {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#overlay.clear();
     this.#source = undefined;
   }
@@ -247,7 +249,7 @@ export class DatabaseEngine implements LaneOwner {
 
   /** @param applied the position of all that is in the overlay. Undefined: a snapshot is being received. */
   #seal(applied: AppliedPosition | undefined): LaneCommit {
-    const { lane, log } = this.#parts;
+    const { lane } = this.#parts;
     const copy = this.#copy;
     const layer = this.#overlay.seal();
     this.#progress.sealed();
@@ -257,7 +259,7 @@ export class DatabaseEngine implements LaneOwner {
     return {
       change: { shard: lane.shard, rows: [...layer.rows.values()], position, requests },
       bytes: layer.bytes,
-      isLogged: () => position === undefined || log.hasAppended(copy, position.seq),
+      isLogged: () => position === undefined || this.#isLogged(copy, position.seq),
       committed: (totals) => this.#committed(layer, copy, position, totals),
     };
   }
@@ -271,7 +273,16 @@ export class DatabaseEngine implements LaneOwner {
     this.#progress.wasCommitted(copy === this.#copy ? position?.seq : undefined);
   }
 
-  /** The replica has applied entries that wait for room in its log. */
+  /**
+   * Whether the log has the records up to there. Some may wait for room, or for a snapshot that is completed. Then there is another look
+   * once the log has them. Whoever takes the place of a replica comes after its log.
+   */
+  #isLogged(copy: CopyName, seq: number): boolean {
+    if (this.#isClosed || this.#parts.log.hasAppended(copy, seq)) return true;
+    this.#park();
+    return false;
+  }
+
   #park(): void {
     if (this.#isParked) return;
     this.#isParked = true;

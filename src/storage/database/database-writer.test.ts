@@ -63,7 +63,6 @@ describe('a writer, which lets the log come first,', () => {
     await whileItWorks();
     expect(storedIn(node).found[0]?.position).toMatchObject({ resets: 1, seq: 1, complete: true });
     replica.log.append(0);
-    replica.engine.attach(replica);
     await node.writer.settle();
     expect(storedIn(node).found[0]?.position).toMatchObject({ resets: 2, seq: 0, complete: true });
   });
@@ -239,6 +238,21 @@ describe('a writer of a snapshot that is received', () => {
     await finished;
     await node.writer.settle();
     expect(storedIn(node).found[0]).toMatchObject({ position: { resets: 3, seq: 9 }, totals: { keys: 0 } });
+  });
+
+  it('removes the copy of a replica that has left before its log had the reset', async () => {
+    const node = newNode();
+    const replica = node.create(0);
+    replica.put('a', 'one');
+    await node.writer.settle();
+    replica.log.appendedSeq = -1;
+    replica.reset(false, 5);
+    replica.load(items);
+    await whileItWorks();
+    node.writer.forget(0);
+    await whileItWorks();
+    expect(storedIn(node).found).toEqual([]);
+    expect(storedIn(node).page(0, '', 10, 10)).toEqual([]);
   });
 
   it('refuses to complete it at another position than that of the storage', async () => {
