@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { DueEvent, LogEntry } from '../../replication/index.js';
+import type { DueEvent, DueKey, LogEntry } from '../../replication/index.js';
 import { MemoryStorage } from '../../storage/index.js';
 import { ExpirySweep } from './expiry-sweep.js';
 import { SweepTurns } from './sweep-turns.js';
@@ -43,6 +43,21 @@ class Primary {
   }
   #apply(writes: LogEntry['writes']): void {
     this.storage.apply([{ seq: ++this.#seq, epoch: 1, writes }]);
+  }
+}
+
+/** A primary whose storage finds keys when the test says. */
+class WaitingPrimary extends Primary {
+  readonly lookUps: ((keys: readonly DueKey[]) => void)[] = [];
+  override readonly storage = Object.assign(new MemoryStorage(), {
+    due: (_timeMs: number, _most: number, take: (keys: readonly DueKey[]) => void) => void this.lookUps.push(take),
+  });
+
+  constructor() {
+    super();
+    this.put('k', 0);
+    this.tick();
+    vi.runAllTimers();
   }
 }
 
@@ -115,6 +130,39 @@ describe('the sweep of due keys (R17)', () => {
     vi.runAllTimers();
     primary.tick();
     expect([primary.events.length, vi.getTimerCount()]).toEqual([0, 0]);
+  });
+
+  it('has one look-up of the storage under way at most', () => {
+    const primary = new WaitingPrimary();
+    for (let number = 0; number < 3; number++) {
+      primary.tick();
+      vi.advanceTimersByTime(tickMs);
+    }
+    expect(primary.lookUps.length).toBe(1);
+    primary.lookUps[0]!([]);
+    primary.tick();
+    vi.runAllTimers();
+    expect(primary.lookUps.length).toBe(2);
+    primary.lookUps[1]!([{ key: 'k', expiresAtMs: 0 }]);
+    expect(primary.commit()).toEqual(['k']);
+  });
+
+  it('judges what the storage has found when it has found it: locks, and whether this is still the primary', () => {
+    const primary = new WaitingPrimary();
+    primary.locked.add('k');
+    primary.lookUps[0]!([
+      { key: 'k', expiresAtMs: 0 },
+      { key: 'l', expiresAtMs: 0 },
+    ]);
+    expect(primary.commit()).toEqual(['l']);
+    vi.runAllTimers();
+    primary.isPrimary = false;
+    primary.lookUps[1]!([{ key: 'm', expiresAtMs: 0 }]);
+    primary.isPrimary = true;
+    const closed = new WaitingPrimary();
+    closed.sweep.close();
+    closed.lookUps[0]!([{ key: 'k', expiresAtMs: 0 }]);
+    expect([primary.events, closed.events]).toEqual([[], []]);
   });
 
   it('tries again with the next tick after a refusal', () => {
