@@ -46,9 +46,15 @@ interface Waiting extends Gathered {
   readonly isCompletion: boolean;
 }
 
+/** Changes that bring rows, or another position, beside entries that are applied. */
+const committed: ReadonlySet<Change['type']> = new Set(['reset', 'rebase', 'load', 'complete']);
+/** The time between two attempts to call a database that does not answer. */
+const retryMs = 50;
 /** The share of commits that take effect, although their answer is lost. */
 const unheardShare = 0.3;
-/** The share of flushes after which everything is removed that may be. */
+/** The share of commits after which segments are removed, although nothing was flushed since. */
+const removesEarlyShare = 0.3;
+/** The share of removals with which everything is removed that may be. */
 const removesAllShare = 0.5;
 
 export class LaggingState {
@@ -66,6 +72,7 @@ export class LaggingState {
   #sent: Waiting | undefined;
   #flushDue = false;
   #isClosed = false;
+  #unansweredSinceMs: number | undefined;
   /** Called once there is room again. */
   #whenRoom: (() => void) | undefined;
 
@@ -82,6 +89,11 @@ export class LaggingState {
     return this.#overlay.size >= this.#around.lag.mostRows;
   }
 
+  /** For how long the oldest call has gone without an answer. */
+  get unansweredMs(): number {
+    return this.#unansweredSinceMs === undefined ? 0 : this.#around.queue.nowMs - this.#unansweredSinceMs;
+  }
+
   whenRoom(goOn: () => void): void {
     this.#whenRoom = goOn;
   }
@@ -94,7 +106,7 @@ export class LaggingState {
   change(change: Change): void {
     this.#overlay.change(change);
     if (change.type === 'complete') this.#completions.push(this.#gather(this.#overlay.received(this.#owner.appliedSeq), true));
-    if (change.type === 'complete' || change.type === 'reset' || change.type === 'rebase') this.#commitLater();
+    if (committed.has(change.type)) this.#commitLater();
   }
 
   /** The log has flushed more. */
@@ -136,8 +148,14 @@ export class LaggingState {
   }
 
   #whenBack(work: () => void): void {
-    const { queue, node } = this.#around;
-    queue.after(node.stateAwayUntilMs - queue.nowMs + this.#around.random.next(), () => this.#isClosed || work());
+    const { queue, random } = this.#around;
+    this.#unansweredSinceMs ??= queue.nowMs;
+    queue.after(retryMs * (0.5 + random.next()), () => {
+      if (this.#isClosed) return;
+      if (this.#isAway) return this.#whenBack(work);
+      this.#unansweredSinceMs = undefined;
+      work();
+    });
   }
 
   /** What the database and the rows that it lacks show is what was applied. */
@@ -191,6 +209,7 @@ export class LaggingState {
       this.#flushDue = true;
       this.#after(this.#around.lag.flushMs, () => this.#flush(() => this.#flushed()));
     }
+    if (this.#around.random.chance(removesEarlyShare)) this.#removeSegments();
     this.#isBusy = false;
     if (this.#isDirty || this.#completions.length > 0) this.#commitLater();
     const goOn = this.#whenRoom;
@@ -207,6 +226,10 @@ export class LaggingState {
 
   #flushed(): void {
     this.#flushDue = false;
+    this.#removeSegments();
+  }
+
+  #removeSegments(): void {
     const { random } = this.#around;
     const { changeCount } = this.#owner.disk;
     this.#owner.removeSegments(random.chance(removesAllShare) ? changeCount : random.below(changeCount + 1));

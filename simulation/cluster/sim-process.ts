@@ -57,6 +57,8 @@ interface SimSurroundings extends ProcessSurroundings {
 }
 
 const ticksPerBeacon = 3;
+/** Between two chunks of a snapshot. A joiner gives its call up after this time. */
+const longestStallMs = 10_000;
 /** The share of ticks with a sweep: operations are to meet due keys as well. */
 const sweepShare = 0.2;
 /** The share of reads of the log before which old segments are removed. */
@@ -79,6 +81,7 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   #flushDue = false;
   #diskBusy = false;
   #syncDue = false;
+  #isStateAway = false;
   /** The last write that is done, and not reported: the database has to take something first. */
   #unreported: number | undefined;
 
@@ -183,7 +186,7 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   chunkDelayMs(): number {
     const { queue, plan, nodes } = this.world;
     const awayMs = this.behind === undefined ? 0 : nodes[this.nodeIndex]!.stateAwayUntilMs - queue.nowMs;
-    return Math.max(0, awayMs) + this.random.next() * 4 * plan.setup.delayMs;
+    return Math.min(Math.max(0, awayMs), longestStallMs) + this.random.next() * 4 * plan.setup.delayMs;
   }
 
   /** Calls once what is stored under these keys is known. `isLate`: other work may have been done meanwhile. */
@@ -193,6 +196,11 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   }
 
   #tick(): void {
+    const isAway = this.behind !== undefined && this.behind.unansweredMs > this.world.plan.setup.lag!.timeoutMs;
+    if (isAway !== this.#isStateAway) {
+      this.#isStateAway = isAway;
+      this.handle({ type: 'stateStore', answers: !isAway });
+    }
     this.handle({ type: 'tick', hasDeadlines: this.#sweeps !== undefined && this.store.hasDeadlines });
   }
 

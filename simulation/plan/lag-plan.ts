@@ -9,6 +9,8 @@ import type { Setup } from './setup.js';
 
 const shareWithDatabases = 0.6;
 const shareOfNodes = 0.7;
+/** The share of schedules in which the primary's database ceases to answer amid a rest. */
+const shareWithFailovers = 0.4;
 const firstMs = 1500;
 const moments = [
   ...(['write answered', 'write answered', 'took office', 'serving', 'claim', 'membership'] as const),
@@ -24,9 +26,11 @@ export function withDatabases(seed: number, setup: Setup): Setup {
     ...setup,
     lag: {
       isLagging: Array.from({ length: setup.nodes }, () => random.chance(shareOfNodes)),
-      commitMs: random.pick([1, 30, 300, 2000]),
+      // A database that commits sooner than its log is flushed may get ahead of it.
+      commitMs: random.pick(setup.syncMs === undefined ? [1, 30, 300, 2000] : [1, 1, 30, 300]),
       flushMs: random.pick([1, 100, 1000, 5000]),
       readMs: random.pick([1, 10, 100]),
+      timeoutMs: random.pick([500, 1500]),
       mostRows: random.pick([2, 5, 1000, 1000]),
     },
   };
@@ -35,20 +39,27 @@ export function withDatabases(seed: number, setup: Setup): Setup {
 export function lagDecisions(seed: number, setup: Setup, untilMs: number): Decision[] {
   const random = Random.of(seed, 11);
   if (setup.lag === undefined) return [];
-  return Array.from({ length: random.between(1, 4) }, (): Decision => {
+  const failovers: Decision[] = random.chance(shareWithFailovers)
+    ? [{ atMs: firstMs + random.below(Math.max(1, untilMs - firstMs)), kind: 'stateFailover' }]
+    : [];
+  const faults = Array.from({ length: random.between(1, 4) }, (): Decision => {
     const atMs = firstMs + random.below(Math.max(1, untilMs - firstMs));
-    const fault = nextFault(random, setup);
+    const mayBeAhead = setup.syncMs !== undefined && random.chance(0.5);
+    const downMs = random.between(1, 500);
+    const fault: Fault = mayBeAhead ? { kind: 'powerLoss', downMs, spreadMs: 50 } : nextFault(random, setup);
+    if (mayBeAhead) return { atMs, kind: 'ambush', moment: 'write answered', fault };
     if (random.chance(0.4)) return { atMs, kind: 'fault', fault };
     return { atMs, kind: 'ambush', moment: random.pick(moments), fault };
   });
+  return [...faults, ...failovers];
 }
 
 function nextFault(random: Random, setup: Setup): Fault {
   const at = random.chance(0.7) ? random.pick(targets) : random.below(setup.nodes);
   const downMs = random.between(1, 500);
   const kind = random.next();
-  if (kind < 0.45) return { kind: 'stateAway', at, forMs: random.pick([200, 1500, 4000, 9000]) };
-  if (kind < 0.65) return { kind: 'restoreState', at, downMs };
-  if (kind < 0.85) return { kind: 'crash', at, keepsData: true, silent: true, downMs };
+  if (kind < 0.35) return { kind: 'stateAway', at, forMs: random.pick([200, 1500, 4000, 9000]) };
+  if (kind < 0.55) return { kind: 'restoreState', at, downMs };
+  if (kind < 0.75) return { kind: 'crash', at, keepsData: true, silent: true, downMs };
   return { kind: 'powerLoss', downMs, spreadMs: random.pick([0, 50, 1000, 5000]) };
 }

@@ -20,6 +20,8 @@ export interface LagSetup {
   readonly flushMs: number;
   /** A row comes after about this time. */
   readonly readMs: number;
+  /** A database that has not answered for this time counts as one that does not. */
+  readonly timeoutMs: number;
   /** With this number of rows that the database lacks, a replica takes nothing more. */
   readonly mostRows: number;
 }

@@ -18,6 +18,7 @@ const answer: BeaconMessage = {
     claiming: false,
     stopping: false,
     leaving: false,
+    stateAway: false,
     number: 2,
     complete: true,
   },

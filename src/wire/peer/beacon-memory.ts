@@ -74,6 +74,7 @@ function isSameAnswer(one: BodyOf<'beaconAnswer'>, other: BodyOf<'beaconAnswer'>
     one.probe === other.probe &&
     one.claiming === other.claiming &&
     one.stopping === other.stopping &&
-    one.leaving === other.leaving
+    one.leaving === other.leaving &&
+    one.stateAway === other.stateAway
   );
 }

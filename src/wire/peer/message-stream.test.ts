@@ -38,6 +38,7 @@ const answer: fc.Arbitrary<Body> = fc.record({
   claiming: flag,
   stopping: flag,
   leaving: flag,
+  stateAway: flag,
   number,
   complete: flag,
 });

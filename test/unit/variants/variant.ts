@@ -18,6 +18,8 @@ type Check =
   | { readonly by: 'schedules'; readonly within: number }
   /** One of the placement schedules from seed 1 to `within` fails: in those, nodes place shards by themselves. */
   | { readonly by: 'placings'; readonly within: number }
+  /** One of the schedules from seed 1 to `within` fails in which some nodes have their applied state in a database. */
+  | { readonly by: 'laggings'; readonly within: number }
   /** One of src/replication/scenarios/<topic>.test.ts fails. */
   | { readonly by: 'scenario'; readonly topic: string }
   | { readonly by: 'script'; readonly script: (lab: Lab) => void };
@@ -43,6 +45,9 @@ export function schedules(within: number): Check {
 }
 export function placings(within: number): Check {
   return { by: 'placings', within };
+}
+export function laggings(within: number): Check {
+  return { by: 'laggings', within };
 }
 export function scenario(topic: string): Check {
   return { by: 'scenario', topic };
@@ -72,6 +77,7 @@ function violation(lab: Lab, check: Check): string | undefined {
   if (check.by === 'script') return failureOf('its own script', () => check.script(lab));
   if (check.by === 'schedules') return failingSchedule(lab, check.within);
   if (check.by === 'placings') return failingSchedule(lab, check.within, isPlacing);
+  if (check.by === 'laggings') return failingSchedule(lab, check.within, isLagging);
   for (const { name, run } of lab.scenariosOf(check.topic)) {
     const failure = failureOf(`scenario "${name}"`, run);
     if (failure !== undefined) return failure;
@@ -81,6 +87,10 @@ function violation(lab: Lab, check: Check): string | undefined {
 
 function isPlacing({ setup }: ReturnType<Lab['planOf']>): boolean {
   return setup.placing !== undefined;
+}
+
+function isLagging({ setup }: ReturnType<Lab['planOf']>): boolean {
+  return setup.lag?.isLagging.includes(true) === true;
 }
 
 function failingSchedule({ planOf, runPlan }: Lab, most: number, suits: typeof isPlacing = () => true): string | undefined {
@@ -124,10 +134,11 @@ export function describeVariants(title: string, variants: readonly Variant[]): v
 
     it('control: the unbroken protocol passes the checks that catch these', async () => {
       const lab = await openLab([], topics);
-      const most = (by: 'schedules' | 'placings'): number =>
+      const most = (by: 'schedules' | 'placings' | 'laggings'): number =>
         Math.max(0, ...variants.map(({ caughtBy }) => (caughtBy.by === by ? caughtBy.within : 0)));
       const scripts = variants.flatMap(({ caughtBy }) => (caughtBy.by === 'script' ? [caughtBy] : []));
-      for (const check of [...topics.map(scenario), ...scripts, schedules(most('schedules')), placings(most('placings'))]) {
+      const seeded = [schedules(most('schedules')), placings(most('placings')), laggings(most('laggings'))];
+      for (const check of [...topics.map(scenario), ...scripts, ...seeded]) {
         const found = violation(lab, check);
         if (found !== undefined) throw new Error(`the unbroken protocol fails ${found}`);
       }
