@@ -232,6 +232,18 @@ describe.each([
   });
 });
 
+test('where nothing was flushed yet, the loss of the first batch is no damage, although later ones were written', async () => {
+  const files = new MemoryFiles();
+  const neverMs = 2 ** 31 - 1;
+  const opened = await TestLog.open(files, { ...options, syncIntervalMs: neverMs });
+  const journal = opened.journal(replica);
+  for (let end = 1; end <= 3; end++) await journal.append(1, payloadOf('unflushed ', 600), end);
+  const first = segmentHeaderBytes / sectorBytes;
+  const left = files.afterPowerLoss((_path, sector) => sector > first + 1);
+  expect(scanAll(left)).toMatchObject({ outcome: { kind: 'torn', nextBatch: 1 }, records: [] });
+  await expectToContinue(left, 0);
+});
+
 async function expectToContinue(files: MemoryFiles, records: number): Promise<void> {
   const opened = await TestLog.open(files, options, [replica]);
   await opened.journal(replica).append(1, payloadOf('x', 20), 9);

@@ -110,7 +110,8 @@ export class LogScan {
   /** Reads all records once. @throws ForeignSegmentError, LogFormatError, or an error of the file system */
   *records(): Generator<LoggedRecord, void> {
     const reader = new RecordReader();
-    let nextBatch: number | undefined;
+    // The first segment of a log holds its first batch.
+    let nextBatch = this.segments[0] === 1 ? 1 : undefined;
     let before: number | undefined;
     for (const number of this.segments) {
       if (number !== (before ?? number - 1) + 1) return this.#end(before! + 1, damaged('the file is missing', nextBatch));
