@@ -67,7 +67,7 @@ export class DatabaseState implements ReplicaState {
   }
 
   replay(entries: readonly LogEntry[]): void {
-    if (this.#isReplayed) this.#engine.apply(entries);
+    if (this.#isReplayed) this.#engine.apply(entries.map(withOwnValues));
   }
 
   /** Only a replay of a replica without a complete copy clears it: nothing was applied. */
@@ -112,4 +112,9 @@ export class DatabaseState implements ReplicaState {
   }
 
   async close(): Promise<void> {}
+}
+
+/** The values of replayed entries may be views of memory in which the log is read, and the engine keeps what it applies. */
+function withOwnValues(entry: LogEntry): LogEntry {
+  return { ...entry, writes: entry.writes.map((write) => ({ ...write, value: write.value && Uint8Array.from(write.value) })) };
 }

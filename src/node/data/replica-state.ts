@@ -31,7 +31,7 @@ export interface ReplicaState extends Pick<Storage, Readings | 'apply' | 'get' |
    * before.
    */
   readonly behind: Promise<void> | undefined;
-  /** As `apply`, of a replay. */
+  /** As `apply`, of a replay. The values are valid within this call only. */
   replay(entries: readonly LogEntry[]): void;
   /** Of a replay: the items are of a log that the replica has discarded since. */
   clear(): void;
