@@ -21,7 +21,7 @@ import type { EncodeRequests } from './request-parts.js';
 import type { StateDatabase } from './state-database.js';
 
 /** Bounds a commit: the shards that would exceed it wait for the next one. One shard may exceed it. With as much, a commit begins at once. */
-const maxCommitBytes = 8 * 1024 * 1024;
+const defaultCommitBytes = 8 * 1024 * 1024;
 /** Rows that are removed at once, between two commits of other shards. */
 const removedRows = 1_000;
 /** Reads that wait for the database, for all shards; more are refused. */
@@ -57,6 +57,7 @@ export class DatabaseWriter {
   readonly #reads: PersistentCalls;
   readonly #flushes: FlushSchedule;
   readonly #pace: CommitPace;
+  readonly #commitBytes: number;
   readonly #lanes = new Map<number, Lane>();
   /** Lanes that may have a step to be executed. */
   readonly #busy = new Set<Lane>();
@@ -77,6 +78,7 @@ export class DatabaseWriter {
     this.#reads = new PersistentCalls({ most: mostReads, onLost: this.#fail, onFailed });
     this.#flushes = new FlushSchedule(() => this.#flush());
     this.#pace = new CommitPace(database.commitPauseMs ?? 0);
+    this.#commitBytes = database.commitBytes ?? defaultCommitBytes;
   }
 
   /** Bytes that wait for the database. */
@@ -171,7 +173,7 @@ export class DatabaseWriter {
 
   /** What the lane has to do does not wait for the pace of commits. */
   #mustHurry(lane: Lane): boolean {
-    return lane.isStale || this.#budget.bytes >= maxCommitBytes;
+    return lane.isStale || this.#budget.bytes >= this.#commitBytes;
   }
 
   async #work(): Promise<void> {
@@ -188,7 +190,7 @@ export class DatabaseWriter {
     const round: Round = { begins: [], commits: [], removes: undefined };
     let bytes = 0;
     for (const lane of this.#busy) {
-      if (bytes >= maxCommitBytes) break;
+      if (bytes >= this.#commitBytes) break;
       const step = lane.next();
       if (step === undefined) this.#busy.delete(lane);
       else if (step.kind === 'begin') round.begins.push([lane, step]);

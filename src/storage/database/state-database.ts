@@ -93,6 +93,8 @@ export interface StateDatabase {
    * much less than many commits. Undefined: commits may follow one another.
    */
   readonly commitPauseMs?: number | undefined;
+  /** A commit gets no further shards once it has so many estimated bytes. Undefined: 8 MiB. */
+  readonly commitBytes?: number | undefined;
   /** Resolves if the database can never be used again by this process. */
   readonly failure: Promise<Error>;
   /**

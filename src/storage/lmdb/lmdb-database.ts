@@ -37,6 +37,11 @@ import { rowKey } from './record-keys.js';
  * and flushes it.
  */
 const commitPauseMs = 500;
+/**
+ * About 8,000 rows of 100 bytes. A transaction holds a copy of each page that it changes, which is 4 KiB for each row where keys are
+ * spread widely, and LMDB keeps that memory for the next one. With more pages, each row takes more work, too.
+ */
+const commitBytes = 2 * 1024 * 1024;
 
 export interface LmdbOptions {
   /** Created if it is not there. No other process has it open. */
@@ -76,6 +81,7 @@ interface LmdbParts {
 class LmdbDatabase implements StateDatabase {
   readonly kind = 'lmdb';
   readonly commitPauseMs = commitPauseMs;
+  readonly commitBytes = commitBytes;
   readonly found: readonly FoundCopy[];
   readonly failure: Promise<Error>;
   readonly #parts: LmdbParts;
