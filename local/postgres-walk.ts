@@ -24,8 +24,12 @@ async function walkContainers(runner: StepRunner): Promise<void> {
   const containers = await runner.step('build the image and start the containers of docker/compose.postgres.yaml', () =>
     PostgresContainers.start(process.cwd()),
   );
-  await databaseWalkthrough(containers, runner);
-  await runner.step('remove the containers and their data', () => containers.remove());
+  try {
+    await databaseWalkthrough(containers, runner);
+  } finally {
+    printLine('removing the containers and their data');
+    await containers.remove();
+  }
 }
 
 async function main(): Promise<number> {
