@@ -81,7 +81,6 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   #flushDue = false;
   #diskBusy = false;
   #syncDue = false;
-  #isStateAway = false;
   /** The last write that is done, and not reported: the database has to take something first. */
   #unreported: number | undefined;
 
@@ -196,11 +195,6 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   }
 
   #tick(): void {
-    const isAway = this.behind !== undefined && this.behind.unansweredMs > this.world.plan.setup.lag!.timeoutMs;
-    if (isAway !== this.#isStateAway) {
-      this.#isStateAway = isAway;
-      this.handle({ type: 'stateStore', answers: !isAway });
-    }
     this.handle({ type: 'tick', hasDeadlines: this.#sweeps !== undefined && this.store.hasDeadlines });
   }
 

@@ -33,7 +33,6 @@ const codes: Record<Event['type'], number> = {
   logRead: 27,
   logUnavailable: 28,
   logTrimmed: 29,
-  stateStore: 30,
 };
 const quietMessages: ReadonlySet<string> = new Set(['beacon', 'beaconAnswer']);
 

@@ -9,8 +9,6 @@ import type { Setup } from './setup.js';
 
 const shareWithDatabases = 0.6;
 const shareOfNodes = 0.7;
-/** The share of schedules in which the primary's database ceases to answer amid a rest. */
-const shareWithFailovers = 0.4;
 const firstMs = 1500;
 const moments = [
   ...(['write answered', 'write answered', 'took office', 'serving', 'claim', 'membership'] as const),
@@ -39,10 +37,7 @@ export function withDatabases(seed: number, setup: Setup): Setup {
 export function lagDecisions(seed: number, setup: Setup, untilMs: number): Decision[] {
   const random = Random.of(seed, 11);
   if (setup.lag === undefined) return [];
-  const failovers: Decision[] = random.chance(shareWithFailovers)
-    ? [{ atMs: firstMs + random.below(Math.max(1, untilMs - firstMs)), kind: 'stateFailover' }]
-    : [];
-  const faults = Array.from({ length: random.between(1, 4) }, (): Decision => {
+  return Array.from({ length: random.between(1, 4) }, (): Decision => {
     const atMs = firstMs + random.below(Math.max(1, untilMs - firstMs));
     const mayBeAhead = setup.syncMs !== undefined && random.chance(0.5);
     const downMs = random.between(1, 500);
@@ -51,7 +46,6 @@ export function lagDecisions(seed: number, setup: Setup, untilMs: number): Decis
     if (random.chance(0.4)) return { atMs, kind: 'fault', fault };
     return { atMs, kind: 'ambush', moment: random.pick(moments), fault };
   });
-  return [...faults, ...failovers];
 }
 
 function nextFault(random: Random, setup: Setup): Fault {

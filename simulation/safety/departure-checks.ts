@@ -24,14 +24,12 @@ export function checkDeparture(process: ReplicaProcess, { next }: Proposal, minI
     require(others.length === 0, () => `${replicaId} ends a history though ${others[0]?.replicaId} could go on with it`);
   } else {
     const successor = knowledge.candidates.find((candidate) => candidate.replicaId === next.primary);
-    require(process.stopping || knowledge.stateAway || isToHandOver(process, next.primary), () =>
+    require(process.stopping || isToHandOver(process, next.primary), () =>
       `${replicaId} hands over to ${next.primary}, and neither stops nor is to: the shard belongs on ${knowledge.placed}`);
     require(state?.inSync.includes(next.primary) === true, () => `${replicaId} hands over to ${next.primary}, not in sync`);
     require(successor?.stopping === false, () => `${replicaId} hands over to ${next.primary}, which is stopping or gone`);
     require(next.inSync.join() === state?.inSync.join(), () => `${replicaId} hands over the set as ${next.inSync.join(', ')}`);
-    require(process.stopping || !knowledge.othersAway.has(next.primary), () =>
-      `${replicaId} hands over to ${next.primary}, whose state store does not answer`);
-    const isToGo = !process.stopping && !knowledge.stateAway && !belongs(process, replicaId);
+    const isToGo = !process.stopping && !belongs(process, replicaId);
     if (isToGo) requireWhole(process, next.inSync, () => `${replicaId} hands over to go`);
   }
   require(isDrained, () => `${replicaId} leaves at ${commitIndex} what it has appended up to ${lastSeq}`);

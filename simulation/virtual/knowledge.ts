@@ -2,7 +2,7 @@
  * What a process can know of the in-sync set, from the events it received and the proposals it made. The account is
  * kept beside the replica's own, so that a wrong conclusion of the replica is found.
  */
-import type { CandidateFact, Effect, Event, Message, Replica, ShardState } from '../../src/replication/index.js';
+import type { CandidateFact, Effect, Event, Replica, ShardState } from '../../src/replication/index.js';
 
 interface Outstanding {
   readonly number: number;
@@ -17,10 +17,6 @@ export class Knowledge {
   candidates: readonly CandidateFact[] = [];
   /** Names of the nodes where the shard belongs, the preferred primary's first (R15). */
   placed: readonly string[] | undefined;
-  /** Its state store does not answer (R12). */
-  stateAway = false;
-  /** The replicas that have reported the same of theirs with their last answer. */
-  readonly othersAway = new Set<string>();
   readonly #replica: Replica;
   #last: Outstanding | undefined;
   #lastNumber = 0;
@@ -50,18 +46,10 @@ export class Knowledge {
     // A birth was proposed in a session that did not outlive the loss.
     if (event.type === 'stateMissing' && event.isRestored && this.#last?.next.epoch === 1) this.#last = undefined;
     if (event.type === 'candidates') this.candidates = event.candidates;
-    if (event.type === 'stateStore') this.stateAway = !event.answers;
-    if (event.type === 'message') this.#onMessage(event.message);
     if (event.type === 'placed' && event.nodes.length > 0) this.placed = event.nodes;
     if (event.type !== 'proposalResult' || event.proposal !== this.#last?.number) return;
     if (event.outcome.kind !== 'notSent') this.#last.doubtful ||= event.outcome.kind !== 'applied';
     else if (!this.#last.doubtful) this.#last = undefined;
-  }
-
-  #onMessage({ from, body }: Message): void {
-    if (body.type !== 'beaconAnswer') return;
-    if (body.stateAway) this.othersAway.add(from);
-    else this.othersAway.delete(from);
   }
 
   /** True for a new proposal, false for a repetition. */

@@ -1,10 +1,7 @@
-/**
- * A replica leaves because its node is stopping (R12, R13), or because the shard has moved to other nodes (R15). A primary whose state
- * store does not answer hands over, and keeps its copy.
- */
+/** A replica leaves because its node is stopping (R12, R13), or because the shard has moved to other nodes (R15). */
 
 import { maybeExit, maybeRelease } from './follower/departure.js';
-import { maybeHandOver, maybeYieldForState } from './primary/handover.js';
+import { maybeHandOver } from './primary/handover.js';
 import { maybeHandOverToPlaced } from './primary/moving.js';
 import type { Core } from './state/core.js';
 import { exit } from './state/transitions.js';
@@ -14,18 +11,9 @@ export function onStop(core: Core, deadlineMs: number): void {
   maybeStop(core);
 }
 
-/** The store of the applied state does not answer, or answers again. What was begun because of that is called off (R12). */
-export function onStateStore(core: Core, answers: boolean): void {
-  core.stateAway = !answers;
-  if (answers && core.role.kind === 'primary' && core.role.handover?.stage === 'draining') core.role.handover = undefined;
-}
-
 export function maybeLeave(core: Core): void {
   maybeStop(core);
-  const { role } = core;
-  const mustYield = core.stateAway && !core.stopped && core.stopping === undefined;
-  if (mustYield && role.kind === 'primary') maybeYieldForState(core, role);
-  else maybeMove(core);
+  maybeMove(core);
 }
 
 function maybeStop(core: Core): void {

@@ -44,8 +44,7 @@ function isFollowerQuiescent(core: Core, role: Follower, { primary }: ShardState
 
 /** The primary serves on its preferred node, and every peer is a member of the in-sync set that holds everything. */
 function isPrimaryQuiescent(core: Core, role: Primary, { inSync }: ShardState): boolean {
-  if (core.stateAway || !role.serving || role.paused || role.handover !== undefined || role.ending || role.givesUp !== undefined)
-    return false;
+  if (!role.serving || role.paused || role.handover !== undefined || role.ending || role.givesUp !== undefined) return false;
   if (core.placed !== undefined && !core.isPreferredHere) return false;
   if (role.peers.size !== inSync.length - 1 || !inSync.every((id) => isPlaced(core, id))) return false;
   for (const peer of role.peers.values()) if (!holdsEverything(core, peer, inSync)) return false;
@@ -97,7 +96,7 @@ function receiveBeacon(core: Core, role: Follower, from: ReplicaId, beacon: Body
 /** The answer renews the primary's lease (R9). */
 function receiveAnswer(peer: Peer | undefined, answer: BodyOf<'beaconAnswer'>): boolean {
   if (peer === undefined || answer.number !== peer.number || !answer.complete) return false;
-  if (answer.probe || answer.claiming || answer.stopping || answer.leaving || answer.stateAway !== peer.stateAway) return false;
+  if (answer.probe || answer.claiming || answer.stopping || answer.leaving) return false;
   peer.answeredSentMs = Math.max(peer.answeredSentMs, answer.sentAtMs);
   peer.leaseSentMs = Math.max(peer.leaseSentMs, answer.sentAtMs);
   return true;

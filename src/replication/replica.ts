@@ -6,7 +6,7 @@ import { advance } from './advance.js';
 import { onForce } from './follower/claim.js';
 import { maybeAcknowledge, onApplyRest } from './follower/follower.js';
 import { onSnapshotBegun, onSnapshotChunk, onSnapshotEnded, onSnapshotFailed, onSnapshotRequests } from './follower/joiner.js';
-import { maybeLeave, onStateStore, onStop } from './leaving.js';
+import { maybeLeave, onStop } from './leaving.js';
 import { batchFrom } from './primary/append-batch.js';
 import { maybeCommit, maybeServe } from './primary/commit.js';
 import { onDue } from './primary/expiry.js';
@@ -247,9 +247,6 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'transact'
       break;
     case 'candidates':
       core.candidates = event.candidates;
-      break;
-    case 'stateStore':
-      onStateStore(core, event.answers);
       break;
     case 'placed':
       onPlaced(core, event.nodes);

@@ -75,10 +75,8 @@ function maybeSucceed(core: Core, state: ShardState): void {
   const loyalSinceMs = state.primary === core.self ? core.lastLoyalMs : core.loyalSinceMs;
   // This is the shortest wait of all, so a loyal backup need not compute its place.
   if (core.nowMs - loyalSinceMs < claimDelayMs(0, graceMs, beaconMs)) return;
-  const inLine = placeInLine(state, core.candidates, core.self);
-  if (inLine === undefined) return;
-  // A replica whose state store does not answer is behind all others in line: it leads if none of them can (R12).
-  const place = core.stateAway ? inLine + state.inSync.length : inLine;
+  const place = placeInLine(state, core.candidates, core.self);
+  if (place === undefined) return;
   // A primary that stepped down claims last, or at once if it is alone (R4).
   const waitsSinceMs = place === 0 ? loyalSinceMs : Math.max(loyalSinceMs, core.steppedDownMs);
   if (core.nowMs - waitsSinceMs < claimDelayMs(place, graceMs, beaconMs)) return;

@@ -56,7 +56,6 @@ export function answerBeacon(core: Core, to: ReplicaId, beacon: BodyOf<'beacon'>
     claiming: core.role.kind === 'claimant',
     stopping: core.stopping !== undefined,
     leaving,
-    stateAway: core.stateAway,
     number,
     complete: core.isDurablyComplete,
   });

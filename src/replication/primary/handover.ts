@@ -1,5 +1,5 @@
 /**
- * A planned stop, at the primary (R12, R13): it hands over to a backup. So does a primary whose state store does not answer. The last member of a shard that lives in memory ends
+ * A planned stop, at the primary (R12, R13): it hands over to a backup. The last member of a shard that lives in memory ends
  * the history, since no other replica could continue it.
  */
 
@@ -8,7 +8,7 @@ import type { ReplicaId } from '../protocol/ids.js';
 import { ended, handedOver, type ShardState } from '../protocol/shard-state.js';
 import type { Core } from '../state/core.js';
 import { isOlder } from '../state/known-state.js';
-import { isAlive, isPlaced } from '../state/placed.js';
+import { isPlaced } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
 import { exit } from '../state/transitions.js';
 import { grantsLease } from './lease.js';
@@ -32,30 +32,12 @@ export function maybeHandOver(core: Core, role: Primary): void {
   if (!someoneMayJoin) endHistory(core, role);
 }
 
-/** The lowest candidate that may succeed. Those whose state store answers come first, and of these those on placed nodes. */
+/** The lowest candidate that may succeed; candidates on placed nodes come first. */
 function chooseSuccessor(core: Core, role: Primary): ReplicaId | undefined {
   const able = core.candidates.filter((candidate) => maySucceed(core, role, candidate));
-  const ready = preferring(able, ({ replicaId }) => role.peers.get(replicaId)?.stateAway === false);
-  const [first] = preferring(ready, ({ replicaId }) => isPlaced(core, replicaId)).sort((one, other) => one.order - other.order);
+  const placed = able.filter(({ replicaId }) => isPlaced(core, replicaId));
+  const [first] = (placed.length > 0 ? placed : able).sort((one, other) => one.order - other.order);
   return first?.replicaId;
-}
-
-/** Those that suit, or all where none does. */
-function preferring<Item>(all: readonly Item[], suits: (item: Item) => boolean): Item[] {
-  const suiting = all.filter(suits);
-  return suiting.length > 0 ? suiting : [...all];
-}
-
-/** The state store of this primary does not answer. It stays if that is so of all others, too, or they cannot take over. */
-export function maybeYieldForState(core: Core, role: Primary): void {
-  if (!mayHandOver(role)) return;
-  const { required } = core.register;
-  const successor = chooseSuccessor(core, role);
-  const isReady = successor !== undefined && role.peers.get(successor)?.stateAway === false;
-  // Writes are refused while it drains, so it begins only if it can end.
-  if (isReady && core.mayWriteState && required.every((id) => id === core.self || isAlive(core, role, id)))
-    drainAndPropose(core, role, successor);
-  else role.handover = undefined;
 }
 
 /** The candidate is in sync, answers beacons, and neither stops nor leaves. */

@@ -4,7 +4,6 @@
  * over, and are backups there taken out of the set. So a move never leaves fewer copies than there were before it.
  */
 
-import type { CandidateFact } from '../protocol/event.js';
 import { nodeIdOf, type ReplicaId } from '../protocol/ids.js';
 import type { Core } from '../state/core.js';
 import { isAlive, isPlaced, isWhole } from '../state/placed.js';
@@ -50,7 +49,7 @@ export function maybeHandOverToPlaced(core: Core, role: Primary, placed: readonl
 function firstPlaced(core: Core, role: Primary, placed: readonly string[]): ReplicaId | undefined {
   if (!isWhole(core, role)) return undefined;
   if (isBackSoon(core, role) && core.nowMs - role.sinceMs <= waitMsOf(core, role)) return undefined;
-  const able = core.candidates.filter((candidate) => isPlaced(core, candidate.replicaId) && mayBeGiven(core, role, candidate));
+  const able = core.candidates.filter((candidate) => isPlaced(core, candidate.replicaId) && maySucceed(core, role, candidate));
   const rank = (id: ReplicaId): number => placed.indexOf(nodeIdOf(id));
   return able.sort((one, other) => rank(one.replicaId) - rank(other.replicaId))[0]?.replicaId;
 }
@@ -58,16 +57,11 @@ function firstPlaced(core: Core, role: Primary, placed: readonly string[]): Repl
 /** The successor of a primary that is placed, but is not the preferred one. */
 function preferred(core: Core, role: Primary, [first]: readonly string[]): ReplicaId | undefined {
   if (first === undefined) return undefined;
-  const candidate = core.candidates.find((one) => nodeIdOf(one.replicaId) === first && mayBeGiven(core, role, one));
+  const candidate = core.candidates.find((one) => nodeIdOf(one.replicaId) === first && maySucceed(core, role, one));
   if (candidate?.replicaId !== role.preferred?.id) role.preferred = undefined;
   if (candidate === undefined) return undefined;
   role.preferred ??= { id: candidate.replicaId, sinceMs: core.nowMs };
   return core.nowMs - role.preferred.sinceMs > waitMsOf(core, role) ? candidate.replicaId : undefined;
-}
-
-/** A replica whose state store does not answer would hand the shard on at once. */
-function mayBeGiven(core: Core, role: Primary, candidate: CandidateFact): boolean {
-  return maySucceed(core, role, candidate) && role.peers.get(candidate.replicaId)?.stateAway === false;
 }
 
 /** How long the preferred primary must have been able to take over. */

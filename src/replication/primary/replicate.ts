@@ -233,7 +233,6 @@ export function onBeaconAnswer(core: Core, role: Primary, peer: Peer, answer: Bo
   if (!answer.probe && !role.paused) peer.leaseSentMs = Math.max(peer.leaseSentMs, answer.sentAtMs);
   peer.claiming = answer.claiming;
   peer.stopping = answer.stopping;
-  peer.stateAway = answer.stateAway;
   if (answer.number !== peer.number) {
     // The peer has ceased to follow this stream since: its claim or its snapshot has failed.
     if (peer.phase === 'replicating' && answer.sentAtMs > peer.phaseSinceMs) enterPhase(peer, 'idle', core.nowMs);

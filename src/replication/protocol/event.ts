@@ -145,11 +145,6 @@ export type Event =
   | { readonly type: 'logTrimmed'; readonly seq: Seq }
   | { readonly type: 'session'; readonly connected: boolean }
   | { readonly type: 'candidates'; readonly candidates: readonly CandidateFact[] }
-  /**
-   * Whether the store of the applied state answers: false once it has not done so for too long. Before the first report it does. While
-   * it does not, the replica leads only if no other can (R12).
-   */
-  | { readonly type: 'stateStore'; readonly answers: boolean }
   /** The nodes that are to hold the shard, the preferred primary's first (R15). Before the first report every node may. */
   | { readonly type: 'placed'; readonly nodes: readonly string[] }
   | ({ readonly type: 'stateRead'; readonly version: number; readonly state: ShardState } & ReadingTime)

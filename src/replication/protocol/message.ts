@@ -59,8 +59,6 @@ export type ResponseBody =
       readonly stopping: boolean;
       /** The replica believes that it is out of the set, and wants to give up its copy. It must not be taken in (R15). */
       readonly leaving: boolean;
-      /** Its state store does not answer: another replica is to lead if it can (R12). */
-      readonly stateAway: boolean;
       /** The Sync that the answering replica follows; 0 for none. `complete` belongs to that Sync alone. */
       readonly number: number;
       readonly complete: boolean;

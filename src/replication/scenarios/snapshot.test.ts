@@ -371,14 +371,7 @@ describe('snapshot (R10)', () => {
     c.start('b');
     beginSnapshot(c);
     const { sentAtMs } = c.sent('beaconAnswer', 'b').at(-1)!.body;
-    const late = {
-      type: 'beaconAnswer',
-      probe: false,
-      claiming: false,
-      stopping: false,
-      leaving: false,
-      stateAway: false,
-    } as const;
+    const late = { type: 'beaconAnswer', probe: false, claiming: false, stopping: false, leaving: false } as const;
     const { history, epoch } = c.state!;
     const body = { ...late, sentAtMs: sentAtMs - 1, number: 0, complete: true };
     c.receive({ history, epoch, epochId: epochIdOf(c.state!), from: 'b~1', to: 'a~1', body });

@@ -94,8 +94,6 @@ export class Core {
   /** When it last handed over to the preferred primary, and for how long it had waited for that (R15). */
   yielded: { readonly epoch: Epoch; readonly atMs: number; readonly waitMs: number } | undefined;
   sessionConnected = false;
-  /** The store of the applied state has not answered for too long. */
-  stateAway = false;
   stopping: { readonly deadlineMs: number } | undefined;
   stopped = false;
 

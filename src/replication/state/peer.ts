@@ -57,8 +57,6 @@ export interface Peer {
   /** The last answer came from a replica whose claim may yet succeed. */
   claiming: boolean;
   stopping: boolean;
-  /** Its state store does not answer (R12). */
-  stateAway: boolean;
   /** Whether the answer to the newest beacon asked to leave (R15); undefined: the peer has answered no beacon yet. */
   leaving: boolean | undefined;
   /** Its copy is usable: no snapshot is being written to its store. */
@@ -92,7 +90,6 @@ export function newPeer(id: ReplicaId, nowMs: number): Peer {
     answeredSentMs: nowMs,
     claiming: false,
     stopping: false,
-    stateAway: false,
     leaving: undefined,
     complete: false,
     retainFromSeq: undefined,

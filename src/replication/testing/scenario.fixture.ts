@@ -85,11 +85,6 @@ export class Scenario {
     node.handle({ type: 'stop', deadlineMs: node.nowMs + withinMs });
   }
 
-  /** The state store of the node does not answer, or answers again. */
-  stateStore(name: string, answers: boolean): void {
-    this.node(name).handle({ type: 'stateStore', answers });
-  }
-
   /** All nodes learn at once where the shard belongs; the first is the preferred primary. */
   place(names: string): void {
     this.cluster.place(names.split(' '));

@@ -18,7 +18,6 @@ const answer: BeaconMessage = {
     claiming: false,
     stopping: false,
     leaving: false,
-    stateAway: false,
     number: 2,
     complete: true,
   },

@@ -74,7 +74,6 @@ function isSameAnswer(one: BodyOf<'beaconAnswer'>, other: BodyOf<'beaconAnswer'>
     one.probe === other.probe &&
     one.claiming === other.claiming &&
     one.stopping === other.stopping &&
-    one.leaving === other.leaving &&
-    one.stateAway === other.stateAway
+    one.leaving === other.leaving
   );
 }

@@ -38,7 +38,6 @@ const answer: fc.Arbitrary<Body> = fc.record({
   claiming: flag,
   stopping: flag,
   leaving: flag,
-  stateAway: flag,
   number,
   complete: flag,
 });

@@ -121,7 +121,6 @@ const responses = {
     number,
     complete: fc.boolean(),
     leaving: fc.boolean(),
-    stateAway: fc.boolean(),
   }),
   syncAnswer: fc.record({ type: ofType('syncAnswer'), number, dumpNeeded: fc.boolean(), matchedSeq: seq, unflushed: seq }),
   appendAnswer: fc.record({ type: ofType('appendAnswer'), number, mismatch: fc.boolean(), ackedSeq: seq, unflushed: seq }),

@@ -65,7 +65,6 @@ const flat = {
     complete: 'bool',
     number: 'uint64',
     leaving: 'bool',
-    stateAway: 'bool',
   }),
   syncAnswer: new FlatMessage({ number: 'uint64', dumpNeeded: 'bool', matchedSeq: 'uint64', unflushed: 'uint64' }),
   higherEpoch: empty,
