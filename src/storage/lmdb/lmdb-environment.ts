@@ -37,7 +37,7 @@ export function openEnvironment(folder: string, access: 'read' | 'write'): LmdbE
     cache: false,
     overlappingSync: false,
     noReadAhead: true,
-    // What the file has beyond the records is what an earlier record had there.
+    // Pages are not cleared before they are filled. The rest of one may show memory of this process, whose data is in the file anyway.
     noMemInit: true,
     pageSize: pageBytes,
     mapSize: mapBytes,
