@@ -1,7 +1,17 @@
-/** kvctl state check: of a cluster that is written while it is checked, and whose primary dies. */
-import { expect, test, vi } from 'vitest';
+/** kvctl state check: of a cluster that is written while it is checked, and whose primary dies; of copies that were changed. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test, vi } from 'vitest';
+import type { NodeProcess } from '../../local/node-process.js';
+import { shardOfKey } from '../../src/placement/index.js';
+import { openLmdb } from '../../src/storage/lmdb/index.js';
+import { lmdbWorker } from '../../src/storage/lmdb/lmdb-worker.fixture.js';
 import { startCluster } from './support/cluster.js';
 import { runKvctl, startKvctl } from './support/kvctl.js';
+import { executeAt } from './support/postgres-tables.js';
+import { startWithStates, stateOptions, stopPostgres } from './support/state-stores.js';
+
+afterAll(stopPostgres);
 
 const idleKeys = Array.from({ length: 6_000 }, (_, index) => `idle:${index}`);
 const value = 'v'.repeat(200);
@@ -58,3 +68,71 @@ test('a check of a shard that does not exist, or that nobody serves, says so', a
   expect(await runKvctl([...words, '2'])).toMatchObject({ code: 2, stderr: expect.stringContaining('there is no shard 2') });
   expect(await runKvctl([...words, '1'])).toMatchObject({ code: 0, stdout: 'compared 0 keys of 1 shards: no copy differs\n' });
 });
+
+const shards = 2;
+const keys = Array.from({ length: 60 }, (_, index) => `key ${index}`);
+const [missing, changed] = keys as [string, string];
+const extra = 'a key that nobody has written';
+
+function optionOf({ options }: NodeProcess, name: string): string {
+  return options.extra![options.extra!.indexOf(name) + 1]!;
+}
+
+/** What a bad disk, or a program that opens the environment, may do to a stopped node. */
+async function damageLmdb(node: NodeProcess): Promise<void> {
+  const folder = join(optionOf(node, '--data-dir'), 'state');
+  const database = await openLmdb({ folder, cacheBytes: 1_000_000, startWorker: lmdbWorker });
+  const change = (key: string, value: string | undefined, version: number) =>
+    database.commit([
+      { shard: shardOfKey(key, shards), rows: [{ key, value: value === undefined ? value : Buffer.from(value), version }] },
+    ]);
+  const { version } = (await database.head(shardOfKey(changed, shards), changed))!;
+  // A removed row leaves no version, by which an older one would be refused.
+  for (const key of [missing, changed]) await change(key, undefined, 1_000_000);
+  await change(changed, 'another value', version);
+  await change(extra, 'x', 3);
+  await database.close();
+}
+
+async function damagePostgres(node: NodeProcess): Promise<void> {
+  const bytes = (text: string): string => `convert_to('${text}', 'UTF8')`;
+  const row = `(${shardOfKey(extra, shards)}, ${bytes(extra)}, 'x', 3)`;
+  const statements = [
+    `delete from kv where key = ${bytes(missing)}`,
+    `update kv set value = 'another value' where key = ${bytes(changed)}`,
+    `insert into kv (shard, key, value, version) values ${row}`,
+  ];
+  await executeAt(optionOf(node, '--postgres'), statements.join('; '));
+}
+
+test.each([
+  ['lmdb', damageLmdb],
+  ['postgres', damagePostgres],
+] as const)(
+  'a check names what was changed in one copy (%s), and the copy; a node that is started empty is right',
+  async (kind, damage) => {
+    const cluster = await startWithStates(['memory', 'lmdb', kind], { shards });
+    await using client = await cluster.connect();
+    for (const outcome of await client.mput(keys.map((key) => ({ key, value })))) expect(outcome.ok).toBe(true);
+    const node = cluster.nodes[2]!;
+    await node.stop();
+    await damage(node);
+    await cluster.restart(node);
+    await cluster.waitForInSync(3);
+    const words = ['--nodes', cluster.addresses.join(','), 'state', 'check'];
+    const found = await runKvctl([...words, '--json']);
+    expect(found.code).toBe(9);
+    const report = JSON.parse(found.stdout) as { shards: { differences: { key: string; damaged: string[] }[] }[] };
+    const differences = report.shards.flatMap((shard) => shard.differences);
+    expect(differences.map(({ key }) => key).sort()).toEqual([extra, missing, changed].sort());
+    for (const { damaged } of differences) expect(damaged).toEqual([node.id]);
+    expect((await runKvctl(words)).stdout).toContain(`discard the copy of node ${node.id}`);
+
+    await cluster.nodes[2]!.stop();
+    rmSync(optionOf(node, '--data-dir'), { recursive: true });
+    const own = node.options.extra!.slice(0, node.options.extra!.indexOf('--state'));
+    await cluster.restart(cluster.nodes[2]!, { extra: [...own, ...(await stateOptions(kind))] });
+    await cluster.waitForInSync(3);
+    expect(await runKvctl(words)).toMatchObject({ code: 0 });
+  },
+);

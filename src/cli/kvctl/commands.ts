@@ -18,6 +18,7 @@ import { touchCommand } from './keys/touch.js';
 import { transactCommand } from './keys/transact.js';
 import { ttlCommand } from './keys/ttl.js';
 import { stateCheckCommand } from './state/check.js';
+import { stateConvertCommand } from './state/convert.js';
 import { healthCommand } from './status/health.js';
 import { infoCommand } from './status/info.js';
 import { nodesCommand } from './status/nodes.js';
@@ -31,5 +32,5 @@ export const commands: readonly Command[] = [
   ...[appendCommand, setrangeCommand, getsetCommand, getdelCommand, transactCommand],
   ...[ttlCommand, touchCommand, persistCommand],
   ...[statusCommand, healthCommand, nodesCommand, infoCommand, dumpCommand, restoreCommand, initCommand, upgradeCommand],
-  ...[stateCheckCommand, forcePrimaryCommand],
+  ...[stateCheckCommand, stateConvertCommand, forcePrimaryCommand],
 ];

@@ -21,6 +21,7 @@ import {
   encodeEditions,
   encodeFolderIdentity,
   encodeRun,
+  type FolderDatabase,
   type FolderIdentity,
   type FolderRun,
 } from './folder-files.js';
@@ -149,6 +150,14 @@ export class DataFolder {
       await this.#keepIdentity({ nodeId, cluster, database: known?.database ?? newDatabase(state) });
       // What this process is going to write may be lost if the machine stops. Until `began` the boot id stays that of the last run.
       if (this.#lastRun === undefined || this.#lastRun.clean) await this.#writeRun(false);
+    });
+  }
+
+  /** From now on the data is in this database; undefined: in memory and snapshot files. Everything must be there, and flushed. */
+  changeState(database: FolderDatabase | undefined): Promise<void> {
+    return this.#inTurn(async () => {
+      const known = this.#identity!;
+      await this.#write('record where the data is', () => this.#keepIdentity({ ...known, database }));
     });
   }
 

@@ -71,7 +71,7 @@ export class DatabaseStates implements StateStore {
     return state;
   }
 
-  async recover({ shard }: LoggedReplica, reference: SnapshotReference | undefined): Promise<RecoveredState> {
+  async recover({ shard, id }: LoggedReplica, reference: SnapshotReference | undefined): Promise<RecoveredState> {
     const state = this.#stateOf(shard);
     if (reference === undefined) {
       state.skipReplay();
@@ -82,7 +82,8 @@ export class DatabaseStates implements StateStore {
     const snapshot = emptySnapshotOf(reference);
     if (snapshot === undefined)
       throw new LostSnapshotError(`the database (${this.#options.database.kind}) does not hold its copy`);
-    state.reset(resetTo(snapshot), { shard, id: reference.writerId }, reference.resets);
+    // The log of data that was in memory does not name copies without items. Such a copy gets the name of the replica.
+    state.reset(resetTo(snapshot), { shard, id: reference.writerId || id }, reference.resets);
     return { state, snapshot };
   }
 

@@ -226,6 +226,8 @@ export class DiskData implements NodeData {
     // Without a complete copy nothing in the log is of use: the replica takes a new snapshot.
     journal.cover(snapshot?.seq ?? Number.POSITIVE_INFINITY);
     const storage = this.#newStorage(journal, state, { metadata, snapshot, appliedSeq: replica.appliedSeq });
+    if (snapshot?.writerId === '' && this.#states.namesEmptyCopies)
+      void storage.log.replaceSnapshot({ ...snapshot, writerId: logged.id });
     // Segments with entries that do not count are not needed for them.
     if (hasParts) void storage.log.append({ type: 'truncate', afterSeq: metadata.current.end.seq });
     return { storage, replica };

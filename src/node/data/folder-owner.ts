@@ -23,7 +23,8 @@ export function problemOfOwner(known: FolderIdentity, { nodeId, cluster }: Folde
   if (kind !== state)
     return (
       `the folder belongs to a node with --state ${kind}, and this one has --state ${state}. ` +
-      `Start the node with --state ${kind}, or with an empty folder: it then receives its data from other nodes`
+      `Start the node with --state ${kind}, convert the data with "kvctl state convert --to ${state}", ` +
+      'or use an empty folder: the node then receives its data from other nodes'
     );
   return undefined;
 }

@@ -30,7 +30,8 @@ export async function loadSnapshot(
     const head = decoder.head!;
     const { writerId, resets, seq } = reference;
     const isRight = head.clusterId === clusterId && head.shard === shard && head.writerId === writerId;
-    if (!isRight || head.resets !== resets || head.seq !== seq)
+    // A file that was made from a database may be of a later position than the log has named.
+    if (!isRight || head.resets !== resets || head.seq < seq)
       throw new LostSnapshotError(`the snapshot file ${name} is that of another replica`);
     return snapshot;
   } catch (error) {

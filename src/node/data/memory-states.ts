@@ -21,6 +21,8 @@ export interface MemoryStatesOptions {
   readonly snapshotThread?: SnapshotThread | undefined;
 }
 
+/** The folder of the files in the data directory. */
+export const snapshotFolder = 'snapshots';
 /** The rate at which snapshots are written: a fraction of what a disk takes, because the log is flushed on the same disk. */
 const snapshotBytesPerSecond = 32 * 1024 * 1024;
 
@@ -36,7 +38,7 @@ export class MemoryStates implements StateStore {
 
   /** @param path the data directory, in which the folder of the files is created */
   static async open(path: string, options: MemoryStatesOptions): Promise<MemoryStates> {
-    const folder = join(path, 'snapshots');
+    const folder = join(path, snapshotFolder);
     await createFolder(folder);
     return new MemoryStates(folder, options);
   }

@@ -6,7 +6,7 @@ import { KvError } from '../../errors.js';
 import { DatabaseError, type StateDatabase } from '../../storage/database/index.js';
 import type { StateMemory } from '../capacity/state-budget.js';
 import { DatabaseStates } from './database-states.js';
-import type { FolderIdentity } from './folder-files.js';
+import type { FolderDatabase, FolderIdentity } from './folder-files.js';
 import type { StateStore } from './state-store.js';
 
 export interface StatePlace {
@@ -19,6 +19,10 @@ export interface StatePlace {
   readonly logger: Logger;
 }
 
+type DatabasePlace = Omit<StatePlace, 'memory'> & { readonly memory: Pick<StateMemory, 'cacheBytes'> };
+
+/** The folder of a database in the data directory. */
+export const databaseFolder = 'state';
 /** A start that finds a database which does not answer tries again for this long. */
 const openPatienceMs = 10_000;
 const openAgainMs = 250;
@@ -28,19 +32,28 @@ export function statesOpener(place: StatePlace): (() => Promise<StateStore>) | u
   const { database } = place.identity;
   if (database === undefined) return undefined;
   const { memory, logger } = place;
-  const isLocal = database.kind === 'lmdb';
   return async () => {
-    const opened = await inPatience(isLocal ? () => openLocal(place) : () => openRemote(place, database.folderId), logger);
-    return new DatabaseStates({ database: opened, isLocal, maxOverlayBytes: memory.overlayBytes, logger });
+    const opened = await openDatabase(place, database);
+    return new DatabaseStates({
+      database: opened,
+      isLocal: database.kind === 'lmdb',
+      maxOverlayBytes: memory.overlayBytes,
+      logger,
+    });
   };
 }
 
-async function openLocal({ path, memory }: StatePlace): Promise<StateDatabase> {
-  const { openLmdb } = await import('../../storage/lmdb/index.js');
-  return openLmdb({ folder: join(path, 'state'), cacheBytes: memory.cacheBytes });
+/** @throws KvError DATA_UNAVAILABLE */
+export function openDatabase(place: DatabasePlace, { kind, folderId }: FolderDatabase): Promise<StateDatabase> {
+  return inPatience(kind === 'lmdb' ? () => openLocal(place) : () => openRemote(place, folderId), place.logger);
 }
 
-async function openRemote({ identity, url = '' }: StatePlace, folderId: string): Promise<StateDatabase> {
+async function openLocal({ path, memory }: DatabasePlace): Promise<StateDatabase> {
+  const { openLmdb } = await import('../../storage/lmdb/index.js');
+  return openLmdb({ folder: join(path, databaseFolder), cacheBytes: memory.cacheBytes });
+}
+
+async function openRemote({ identity, url = '' }: DatabasePlace, folderId: string): Promise<StateDatabase> {
   const { PostgresDatabase } = await import('../../storage/postgres/index.js');
   const { nodeId, cluster } = identity;
   return PostgresDatabase.open({ url, identity: { nodeId, clusterId: cluster.clusterId, folderId } });

@@ -42,14 +42,15 @@ const turnBytes = 1024 * 1024;
 export async function recoverData(options: RecoveryOptions): Promise<RecoveredData> {
   const begun = await options.survey;
   const isUsable = begun?.namesEmptyCopies === options.states.namesEmptyCopies;
-  const survey = isUsable ? begun : await surveyFrom(options, 0);
+  const { place, states } = options;
+  const survey = isUsable ? begun : await surveyLog(place, states.namesEmptyCopies);
   const behind = survey.scan.outcome.kind === 'damaged' ? await recoverBehind(survey, options) : undefined;
   return behind ?? recover(survey, options);
 }
 
-async function surveyFrom({ place, states }: RecoveryOptions, first: number): Promise<SurveyedLog> {
+/** @param first the segment with which it begins */
+export async function surveyLog(place: LogPlace, namesEmptyCopies: boolean, first = 0): Promise<SurveyedLog> {
   const scan = new LogScan(place, first);
-  const { namesEmptyCopies } = states;
   const survey = new LogSurvey(namesEmptyCopies);
   await readAll(scan, (record) => survey.add(record));
   return { first, namesEmptyCopies, scan, replicas: survey.replicas };
@@ -63,7 +64,7 @@ async function recoverBehind({ scan }: SurveyedLog, options: RecoveryOptions): P
     damage = outcome.reason;
     const after = scan.segments.find((number) => number > outcome.segment);
     if (after === undefined) return undefined;
-    const survey = await surveyFrom(options, after);
+    const survey = await surveyLog(options.place, options.states.namesEmptyCopies, after);
     ({ outcome } = survey.scan);
     if (outcome.kind === 'damaged') continue;
     const recovered = await recover(survey, options);

@@ -21,7 +21,7 @@ export async function stopPostgres(): Promise<void> {
 }
 
 /** Options of a node with data of this kind; with PostgreSQL it has a schema of its own. */
-async function stateOptions(kind: StateKind): Promise<string[]> {
+export async function stateOptions(kind: StateKind): Promise<string[]> {
   if (kind !== 'postgres') return ['--state', kind];
   const schema = `node${randomBytes(6).toString('hex')}`;
   return ['--state', kind, '--postgres', `${(await startPostgres()).url()}?options=-csearch_path%3D${schema}`];
