@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, expect, test, vi } from 'vitest';
 import type { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
+import { isAtRest } from '../../local/ring.js';
 import { replicaIds, restartAll, startDurable, temporaryFolder } from './support/durable-cluster.js';
 import { runKvctl, startKvctl } from './support/kvctl.js';
 import { Written } from './support/lost-history.js';
@@ -41,6 +42,11 @@ function postgresWords(url: string | undefined): string[] {
   return url === undefined ? [] : ['--postgres', url];
 }
 
+/** All three nodes hold every shard in sync. */
+async function inSync(cluster: LocalCluster): Promise<void> {
+  await cluster.waitUntil('every shard has three copies', (topology) => isAtRest(topology, 3, 3), 60_000);
+}
+
 async function checked(cluster: LocalCluster): Promise<void> {
   const { code, stdout } = await runKvctl(['--nodes', cluster.addresses.join(','), 'state', 'check']);
   expect([code, stdout]).toEqual([0, expect.stringContaining('no copy differs')]);
@@ -54,7 +60,7 @@ test('a node changes its state store, from memory to LMDB, to PostgreSQL and bac
   await client.put('expires', 'v', { ttlMs: 3_600_000 });
   // It receives its copies, so it has snapshot files.
   let node = await cluster.addNode();
-  await cluster.waitForInSync(3);
+  await inSync(cluster);
   const ids = await replicaIds(cluster);
   let url: string | undefined;
   for (const to of ['lmdb', 'postgres', 'memory'] as const) {
@@ -63,7 +69,7 @@ test('a node changes its state store, from memory to LMDB, to PostgreSQL and bac
     const words = await convert(node, to, optionOf(node.options.extra!, '--postgres') ?? url);
     url = optionOf(words, '--postgres');
     node = await cluster.restart(node, { extra: words });
-    await cluster.waitForInSync(3);
+    await inSync(cluster);
     expect(await replicaIds(cluster)).toEqual(ids);
     expect(node.log.find('snapshot received')).toEqual([]);
     await checked(cluster);
@@ -96,7 +102,7 @@ test('all nodes are converted while the cluster is stopped: keys, versions, TTLs
     const words = new Map<NodeProcess, readonly string[]>();
     for (const node of cluster.nodes) words.set(node, await convert(node, to));
     for (const node of [...cluster.nodes]) await restartAll(cluster, [node], { extra: words.get(node)! });
-    await cluster.waitForInSync(3);
+    await inSync(cluster);
     const again = { key, by: '5', request: identity, position };
     expect(await call(cluster.nodes[1]!, 'Increment', again)).toMatchObject({ value: '5', version: first.version });
   }
@@ -113,7 +119,7 @@ test('a conversion that is killed leaves the data as it was, and the next one co
   const keys = Array.from({ length: 4_000 }, (_, index) => `key ${index}`);
   for (const outcome of await client.mput(keys.map((key) => ({ key, value })))) expect(outcome.ok).toBe(true);
   let node = await cluster.addNode();
-  await cluster.waitForInSync(3);
+  await inSync(cluster);
   const ids = await replicaIds(cluster);
   await node.stop();
   const folder = folderOf(node);
@@ -140,7 +146,7 @@ test('a conversion that is killed leaves the data as it was, and the next one co
     if (isReached !== isLarge) continue;
     // The data is as it was: the node starts, and has everything.
     node = await cluster.restart(node);
-    await cluster.waitForInSync(3);
+    await inSync(cluster);
     expect(await replicaIds(cluster)).toEqual(ids);
     expect(node.log.find('snapshot received')).toEqual([]);
     await node.stop();
@@ -148,7 +154,7 @@ test('a conversion that is killed leaves the data as it was, and the next one co
   expect(await runKvctl(words)).toMatchObject({ code: 0 });
   expect([existsSync(join(folder, 'snapshots')), existsSync(join(folder, 'converting.json'))]).toEqual([false, false]);
   node = await cluster.restart(node, { extra: [...node.options.extra!, '--state', 'lmdb'] });
-  await cluster.waitForInSync(3);
+  await inSync(cluster);
   expect(await replicaIds(cluster)).toEqual(ids);
   expect(node.log.find('snapshot received')).toEqual([]);
   await checked(cluster);
@@ -163,7 +169,7 @@ test('a node that is started empty with another state store takes new copies', a
   await node.stop();
   rmSync(folderOf(node), { recursive: true });
   const again = await cluster.restart(node, { extra: [...node.options.extra!, '--state', 'lmdb'] });
-  await cluster.waitForInSync(3);
+  await inSync(cluster);
   expect(again.log.find('snapshot received')).not.toEqual([]);
   await written.expectValues(client);
   await checked(cluster);
