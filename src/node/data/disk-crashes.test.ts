@@ -2,6 +2,8 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { KeyWrite } from '../../replication/index.js';
+import { ModelDatabase } from '../../storage/database/model-database.fixture.js';
+import { optionsOver } from './database-data.fixture.js';
 import { expectFound, smallLog, TestFolders } from './disk-data.fixture.js';
 import type { DiskData } from './disk-data.js';
 import { deleting, TestReplica, writing } from './test-replica.fixture.js';
@@ -19,15 +21,48 @@ const writes: fc.Arbitrary<KeyWrite[]> = fc
     ),
   );
 
+/** Where the applied states are: each opening of the data gets its options here. */
+interface States {
+  options(): Parameters<TestFolders['open']>[1];
+  /** The process has ended, and the machine perhaps lost its power. */
+  crash(): void;
+}
+
+class StatesInMemory implements States {
+  options() {
+    return smallLog;
+  }
+  crash(): void {}
+}
+
+/** A loss of power may take away every commit since the last flush, or some of them. */
+class StatesInDatabase implements States {
+  #database = new ModelDatabase();
+  #crashes = 0;
+
+  options() {
+    return optionsOver(this.#database);
+  }
+
+  crash(): void {
+    const { disk } = this.#database;
+    this.#database.isAway = true;
+    disk.losePower(this.#crashes++ % 4);
+    this.#database = new ModelDatabase(disk);
+  }
+}
+
 /** Three replicas in one data directory, which crashes again and again. */
 class CrashingNode {
+  readonly #states: States;
   readonly #steps: Record<string, (replica: TestReplica, contents: readonly KeyWrite[][]) => unknown>;
   #path = folders.create();
   #data!: DiskData;
   #replicas: TestReplica[] = [];
   #epoch = 1;
 
-  constructor() {
+  constructor(states: States) {
+    this.#states = states;
     this.#steps = {
       append: (replica, contents) => replica.append(...contents),
       apply: (replica) => replica.apply(Math.ceil((replica.lastSeq - replica.appliedSeq) / 2)),
@@ -40,7 +75,7 @@ class CrashingNode {
   }
 
   async run(steps: readonly { readonly shard: number; readonly kind: string; readonly contents: KeyWrite[][] }[]): Promise<void> {
-    this.#data = await folders.open(this.#path, smallLog);
+    this.#data = await folders.open(this.#path, this.#states.options());
     this.#replicas = [0, 1, 2].map((shard) => TestReplica.create(this.#data, shard));
     for (const replica of this.#replicas) replica.setEpoch(1);
     for (const { shard, kind, contents } of steps) await this.#steps[kind]!(this.#replicas[shard]!, contents);
@@ -52,16 +87,21 @@ class CrashingNode {
   async #crash(): Promise<void> {
     await Promise.all(this.#replicas.map(({ durable }) => durable));
     this.#path = folders.copyOf(this.#path);
+    this.#states.crash();
     await this.#data.close(false);
-    this.#data = await folders.open(this.#path, smallLog);
+    this.#data = await folders.open(this.#path, this.#states.options());
     const { recovered } = this.#data;
     expect(recovered).toHaveLength(this.#replicas.length);
-    for (const [index, found] of recovered.entries()) await expectFound(found, this.#replicas[index]!);
-    this.#replicas = recovered.map((found, index) => this.#replicas[index]!.revived(found));
+    const before = this.#replicas;
+    this.#replicas = recovered.map((found, index) => before[index]!.revived(found));
+    for (const [index, found] of recovered.entries()) await expectFound(found, before[index]!);
   }
 }
 
-test('a crash at any moment loses nothing that was durable', async () => {
+test.each([
+  ['memory', () => new StatesInMemory()],
+  ['a database', () => new StatesInDatabase()],
+])('a crash at any moment loses nothing that was durable, with the data in %s', { timeout: 180_000 }, async (_name, states) => {
   const kind = fc.oneof(
     { weight: 12, arbitrary: fc.constant('append') },
     { weight: 6, arbitrary: fc.constant('apply') },
@@ -71,7 +111,7 @@ test('a crash at any moment loses nothing that was durable', async () => {
   const step = fc.record({ shard: fc.nat(2), kind, contents: fc.array(writes, { minLength: 1, maxLength: 4 }) });
   const steps = fc.array(step, { minLength: 100, maxLength: 250, size: 'max' });
   await fc.assert(
-    fc.asyncProperty(steps, (list) => new CrashingNode().run(list)),
+    fc.asyncProperty(steps, (list) => new CrashingNode(states()).run(list)),
     { numRuns: 2, endOnFailure: true },
   );
 });
