@@ -32,6 +32,7 @@ import { appliedPositionOf, appliedStateOf } from './state/applied-state.js';
 import { Core } from './state/core.js';
 import { enterPhase, type PeerPhase } from './state/peer.js';
 import { onPlaced } from './state/placed.js';
+import { recover } from './state/recovery.js';
 import type { Primary, Role } from './state/role.js';
 import { onProposalResult, onReading } from './state-changes.js';
 import { onTick } from './tick.js';
@@ -54,7 +55,8 @@ export class Replica {
    * process had ended by then, on the same clock. So the grace has begun before the start. Default: nothing is known of its end.
    */
   constructor(options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica, endedMs?: number) {
-    this.#core = new Core(options, nowMs, recovered, endedMs);
+    this.#core = new Core(options, nowMs, recovered !== undefined, endedMs);
+    if (recovered !== undefined) recover(this.#core, recovered, endedMs);
   }
 
   get id(): ReplicaId {

@@ -8,12 +8,9 @@ import type { CandidateFact } from '../protocol/event.js';
 import { type Epoch, type EpochId, type HistoryId, nodeIdOf, type ReplicaId, type Seq } from '../protocol/ids.js';
 import { type EpochMark, endOf, hasSeenFewerRemovals, type Line, removalsOf } from '../protocol/lineage.js';
 import type { LogEntry } from '../protocol/log-entry.js';
-import { type EpochRun, idAt } from '../protocol/log-position.js';
+import type { EpochRun } from '../protocol/log-position.js';
 import type { Body, Message } from '../protocol/message.js';
-import { withVersions } from '../protocol/recorded-answer.js';
-import type { RecoveredReplica } from '../protocol/recovered.js';
 import type { ReplicaOptions } from '../protocol/replica-options.js';
-import type { RecordedRequest } from '../protocol/request.js';
 import type { ShardState } from '../protocol/shard-state.js';
 import { Durability } from './durability.js';
 import { invariant } from './invariant.js';
@@ -23,12 +20,6 @@ import { newFollower, type Role } from './role.js';
 import { ShardClock } from './shard-clock.js';
 import { type ProposalPurpose, StateRegister } from './state-register.js';
 import { StoredLog } from './stored-log.js';
-
-/**
- * A restarted replica waits for a beacon for this many beacon intervals, however long ago its earlier process ended: a primary that
- * serves first has to find out that it is back, and to connect to it.
- */
-const beaconsAfterRestart = 4;
 
 const noEntries: readonly LogEntry[] = [];
 
@@ -118,7 +109,8 @@ export class Core {
   /** Messages that wait until the epoch that they brought is durable; the latest of each type. */
   readonly deferred = new Map<Body['type'], Message>();
 
-  constructor(options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica, endedMs = nowMs) {
+  /** @param endedMs of a restarted replica: its earlier process had ended by then. `recovery.ts` gives it what that process had. */
+  constructor(options: ReplicaOptions, nowMs: number, isRestarted = false, endedMs = nowMs) {
     this.options = options;
     this.durability = new Durability(options.reportsFlushes);
     this.node = nodeIdOf(options.replicaId);
@@ -128,45 +120,7 @@ export class Core {
     this.loyalSinceMs = nowMs;
     this.lastTickMs = nowMs;
     this.wokeMs = nowMs;
-    this.isRestarted = recovered !== undefined;
-    if (recovered === undefined) return;
-    this.#recover(recovered);
-    const { graceMs, beaconMs } = options;
-    this.loyalSinceMs = Math.min(nowMs, Math.max(endedMs, nowMs - graceMs + beaconsAfterRestart * beaconMs));
-  }
-
-  /** The replica begins as a follower with the recovered log. The entries above the applied part may still be cut. */
-  #recover(found: RecoveredReplica): void {
-    const { history, epoch, epochId, complete, baseSeq, baseEpoch, baseEpochId, entries, runs, appliedSeq } = found;
-    // A copy that was not finished counts as no data, whatever was persisted last.
-    const line = complete ? found.line : undefined;
-    // The line is persisted before the epoch, so it may be of a newer epoch, or of another history.
-    const isNewer = line !== undefined && (line.history !== history || endOf(line).epoch > epoch);
-    this.history = isNewer ? line.history : history;
-    this.epoch = isNewer ? endOf(line).epoch : epoch;
-    this.epochId = isNewer ? endOf(line).id : epochId;
-    this.epochRemovals = isNewer ? 0 : found.epochRemovals;
-    this.line = line;
-    this.complete = complete;
-    this.log.reset(baseSeq, { epoch: baseEpoch, id: baseEpochId });
-    const runsFromBase = [{ epoch: baseEpoch, id: baseEpochId, firstSeq: baseSeq }, ...runs];
-    for (const entry of entries) this.log.append(entry, idAt(runsFromBase, entry.seq));
-    this.stored = new StoredLog(found.stored ?? { seq: baseSeq, epoch: baseEpoch, epochId: baseEpochId, runs });
-    invariant(
-      appliedSeq >= baseSeq && appliedSeq <= this.log.lastSeq,
-      () => `applied up to ${appliedSeq}, outside the log found`,
-    );
-    this.commitIndex = appliedSeq;
-    this.appliedSeq = appliedSeq;
-    this.requests.reset(found.requestFloor);
-    this.requests.load(found.requests);
-    this.appliedTimeMs = found.timeMs;
-    this.loggedTimeMs = found.loggedTimeMs;
-    this.clock.learn(found.timeMs, this.nowMs);
-    this.clock.learn(found.loggedTimeMs, this.nowMs);
-    for (const { atMs } of entries) if (atMs !== undefined) this.clock.learn(atMs, this.nowMs);
-    this.durability.foundDurable(this.log.lastSeq);
-    if (this.line !== undefined) this.emit({ type: 'holds', history: this.line.history });
+    this.isRestarted = isRestarted;
   }
 
   get self(): ReplicaId {
@@ -309,27 +263,6 @@ export class Core {
   }
 
   /**
-   * The log starts again above `baseSeq` (R13, a raised seq floor). Applied entries stay in the store. Entries that are not
-   * applied get new seqs and this epoch: the lost data may have used their old seqs for other writes. The lost data may also have
-   * executed requests that are not known here, so the floor of the requests rises as well (R16).
-   */
-  rebase(baseSeq: Seq, { epoch, id }: EpochMark): void {
-    const { appliedSeq } = this;
-    const unapplied = this.log.slice(appliedSeq + 1, this.log.lastSeq - appliedSeq);
-    const newVersion = (version: Seq): Seq => (version > appliedSeq ? baseSeq + version - appliedSeq : version);
-    const entries = unapplied.map((entry) => {
-      const seq = newVersion(entry.seq);
-      return { ...entry, seq, epoch, request: entry.request && renumbered(entry.request, seq, newVersion) };
-    });
-    this.log.reset(baseSeq, { epoch, id });
-    this.requests.reset(baseSeq);
-    for (const entry of entries) this.log.append(entry, id);
-    this.commitIndex = baseSeq;
-    this.appliedSeq = baseSeq;
-    this.persist({ type: 'rebase', baseSeq, baseEpoch: epoch, baseEpochId: id, entries }, { lastSeq: this.log.lastSeq });
-  }
-
-  /**
    * Nothing is applied before it commits (R6), and nothing while chunks of a snapshot are still to come (R10).
    * @returns the entries that are applied
    */
@@ -352,10 +285,4 @@ export class Core {
   isCandidate(id: ReplicaId): boolean {
     return this.candidates.some((candidate) => candidate.replicaId === id);
   }
-}
-
-/** The request of an entry that got another seq. Its floor has no meaning any more. */
-function renumbered(request: RecordedRequest, seq: Seq, versionOf: (version: Seq) => Seq): RecordedRequest {
-  const { answer } = request;
-  return { ...request, seq, floor: 0, answer: answer && withVersions(answer, versionOf) };
 }

@@ -14,6 +14,7 @@ import type { ShardState } from '../protocol/shard-state.js';
 import type { Core } from './core.js';
 import { invariant } from './invariant.js';
 import { Peers } from './peers.js';
+import { rebase } from './rebase.js';
 import { newFollower, type Primary, type Role } from './role.js';
 import { Waiters } from './waiters.js';
 
@@ -117,7 +118,7 @@ export function becomePrimary(core: Core, { history, epoch, lineage, seqFloor, i
   // The seqs between the end of the log and the seq floor were given up: the log starts again at the floor (R13).
   if (core.log.lastSeq < seqFloor - 1) {
     invariant(inSync.length === 1, 'a log below the seq floor with other members in sync');
-    core.rebase(seqFloor - 1, mark);
+    rebase(core, seqFloor - 1, mark);
   }
   core.clock.take(core.nowMs);
   const uncommitted: Primary['uncommitted'] = new Map();

@@ -176,7 +176,7 @@ describeVariants('all gone', [
   {
     rule: 'R13',
     does: 'drops its entries that are not applied when the floor is raised',
-    edits: [edit('state/core.ts', 'const entries = unapplied.map', 'const entries = unapplied.slice(0, 0).map')],
+    edits: [edit('state/rebase.ts', 'const entries = unapplied.map', 'const entries = unapplied.slice(0, 0).map')],
     caughtBy: scenario('found-by-simulation'),
   },
   {

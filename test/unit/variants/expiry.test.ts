@@ -30,9 +30,9 @@ describeVariants('expiry', [
     rule: 'R17',
     does: 'turns the time back to an earlier entry when it starts again with its data',
     edits: [
-      edit('state/core.ts', 'this.clock.learn(found.timeMs, this.nowMs);', ''),
-      edit('state/core.ts', 'if (atMs !== undefined) this.clock.learn(atMs, this.nowMs);', ''),
-      edit('state/core.ts', 'this.clock.learn(found.loggedTimeMs, this.nowMs);', ''),
+      edit('state/recovery.ts', 'core.clock.learn(found.timeMs, core.nowMs);', ''),
+      edit('state/recovery.ts', 'if (atMs !== undefined) core.clock.learn(atMs, core.nowMs);', ''),
+      edit('state/recovery.ts', 'core.clock.learn(found.loggedTimeMs, core.nowMs);', ''),
     ],
     caughtBy: schedules(40),
   },
@@ -45,7 +45,7 @@ describeVariants('expiry', [
   {
     rule: 'R17',
     does: 'starts again with its data and without the time that it has logged',
-    edits: [edit('state/core.ts', 'this.clock.learn(found.loggedTimeMs, this.nowMs);', '')],
+    edits: [edit('state/recovery.ts', 'core.clock.learn(found.loggedTimeMs, core.nowMs);', '')],
     caughtBy: scenario('expiry'),
   },
   {

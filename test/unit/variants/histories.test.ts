@@ -284,7 +284,11 @@ describeVariants('histories', [
     rule: 'R1, R8',
     does: 'restarts in the history that it had left before the crash',
     edits: [
-      edit('state/core.ts', 'const isNewer = line !== undefined && (', 'const isNewer = line !== undefined && epoch < 0 && ('),
+      edit(
+        'state/recovery.ts',
+        'const isNewer = line !== undefined && (',
+        'const isNewer = line !== undefined && epoch < 0 && (',
+      ),
     ],
     caughtBy: scenario('crash-in-takeover'),
   },

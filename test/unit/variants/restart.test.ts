@@ -8,13 +8,13 @@ describeVariants('restart with data', [
   {
     rule: 'R4',
     does: 'does not count the end of its earlier process as a beacon',
-    edits: [edit('state/core.ts', 'Math.max(endedMs, nowMs', 'Math.max(endedMs - graceMs, nowMs')],
+    edits: [edit('state/recovery.ts', 'Math.max(endedMs, core.nowMs', 'Math.max(endedMs - graceMs, core.nowMs')],
     caughtBy: script(checkNoClaimWithinGrace),
   },
   {
     rule: 'R4',
     does: 'waits for no beacon if its earlier process ended long ago',
-    edits: [edit('state/core.ts', 'const beaconsAfterRestart = 4;', 'const beaconsAfterRestart = 0;')],
+    edits: [edit('state/recovery.ts', 'const beaconsAfterRestart = 4;', 'const beaconsAfterRestart = 0;')],
     caughtBy: script(checkNoClaimBeforeBeacons),
   },
   {

@@ -166,7 +166,7 @@ describeVariants('retries', [
   {
     rule: 'R16, R13',
     does: "recognises requests after the operator's command",
-    edits: [edit('state/core.ts', '    this.requests.reset(baseSeq);\n', '')],
+    edits: [edit('state/rebase.ts', '  core.requests.reset(baseSeq);\n', '')],
     caughtBy: scenario('retries'),
   },
   {
