@@ -32,7 +32,7 @@ import { appliedPositionOf, appliedStateOf } from './state/applied-state.js';
 import { Core } from './state/core.js';
 import { enterPhase, type PeerPhase } from './state/peer.js';
 import { onPlaced } from './state/placed.js';
-import { recover } from './state/recovery.js';
+import { takeRecovered } from './state/recovery.js';
 import type { Primary, Role } from './state/role.js';
 import { onProposalResult, onReading } from './state-changes.js';
 import { onTick } from './tick.js';
@@ -56,7 +56,7 @@ export class Replica {
    */
   constructor(options: ReplicaOptions, nowMs: number, recovered?: RecoveredReplica, endedMs?: number) {
     this.#core = new Core(options, nowMs, recovered !== undefined, endedMs);
-    if (recovered !== undefined) recover(this.#core, recovered, endedMs);
+    if (recovered !== undefined) takeRecovered(this.#core, recovered, endedMs);
   }
 
   get id(): ReplicaId {

@@ -13,7 +13,7 @@ import { StoredLog } from './stored-log.js';
 const beaconsAfterRestart = 4;
 
 /** The replica begins as a follower with the recovered log. The entries above the applied part may still be cut. */
-export function recover(core: Core, found: RecoveredReplica, endedMs = core.nowMs): void {
+export function takeRecovered(core: Core, found: RecoveredReplica, endedMs = core.nowMs): void {
   const { history, epoch, epochId, complete, baseSeq, baseEpoch, baseEpochId, entries, runs, appliedSeq } = found;
   // A copy that was not finished counts as no data, whatever was persisted last.
   const line = complete ? found.line : undefined;
