@@ -1,6 +1,6 @@
 /** One run of a PostgreSQL server as a child process. Neither the server nor its temporary folder outlives this process. */
 import { execFile } from 'node:child_process';
-import { chown, mkdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chown, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -52,6 +52,8 @@ export async function initializePostgres({ installation, folder, password }: Pos
     ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C.UTF-8', '--no-sync', '--no-instructions'],
   ];
   await run(initdb, words, { ...user, cwd: folder });
+  // It may listen on an address of a network, too.
+  await appendFile(join(folder, dataFolder, 'pg_hba.conf'), 'host all all samenet scram-sha-256\n');
 }
 
 export class PostgresProcess {

@@ -1,7 +1,7 @@
 /**
  * Provides a PostgreSQL server for tests and walks.
  *
- * The server listens on a free port of a loopback address, on no Unix socket, and has its data in a temporary folder. It does not outlive
+ * The server listens on a free port of a loopback address unless another is given, on no Unix socket, and has its data in a temporary folder. It does not outlive
  * the process that started it (guarded-process.ts). It is for development only: it does not wait for the disk.
  */
 import { randomBytes } from 'node:crypto';
@@ -26,7 +26,7 @@ type Settings = Readonly<Record<string, string>>;
 /** The number of ports to try, since another process may take a free port before the server listens on it. */
 const portAttempts = 5;
 const passwordBytes = 12;
-const host = '127.0.0.1';
+const loopback = '127.0.0.1';
 
 export class LocalPostgres implements AsyncDisposable {
   readonly #data: PostgresServer;
@@ -34,8 +34,8 @@ export class LocalPostgres implements AsyncDisposable {
   #process: PostgresProcess | undefined;
   #stopping: Promise<void> | undefined;
 
-  /** @throws Error naming scripts/setup if there is no PostgreSQL on this machine. */
-  static async start(settings: Settings = {}): Promise<LocalPostgres> {
+  /** @param host the address to listen on. @throws Error naming scripts/setup if there is no PostgreSQL on this machine. */
+  static async start(settings: Settings = {}, host = loopback): Promise<LocalPostgres> {
     const installation = await findPostgres();
     const folder = await mkdtemp(join(tmpdir(), 'kvnode-postgres-'));
     const data = { installation, folder, password: randomBytes(passwordBytes).toString('hex') };
@@ -61,6 +61,9 @@ export class LocalPostgres implements AsyncDisposable {
     this.#process = process;
   }
 
+  get host(): string {
+    return this.#address.host;
+  }
   get port(): number {
     return this.#address.port;
   }
@@ -71,7 +74,7 @@ export class LocalPostgres implements AsyncDisposable {
 
   /** The URL of a database, for the superuser. Default: the database that is always there. */
   url(database = 'postgres'): string {
-    return `postgres://${superuser}:${this.password}@${host}:${this.port}/${database}`;
+    return `postgres://${superuser}:${this.password}@${this.host}:${this.port}/${database}`;
   }
 
   /** The server and the processes of its sessions. */

@@ -9,6 +9,7 @@ import { canLose } from '../../local/moving.js';
 import { KvClient, KvError, type NodeStatus, type ReplicaStatus, type Topology } from '../../src/index.js';
 import type { Network, Place } from '../network/network.js';
 import { FaultNode } from './fault-node.js';
+import { NodeDatabase } from './node-database.js';
 import { missingForWhole } from './whole-sync.js';
 import { startZookeepers, type ZookeeperServer } from './zookeeper-server.js';
 
@@ -20,6 +21,8 @@ export interface FaultClusterOptions {
   readonly zookeepers: number;
   /** Unless `memory`, each node has a folder for its data. */
   readonly durability: 'memory' | 'interval' | 'always';
+  /** Where the nodes have their applied state: `postgres` is a server for each. */
+  readonly state: 'memory' | 'postgres';
   /** Further options of every node, one word each. */
   readonly extra: readonly string[];
 }
@@ -52,7 +55,9 @@ export class FaultCluster implements AsyncDisposable {
       const logFile = join(folder, `${place.name}.log`);
       const data = durability === 'memory' ? [] : ['--data-dir', join(folder, `${place.name}-data`)];
       const words = [...extra, ...data];
-      nodes.push(new FaultNode({ place, port: await place.port(nodePort), zk: routes.join(','), root, extra: words, logFile }));
+      const database = options.state === 'postgres' ? await NodeDatabase.start(network.ownAddress) : undefined;
+      const [zk, port] = [routes.join(','), await place.port(nodePort)];
+      nodes.push(new FaultNode({ place, port, zk, root, extra: words, database, logFile }));
     }
     for (const node of nodes) node.start();
     const observer = await KvClient.connect({ nodes: nodes.map(({ address }) => address), deadlineMs: startPatienceMs });
@@ -136,6 +141,7 @@ export class FaultCluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.observer.close();
     await Promise.all([...this.nodes, ...this.zookeepers].map((one) => one.kill()));
+    await Promise.all(this.nodes.map(({ database }) => database?.server.stop()));
   }
 }
 

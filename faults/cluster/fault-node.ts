@@ -9,6 +9,7 @@ import { programPath } from '../../local/programs.js';
 import { joinAddress } from '../../src/config/index.js';
 import type { Place } from '../network/network.js';
 import { Child } from './child.js';
+import type { NodeDatabase } from './node-database.js';
 
 export interface FaultNodeOptions {
   readonly place: Place;
@@ -17,6 +18,8 @@ export interface FaultNodeOptions {
   readonly zk: string;
   readonly root: string;
   readonly extra: readonly string[];
+  /** Where its applied state is. Undefined: in memory. */
+  readonly database?: NodeDatabase | undefined;
   readonly logFile: string;
 }
 
@@ -48,6 +51,10 @@ export class FaultNode {
     return this.place.name;
   }
 
+  get database(): NodeDatabase | undefined {
+    return this.#options.database;
+  }
+
   get running(): boolean {
     return this.#child?.running === true;
   }
@@ -58,9 +65,10 @@ export class FaultNode {
   start(more: readonly string[] = []): void {
     if (this.running) return;
     this.#more = more;
-    const { place, port, zk, root, extra, logFile } = this.#options;
+    const { place, port, zk, root, extra, database, logFile } = this.#options;
+    const state = database === undefined ? [] : ['--state', 'postgres', '--postgres', database.url];
     const where = ['--host', place.address, '--port', String(port), '--zk', zk, '--root', root];
-    const words = [programPath('kvnode'), ...where, '--log-format', 'json', ...extra, ...more];
+    const words = [programPath('kvnode'), ...where, '--log-format', 'json', ...extra, ...state, ...more];
     const child = new Child({ place, command: process.execPath, words, logFile });
     this.#child = child;
     void child.exited.then((how) => this.#supervise(child, how));

@@ -24,6 +24,7 @@ interface NamespacePlace extends Place {
 export class NamespaceNetwork implements Network {
   readonly kind = 'namespaces';
   readonly cutsNodes = true;
+  readonly ownAddress: string;
   readonly #scope: RunScope;
   readonly #hub: string;
   readonly #subnet: string;
@@ -48,6 +49,7 @@ export class NamespaceNetwork implements Network {
     this.#scope = scope;
     this.#hub = hub;
     this.#subnet = subnet;
+    this.ownAddress = `${subnet}.1`;
   }
 
   async addPlace(name: string): Promise<Place> {

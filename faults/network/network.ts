@@ -21,6 +21,8 @@ export interface Network extends AsyncDisposable {
   readonly kind: 'namespaces' | 'proxies';
   /** Whether nodes and clients can be cut from each other. A node can be cut from ZooKeeper in any network. */
   readonly cutsNodes: boolean;
+  /** The IP address at which every place reaches servers that this process starts beside the places. */
+  readonly ownAddress: string;
   addPlace(name: string): Promise<Place>;
   /** host:port by which processes at `from` reach a server that listens on a port of `to`. */
   route(from: Place, to: Place, port: number): Promise<string>;

@@ -20,6 +20,7 @@ interface Link {
 export class ProxyNetwork implements Network {
   readonly kind = 'proxies';
   readonly cutsNodes = false;
+  readonly ownAddress = loopback;
   readonly #links: Link[] = [];
 
   async addPlace(name: string): Promise<Place> {

@@ -49,8 +49,8 @@ export async function runEpisode({ profile, seed, durationMs, scope, print }: Ep
   const opened = await openNetwork(scope);
   await using network = opened.network;
   if (opened.limitation !== undefined) print(opened.limitation);
-  const { nodes, zookeepers, durability, extra } = profile;
-  await using cluster = await FaultCluster.start({ network, folder: scope.folder, nodes, zookeepers, durability, extra });
+  const { nodes, zookeepers, durability, state, extra } = profile;
+  await using cluster = await FaultCluster.start({ network, folder: scope.folder, nodes, zookeepers, durability, state, extra });
   await cluster.waitForSync(syncPatienceMs);
   const { shards } = await cluster.topology();
   const fleet = new ClientFleet(cluster, profile.load, seed, scope.folder);

@@ -36,6 +36,7 @@ export interface Profile {
   readonly zookeepers: number;
   /** Unless `memory`, each node has a folder of its own, which its processes find again. */
   readonly durability: FaultClusterOptions['durability'];
+  readonly state: FaultClusterOptions['state'];
   /** Options of every node, one word each. */
   readonly extra: readonly string[];
   readonly load: Load;

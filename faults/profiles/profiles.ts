@@ -1,5 +1,6 @@
 /** The profiles that can be run, each under a name. */
 import { type Mix, patientDeadlineMs } from '../clients/client-wire.js';
+import { databaseFaults } from '../nemeses/database-faults.js';
 import { nodeCuts, zookeeperCuts } from '../nemeses/link-faults.js';
 import { moveFaults } from '../nemeses/move-faults.js';
 import type { Nemesis } from '../nemeses/nemesis.js';
@@ -47,6 +48,7 @@ function classic(victim: 'primary' | 'backup', keyspace: number, intervalMs: num
     nodes: 2,
     zookeepers: 1,
     durability: 'memory',
+    state: 'memory',
     extra: oneShard,
     load: { ...classicLoad, keyspace },
     schedule: { kind: 'steady', victim, intervalMs },
@@ -62,8 +64,8 @@ function rounds(
   atOnce = 1,
 ): Profile {
   const schedule: Schedule = { kind: 'rounds', nemeses, atOnce };
-  const common = { nodes: 3, zookeepers: 1, durability: 'memory', extra: oneShard, load: sharedLoad, minutes: 2 } as const;
-  return { name, description, schedule, ...common, ...more };
+  const cluster = { nodes: 3, zookeepers: 1, durability: 'memory', state: 'memory', extra: oneShard } as const;
+  return { name, description, schedule, ...cluster, load: sharedLoad, minutes: 2, ...more };
 }
 
 const withMinInSync = { extra: [...oneShard, '--min-in-sync', '2'] };
@@ -134,6 +136,13 @@ export const profiles: readonly Profile[] = [
     ...onDisk,
     durability: 'interval',
   }),
+  rounds(
+    'postgres',
+    'three nodes, each with a PostgreSQL that is stopped, paused, slow, read-only, out of connections, or replaced by an older copy',
+    [...databaseFaults, ...powerLosses.slice(3), ...freezes.slice(2), handover],
+    { ...onDisk, state: 'postgres', minutes: 10 },
+    2,
+  ),
   rounds('short', 'kills, freezes and handovers one after the other, for npm run test:long', [
     ...kills,
     ...freezes.slice(0, 4),

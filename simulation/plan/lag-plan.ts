@@ -27,7 +27,7 @@ export function withDatabases(seed: number, setup: Setup): Setup {
       // A database that commits sooner than its log is flushed may get ahead of it.
       commitMs: random.pick(setup.syncMs === undefined ? [1, 30, 300, 2000] : [1, 1, 30, 300]),
       flushMs: random.pick([1, 100, 1000, 5000]),
-      readMs: random.pick([1, 10, 100]),
+      readMs: random.pick([1, 10, 100, 700]),
       timeoutMs: random.pick([500, 1500]),
       mostRows: random.pick([2, 5, 1000, 1000]),
     },
@@ -37,9 +37,9 @@ export function withDatabases(seed: number, setup: Setup): Setup {
 export function lagDecisions(seed: number, setup: Setup, untilMs: number): Decision[] {
   const random = Random.of(seed, 11);
   if (setup.lag === undefined) return [];
-  return Array.from({ length: random.between(1, 4) }, (): Decision => {
+  return Array.from({ length: random.between(1, 4) + (setup.syncMs === undefined ? 0 : 3) }, (): Decision => {
     const atMs = firstMs + random.below(Math.max(1, untilMs - firstMs));
-    const mayBeAhead = setup.syncMs !== undefined && random.chance(0.5);
+    const mayBeAhead = setup.syncMs !== undefined && random.chance(0.7);
     const downMs = random.between(1, 500);
     const fault: Fault = mayBeAhead ? { kind: 'powerLoss', downMs, spreadMs: 50 } : nextFault(random, setup);
     if (mayBeAhead) return { atMs, kind: 'ambush', moment: 'write answered', fault };
