@@ -24,12 +24,14 @@ export function checkDeparture(process: ReplicaProcess, { next }: Proposal, minI
     require(others.length === 0, () => `${replicaId} ends a history though ${others[0]?.replicaId} could go on with it`);
   } else {
     const successor = knowledge.candidates.find((candidate) => candidate.replicaId === next.primary);
-    require(process.stopping || isToHandOver(process, next.primary), () =>
+    const isImpaired = knowledge.candidates.some((candidate) => candidate.replicaId === replicaId && candidate.impaired);
+    require(process.stopping || isImpaired || isToHandOver(process, next.primary), () =>
       `${replicaId} hands over to ${next.primary}, and neither stops nor is to: the shard belongs on ${knowledge.placed}`);
+    require(process.stopping || !successor?.impaired, () => `${replicaId} hands over to ${next.primary}, whose database is away`);
     require(state?.inSync.includes(next.primary) === true, () => `${replicaId} hands over to ${next.primary}, not in sync`);
     require(successor?.stopping === false, () => `${replicaId} hands over to ${next.primary}, which is stopping or gone`);
     require(next.inSync.join() === state?.inSync.join(), () => `${replicaId} hands over the set as ${next.inSync.join(', ')}`);
-    const isToGo = !process.stopping && !belongs(process, replicaId);
+    const isToGo = !process.stopping && !isImpaired && !belongs(process, replicaId);
     if (isToGo) requireWhole(process, next.inSync, () => `${replicaId} hands over to go`);
   }
   require(isDrained, () => `${replicaId} leaves at ${commitIndex} what it has appended up to ${lastSeq}`);

@@ -54,6 +54,7 @@ export class Ensemble<State = ShardState> {
     stopping: boolean;
     historyHeld: string | undefined;
     full: boolean;
+    impaired: boolean;
   }[] = [];
   #lastOrder = 0;
   #lastSession = 0;
@@ -126,7 +127,7 @@ export class Ensemble<State = ShardState> {
       own.historyHeld = historyHeld;
     } else {
       this.#owners = this.#owners.filter((owner) => owner.session.replicaId !== session.replicaId);
-      this.#owners.push({ session, order: ++this.#lastOrder, stopping, historyHeld, full: false });
+      this.#owners.push({ session, order: ++this.#lastOrder, stopping, historyHeld, full: false, impaired: false });
     }
     this.#candidatesChanged();
   }
@@ -136,6 +137,12 @@ export class Ensemble<State = ShardState> {
     const others = this.#owners.filter((owner) => owner.session !== session);
     if (others.length === this.#owners.length) return;
     this.#owners = others;
+    this.#candidatesChanged();
+  }
+
+  /** Scripts: whether the database of the replica gives no answer. */
+  markImpaired(replicaId: string, impaired: boolean): void {
+    for (const owner of this.#owners) if (owner.session.replicaId === replicaId) owner.impaired = impaired;
     this.#candidatesChanged();
   }
 
@@ -175,12 +182,13 @@ export class Ensemble<State = ShardState> {
   }
 
   #push(znode: StateZnode<State> | undefined): void {
-    const candidates = this.#owners.map(({ session, order, stopping, historyHeld, full }) => ({
+    const candidates = this.#owners.map(({ session, order, stopping, historyHeld, full, impaired }) => ({
       replicaId: session.replicaId,
       order,
       stopping,
       history: historyHeld,
       ...(full ? { full } : {}),
+      ...(impaired ? { impaired } : {}),
     }));
     this.history.push({ sinceMs: this.#queue.nowMs, znode, candidates });
   }

@@ -80,6 +80,8 @@ export interface CandidateRegistration {
   readonly stopping: boolean;
   /** The history whose data the replica holds. Undefined: it holds no complete copy (R3). */
   readonly history?: string | undefined;
+  /** The database with its data gives no answer: it does not lead while another member can (R12). Undefined: false. */
+  readonly impaired?: boolean | undefined;
   /** The limit of its node for data, in bytes as the primary counts them. Undefined: not published. */
   readonly dataLimitBytes?: number | undefined;
 }
@@ -218,6 +220,8 @@ export interface Coordinator {
   writeState(shard: number, expectedVersion: number | undefined, next: ShardState): Promise<WriteOutcome>;
   /** Publishes the history whose data the candidate holds from now on. */
   nameHistory(shard: number, history: string | undefined): void;
+  /** Publishes whether the database with the candidate's data gives no answer. */
+  publishImpaired(shard: number, impaired: boolean): void;
   /**
    * Requests a new reading for `onState`. `afterWrite`: a write precedes it, so that the reading has an `asOfMs` (R7).
    */

@@ -153,6 +153,7 @@ export function parseCandidate(data: Buffer, prefix: string): CandidateRegistrat
     address: fields.text('address'),
     stopping: fields.flag('stopping'),
     history: fields.optionalText('history'),
+    impaired: fields.optionalFlag('impaired'),
     dataLimitBytes: fields.optionalInteger('dataLimitBytes', 1),
   };
 }

@@ -184,6 +184,11 @@ export class ZookeeperCoordinator implements Coordinator {
     if (znode !== undefined) this.#attempts.inBackground(znode.ensure());
   }
 
+  publishImpaired(shard: number, impaired: boolean): void {
+    const znode = this.#shards.change(shard, { impaired: impaired || undefined });
+    if (znode !== undefined) this.#attempts.inBackground(znode.ensure());
+  }
+
   /** R13: a missing `state` must have been read in this session, since ZooKeeper may have lost its data before it. */
   async writeState(shard: number, expectedVersion: number | undefined, next: ShardState): Promise<WriteOutcome> {
     if (expectedVersion === undefined && !this.#shards.isMissing(shard)) return { kind: 'notSent' };

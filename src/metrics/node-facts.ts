@@ -22,6 +22,18 @@ export interface FrameFacts {
   readonly receivedBytes: number;
 }
 
+/** How the database of a node keeps up. */
+export interface DatabaseFacts {
+  /** Bytes that wait to be written. */
+  readonly overlayBytes: number;
+  /** Reads that wait for an answer. */
+  readonly waitingReads: number;
+  /** For how long the oldest call has waited for its answer. 0: none waits. */
+  readonly silentMs: number;
+  /** Bytes on disk. Undefined: not known. */
+  readonly sizeBytes: number | undefined;
+}
+
 export interface NodeFacts {
   readonly held: readonly HeldReplica[];
   /** Shards that are placed here, held or not. */
@@ -50,6 +62,8 @@ export interface NodeFacts {
   readonly descriptors: { readonly open: number; readonly allowed: number };
   /** Room that the data directory takes; 0: there is none. */
   readonly diskBytes: number;
+  /** The database with the data. Undefined: the data is in memory. */
+  readonly database: DatabaseFacts | undefined;
   readonly limits: {
     readonly dataBytes: number;
     readonly logBytes: number;

@@ -13,6 +13,18 @@ const gauges: readonly (readonly [name: string, help: string, valueFrom: (facts:
   ['kvnode_memory_limit_bytes', 'What the process may take (--max-memory)', ({ limits }) => limits.memoryBytes],
   ['kvnode_disk_bytes', 'Room that the data directory takes; 0: there is none', ({ diskBytes }) => diskBytes],
   ['kvnode_disk_limit_bytes', 'What the data directory may take (--max-data)', ({ limits }) => limits.diskBytes],
+  [
+    'kvnode_state_waiting_bytes',
+    'Bytes that wait to be written to the database; 0: there is none',
+    ({ database }) => database?.overlayBytes ?? 0,
+  ],
+  ['kvnode_state_waiting_reads', 'Reads that wait for the database', ({ database }) => database?.waitingReads ?? 0],
+  [
+    'kvnode_state_silent_seconds',
+    'How long the oldest call of the database has waited for its answer',
+    ({ database }) => (database?.silentMs ?? 0) / 1_000,
+  ],
+  ['kvnode_state_bytes', 'Size of the database; 0: not known', ({ database }) => database?.sizeBytes ?? 0],
   ['kvnode_ready', '1 while the node is in sync everywhere it should be, as /readyz tells', ({ ready }) => Number(ready)],
   ['kvnode_zookeeper_connected', '1 while the session with ZooKeeper is connected', (facts) => Number(facts.zookeeperConnected)],
   ['kvnode_nodes', 'Nodes registered in ZooKeeper, as last reported', ({ nodes }) => nodes],

@@ -107,6 +107,7 @@ export class NodeParts {
       peers: this.#peers,
       turn,
       coordinator,
+      stateTimeoutMs: options.stateTimeoutMs,
       expiryCounts: metrics.expiry,
       logger,
       onChange: (shard) => this.#changes.shardChanged(shard),
@@ -129,6 +130,7 @@ export class NodeParts {
       log,
       descriptors: this.#descriptors,
       disk,
+      database: () => data.database,
     });
     const { view } = this;
     this.health = new HealthMonitor({

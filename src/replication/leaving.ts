@@ -1,7 +1,10 @@
-/** A replica leaves because its node is stopping (R12, R13), or because the shard has moved to other nodes (R15). */
+/**
+ * A replica leaves because its node is stopping (R12, R13), or because the shard has moved to other nodes (R15). A primary whose database
+ * gives no answer hands over, and stays.
+ */
 
 import { maybeExit, maybeRelease } from './follower/departure.js';
-import { maybeHandOver } from './primary/handover.js';
+import { maybeHandOver, maybeHandOverImpaired } from './primary/handover.js';
 import { maybeHandOverToPlaced } from './primary/moving.js';
 import type { Core } from './state/core.js';
 import { exit } from './state/transitions.js';
@@ -24,7 +27,9 @@ function maybeStop(core: Core): void {
 }
 
 function maybeMove(core: Core): void {
-  if (core.placed === undefined || core.stopped || core.stopping !== undefined) return;
+  if (core.stopped || core.stopping !== undefined) return;
+  if (core.role.kind === 'primary' && maybeHandOverImpaired(core, core.role)) return;
+  if (core.placed === undefined) return;
   if (core.role.kind === 'follower') maybeRelease(core);
   else if (core.role.kind === 'primary') maybeHandOverToPlaced(core, core.role, core.placed);
 }

@@ -18,8 +18,10 @@ export interface CountedShard {
 }
 
 /** What a node keeps its data on. */
-export interface DiskRoom {
+export interface DataRoom {
   readonly hasRoom: boolean;
+  /** The database with the data has so much to catch up with that no write is accepted. */
+  readonly isBehind: boolean;
 }
 
 /** What a node reports as its use while its disk has no room. */
@@ -40,7 +42,7 @@ export class NodeAccount {
   readonly budget: MemoryBudget;
   /** Shards of the cluster: this node may come to hold all of them. */
   readonly shardCount: number;
-  readonly #disk: DiskRoom;
+  readonly #disk: DataRoom;
   readonly #shards = new Set<CountedShard>();
   #sums: Sums = { usedBytes: 0, uncommittedBytes: 0, requestBytes: 0 };
   #countedMs = Number.NEGATIVE_INFINITY;
@@ -50,7 +52,7 @@ export class NodeAccount {
   /** The nodes that hold at least one shard of which this node has no copy. */
   #holdersOfOtherShards: ReadonlySet<string> = new Set();
 
-  constructor(nodeId: string, budget: MemoryBudget, shardCount: number, disk: DiskRoom = { hasRoom: true }) {
+  constructor(nodeId: string, budget: MemoryBudget, shardCount: number, disk: DataRoom = { hasRoom: true, isBehind: false }) {
     this.nodeId = nodeId;
     this.#disk = disk;
     this.budget = budget;
@@ -60,6 +62,11 @@ export class NodeAccount {
   /** False: the disk of this node has no room for a write that is not a delete. */
   get hasDiskRoom(): boolean {
     return this.#disk.hasRoom;
+  }
+
+  /** See `DataRoom`. */
+  get isBehind(): boolean {
+    return this.#disk.isBehind;
   }
 
   /** The cost of all data at this node, uncommitted writes included. It may be `countAgainMs` old. */

@@ -34,6 +34,7 @@ const nodeOf = ({
   get hasRoomForRequests() {
     return requestsFit?.() ?? true;
   },
+  isBehind: false,
   get hasDiskRoom() {
     return diskHasRoom?.() ?? true;
   },

@@ -26,7 +26,7 @@ export interface ProposedWrite {
 /** The node's account, as far as it is needed to judge. */
 type Node = Pick<
   NodeAccount,
-  'nodeId' | 'shardCount' | 'uncommittedBytes' | 'usedBytesBeside' | 'hasRoomForRequests' | 'hasDiskRoom'
+  'nodeId' | 'shardCount' | 'uncommittedBytes' | 'usedBytesBeside' | 'hasRoomForRequests' | 'hasDiskRoom' | 'isBehind'
 > & {
   readonly budget: Pick<NodeAccount['budget'], 'maxUncommittedBytes'>;
 };
@@ -60,6 +60,7 @@ export class WriteAdmission {
 
   /** @returns why the write must not be accepted: it is definitely not executed. Undefined: it is counted as accepted. */
   refusalOf({ key, value, ttlMs }: ProposedWrite, nowMs: number): KvError | undefined {
+    if (this.#node.isBehind) return isBehindError();
     if (value === undefined) return undefined;
     const isExpiring = ttlMs !== undefined;
     const cost = costOf(key, value.length, isExpiring);
@@ -72,6 +73,7 @@ export class WriteAdmission {
 
   /** As `refusalOf`, for all writes of one operation together. @param growsNothing whether they make the data no larger. */
   refusalOfCost(cost: number, growsNothing: () => boolean, nowMs: number): KvError | undefined {
+    if (this.#node.isBehind) return isBehindError();
     if (cost === 0) return undefined;
     if (cost > this.#roomBytes || nowMs >= this.#validUntilMs || !this.#node.hasDiskRoom)
       return this.#lookCloser(cost, growsNothing, nowMs);
@@ -130,6 +132,10 @@ export class WriteAdmission {
     if (stored === undefined || valueBytes > stored.value.length) return false;
     return !isExpiring || stored.expiresAtMs !== undefined;
   }
+}
+
+function isBehindError(): KvError {
+  return new KvError('STORAGE_UNAVAILABLE', 'the database of the primary has not taken the writes before this one yet');
 }
 
 function diskFullText(nodeId: string): string {

@@ -2,7 +2,7 @@
 import type { ClusterConfig, Coordinator, NodeRegistration } from '../../coordination/index.js';
 import type { ClusterFormat } from '../../formats.js';
 import type { LogState } from '../../logging/index.js';
-import { type NodeFacts, residentBytes } from '../../metrics/index.js';
+import { type DatabaseFacts, type NodeFacts, residentBytes } from '../../metrics/index.js';
 import type { NodeStatus } from '../../wire/contract/kv-api.js';
 import { costOfData } from '../capacity/data-cost.js';
 import type { DescriptorUse } from '../capacity/descriptors.js';
@@ -29,6 +29,8 @@ export interface NodeViewOptions {
   readonly log: LogState;
   readonly descriptors: DescriptorUse;
   readonly disk: DiskUse;
+  /** Undefined: the data is in memory. */
+  readonly database: () => DatabaseFacts | undefined;
 }
 
 /** The facts behind the metrics, except those of calls that come in. */
@@ -100,6 +102,7 @@ export class NodeView {
       logLinesDropped: log.droppedLines,
       descriptors,
       diskBytes: disk.bytes,
+      database: this.#options.database(),
       limits: { dataBytes, logBytes: retainBytes, memoryBytes: maxMemoryBytes, diskBytes: disk.maxBytes },
     };
   }

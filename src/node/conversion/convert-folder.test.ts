@@ -79,7 +79,7 @@ class ConvertedNode {
     const openStates =
       kind === 'memory'
         ? undefined
-        : async () => new DatabaseStates({ database: await this.#database(kind), isLocal: true, maxOverlayBytes: 1e7, logger });
+        : async () => new DatabaseStates({ database: await this.#database(kind), kind: 'lmdb', maxOverlayBytes: 1e7, logger });
     this.data = await folders.open(this.path, { ...smallLog, ...(openStates && { openStates }) });
   }
 

@@ -8,6 +8,6 @@ const mebibyte = 1024 * 1024;
 
 /** @param maxOverlayBytes bytes that may wait for the database */
 export function optionsOver(database: StateDatabase, maxOverlayBytes = 64 * mebibyte) {
-  const states = { database, isLocal: false, maxOverlayBytes, logger: pino({ level: 'silent' }) };
+  const states = { database, kind: 'postgres' as const, maxOverlayBytes, logger: pino({ level: 'silent' }) };
   return { ...smallLog, openStates: async () => new DatabaseStates(states) };
 }

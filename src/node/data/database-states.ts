@@ -9,15 +9,17 @@ import { DatabaseState } from './database-state.js';
 import type { DurableStorage } from './durable-storage.js';
 import { inTime } from './in-time.js';
 import { LaterLog } from './later-log.js';
+import type { DatabaseHealth } from './node-data.js';
 import type { Reset } from './replica-state.js';
 import { encodeRequests, requestsIn } from './requests-in-parts.js';
 import { emptySnapshotOf } from './snapshot-base.js';
+import type { DatabaseKind } from './state-kind.js';
 import { LostSnapshotError, type RecoveredState, type StateStore } from './state-store.js';
 
 export interface DatabaseStatesOptions {
   readonly database: StateDatabase;
-  /** Whether the database is in the data directory, so that a call without an answer is one of its disk. */
-  readonly isLocal: boolean;
+  /** With `lmdb` the database is in the data directory, so a call without an answer is one of its disk. */
+  readonly kind: DatabaseKind;
   /** Bytes that may wait for the database before writes wait. */
   readonly maxOverlayBytes: number;
   readonly logger: Pick<Logger, 'warn'>;
@@ -60,9 +62,24 @@ export class DatabaseStates implements StateStore {
     this.failure = this.#writer.failure;
   }
 
+  get isBehind(): boolean {
+    return this.#writer.backlog !== undefined;
+  }
+
+  get database(): DatabaseHealth {
+    const { kind, database } = this.#options;
+    const { overlayBytes, waitingReads } = this.#writer;
+    const silentMs = this.#writer.unavailableForMs();
+    return { kind, silentMs, overlayBytes, waitingReads, sizeBytes: database.sizeBytes };
+  }
+
   get oldestCallMs(): number | undefined {
-    const waitedMs = this.#options.isLocal ? this.#writer.unavailableForMs() : 0;
+    const waitedMs = this.#isLocal ? this.#writer.unavailableForMs() : 0;
     return waitedMs === 0 ? undefined : performance.now() - waitedMs;
+  }
+
+  get #isLocal(): boolean {
+    return this.#options.kind === 'lmdb';
   }
 
   create(replica: LoggedReplica): DatabaseState {
@@ -120,7 +137,7 @@ export class DatabaseStates implements StateStore {
 
   async #close(): Promise<void> {
     const closing = this.#writer.close();
-    if (this.#options.isLocal) return closing;
+    if (this.#isLocal) return closing;
     const silent = new Error(`${this.#options.database.kind} does not answer`);
     await inTime(closing, closePatienceMs, () => silent).catch((err: unknown) => {
       this.#options.logger.warn({ err }, 'the connections to the database could not be closed in order');

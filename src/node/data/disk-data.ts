@@ -21,7 +21,7 @@ import { FlushedLog } from './flushed-log.js';
 import { mintOf, recordLoss, recordNewId } from './identities.js';
 import { inTime, silentDisk } from './in-time.js';
 import { MemoryStates } from './memory-states.js';
-import type { NodeData, ReadWatch, RecoveredShard } from './node-data.js';
+import type { DatabaseHealth, NodeData, ReadWatch, RecoveredShard } from './node-data.js';
 import { type RecoveredData, recoverData } from './recover-data.js';
 import { ReplicaLog, type ReplicaLogStart } from './replica-log.js';
 import type { FoundReplica, LostReplica } from './replica-replay.js';
@@ -90,6 +90,14 @@ export class DiskData implements NodeData {
 
   get hasRoom(): boolean {
     return this.#wal!.hasRoom;
+  }
+
+  get isBehind(): boolean {
+    return this.#states.isBehind;
+  }
+
+  get database(): DatabaseHealth | undefined {
+    return this.#states.database;
   }
 
   get hangs(): boolean {

@@ -29,6 +29,8 @@ const snapshotBytesPerSecond = 32 * 1024 * 1024;
 export class MemoryStates implements StateStore {
   readonly failure: Promise<Error>;
   readonly namesEmptyCopies = false;
+  readonly isBehind = false;
+  readonly database = undefined;
   readonly #options: MemoryStatesOptions;
   readonly #memory: NodeMemory;
   readonly #files: SnapshotFiles;

@@ -8,6 +8,7 @@ import type { RecoveredReplica } from '../../replication/index.js';
 import { MemoryStorage, NodeMemory, type Storage } from '../../storage/index.js';
 import { NodeEntryBlocks } from '../../wire/peer/entry-blocks.js';
 import type { FlushWatch } from './flush-watch.js';
+import type { DatabaseKind } from './state-kind.js';
 
 /** A replica of an earlier process, with its data. */
 export interface RecoveredShard {
@@ -26,6 +27,19 @@ export interface ReadWatch {
   listener(entries: number): void;
 }
 
+/** How the database of a node keeps up. */
+export interface DatabaseHealth {
+  readonly kind: DatabaseKind;
+  /** For how long the oldest call has waited for its answer. 0: none waits. */
+  readonly silentMs: number;
+  /** Bytes that wait to be written. */
+  readonly overlayBytes: number;
+  /** Reads that wait for an answer. */
+  readonly waitingReads: number;
+  /** Bytes on disk. Undefined: not known. */
+  readonly sizeBytes: number | undefined;
+}
+
 export interface NodeData {
   /** Replicas of an earlier process; at most one of each shard. */
   readonly recovered: readonly RecoveredShard[];
@@ -41,6 +55,10 @@ export interface NodeData {
   readonly flushes: Pick<FlushWatch, 'listener'> | undefined;
   /** Readings of the log for replicas that lack its entries; a listener may be set once. Undefined: there is no log. */
   readonly reads: ReadWatch | undefined;
+  /** So much waits to be written to the database that no more is accepted. */
+  readonly isBehind: boolean;
+  /** The database with the data. Undefined: the data is in memory. */
+  readonly database: DatabaseHealth | undefined;
   /** Resolves if the data cannot be kept any more: the node must end. */
   readonly failure: Promise<Error>;
   /** A call of the disk does not end. A normal exit of the process would wait for it. */
@@ -59,6 +77,8 @@ export class MemoryData implements NodeData {
   readonly hangs = false;
   readonly flushes = undefined;
   readonly reads = undefined;
+  readonly database = undefined;
+  readonly isBehind = false;
   readonly failure = new Promise<Error>(() => {});
   readonly entryBlocks: NodeEntryBlocks;
   readonly #memory: NodeMemory;

@@ -34,12 +34,7 @@ export function statesOpener(place: StatePlace): (() => Promise<StateStore>) | u
   const { memory, logger } = place;
   return async () => {
     const opened = await openDatabase(place, database);
-    return new DatabaseStates({
-      database: opened,
-      isLocal: database.kind === 'lmdb',
-      maxOverlayBytes: memory.overlayBytes,
-      logger,
-    });
+    return new DatabaseStates({ database: opened, kind: database.kind, maxOverlayBytes: memory.overlayBytes, logger });
   };
 }
 

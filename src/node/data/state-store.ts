@@ -3,6 +3,7 @@ import type { StoredSnapshot } from '../../replication/index.js';
 import type { LoggedReplica } from '../../storage/wal/index.js';
 import type { SnapshotReference } from '../../wire/disk/replica-records.js';
 import type { DurableStorage } from './durable-storage.js';
+import type { DatabaseHealth } from './node-data.js';
 import type { ReplicaState } from './replica-state.js';
 
 export interface RecoveredState {
@@ -19,6 +20,10 @@ export class LostSnapshotError extends Error {
 export interface StateStore {
   /** Resolves if nothing can be written any more: the node must end. */
   readonly failure: Promise<Error>;
+  /** So much waits to be written to the database that no more is accepted. */
+  readonly isBehind: boolean;
+  /** Undefined: the states are in memory. */
+  readonly database: DatabaseHealth | undefined;
   /** When the oldest call of the local disk was made that is under way, on the monotonic clock. Undefined: none is. */
   readonly oldestCallMs: number | undefined;
   /** Whether a copy without items has a name, too: the id of the replica that began it, and its resets then. */

@@ -86,6 +86,8 @@ export class NodeShard implements ReachableReplica {
   readonly #snapshots: SnapshotReceiver;
   readonly #sweep: ExpirySweep;
   #candidates: readonly Candidate[] = [];
+  /** As published. */
+  #isImpaired = false;
 
   constructor(options: NodeShardOptions) {
     const { shard, config, recovered, account, peers, coordinator, ticker, logger, logThrottle } = options;
@@ -154,9 +156,17 @@ export class NodeShard implements ReachableReplica {
     this.#options.onChange();
   }
 
-  /** Judges whether the data fits into the memory of every candidate. Call it about once a second. */
-  judge(): void {
-    if (this.#accounts.judge(this.host.isPrimary)) this.#reportCandidates();
+  /**
+   * Judges whether the data fits into the memory of every candidate. Call it about once a second.
+   * @param isImpaired whether the database of this node gives no answer (R12)
+   */
+  judge(isImpaired: boolean): void {
+    const isOther = isImpaired !== this.#isImpaired;
+    if (isOther) {
+      this.#isImpaired = isImpaired;
+      this.#options.coordinator.publishImpaired(this.shard, isImpaired);
+    }
+    if (this.#accounts.judge(this.host.isPrimary) || isOther) this.#reportCandidates();
   }
 
   /** Idempotent. */
@@ -172,8 +182,9 @@ export class NodeShard implements ReachableReplica {
   }
 
   #reportCandidates(): void {
-    const candidates = this.#candidates.map(({ replicaId, order, stopping, history }) => {
-      return { replicaId, order, stopping, history, full: this.#accounts.isFull(replicaId) };
+    const candidates = this.#candidates.map(({ replicaId, order, stopping, history, impaired: published }) => {
+      const impaired = replicaId === this.replicaId ? this.#isImpaired : published;
+      return { replicaId, order, stopping, history, impaired, full: this.#accounts.isFull(replicaId) };
     });
     this.host.handle({ type: 'candidates', candidates });
   }

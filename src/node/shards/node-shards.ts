@@ -28,6 +28,8 @@ export interface NodeShardsOptions {
   readonly account: NodeAccount;
   readonly peers: Pick<NodePeers, 'cluster' | 'links' | 'server'>;
   readonly coordinator: Coordinator;
+  /** How long the database may give no answer before this node hands over the shards that it leads. */
+  readonly stateTimeoutMs: number;
   readonly turn: TurnEnd;
   readonly expiryCounts: ExpiryCounts;
   readonly logger: Logger;
@@ -66,6 +68,7 @@ export class NodeShards {
   #headStart: NodeJS.Timeout | undefined;
   #plannedStop: PlannedStop<NodeShard> | undefined;
   #closed = false;
+  #isImpaired = false;
 
   constructor(options: NodeShardsOptions) {
     const { config, logger } = options;
@@ -75,7 +78,7 @@ export class NodeShards {
     this.#logThrottle = new LogThrottle(logger);
     this.#shards = new Array(config.shards).fill(undefined);
     this.#registering = new PerShardQueue(maxRequests, (error) => this.#onRequestFailed(error));
-    this.#judging = setInterval(() => this.#each((shard) => shard.judge()), judgeMs);
+    this.#judging = setInterval(() => this.#judge(), judgeMs);
     for (const recovered of options.data.recovered) this.#shards[recovered.shard] = this.#newShard(recovered.shard, recovered);
   }
 
@@ -153,6 +156,20 @@ export class NodeShards {
     this.#logThrottle.close();
   }
 
+  #judge(): void {
+    const { data, stateTimeoutMs, logger } = this.#options;
+    const silentMs = data.database?.silentMs ?? 0;
+    const isImpaired = silentMs > stateTimeoutMs;
+    if (isImpaired && !this.#isImpaired)
+      logger.error(
+        { silentMs: Math.round(silentMs) },
+        'the database gives no answer: other nodes are to lead the shards of this one',
+      );
+    else if (!isImpaired && this.#isImpaired) logger.info('the database answers again');
+    this.#isImpaired = isImpaired;
+    this.#each((shard) => shard.judge(isImpaired));
+  }
+
   #settleAll(): void {
     clearTimeout(this.#headStart);
     for (let shard = 0; shard < this.shardCount; shard++) this.#settle(shard);
@@ -185,7 +202,8 @@ export class NodeShards {
     const { nodeId, address, account, coordinator } = this.#options;
     const { replicaId } = shard;
     const dataLimitBytes = account.budget.dataBytes;
-    const candidate = { replicaId, nodeId, address, stopping: false, dataLimitBytes };
+    const impaired = this.#isImpaired || undefined;
+    const candidate = { replicaId, nodeId, address, stopping: false, impaired, dataLimitBytes };
     this.#registering.add(shard.shard, () => {
       // The replica may have received data while its registration waited.
       const history = shard.host.status.line?.history;

@@ -75,6 +75,7 @@ export function localShardOf(node: VirtualNode, reads: Partial<Pick<Storage, 'ge
   const lotsOfRoom = {
     nodeId: 'own',
     hasDiskRoom: true,
+    isBehind: false,
     shardCount: 1,
     uncommittedBytes: 0,
     usedBytesBeside: () => 0,

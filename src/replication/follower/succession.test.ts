@@ -13,9 +13,12 @@ const state: ShardState = {
   givenUp: [],
 };
 
-/** Candidates in this order; `b!` is stopping. */
+/** Candidates in this order; `b!` is stopping, `b?` is impaired. */
 function candidates(...names: string[]): CandidateFact[] {
-  return names.map((name, order) => ({ replicaId: name.replace('!', ''), order, stopping: name.endsWith('!') })).reverse();
+  const facts = names.map((name, order) => {
+    return { replicaId: name.replace(/[!?]/, ''), order, stopping: name.endsWith('!'), impaired: name.endsWith('?') };
+  });
+  return facts.reverse();
 }
 
 const places = (...names: string[]) => ['a', 'b', 'c', 'x'].map((self) => placeInLine(state, candidates(...names), self));
@@ -35,6 +38,11 @@ describe('succession (R4)', () => {
     expect(places('a', 'b!', 'c')).toEqual([1, undefined, 0, undefined]);
     expect(places('a!', 'b!', 'c!')).toEqual([2, 0, 1, undefined]);
     expect(places('b!', 'x')).toEqual([undefined, 0, undefined, undefined]);
+  });
+
+  it('an impaired member comes behind all others, but for the primary', () => {
+    expect(places('a', 'b?', 'c')).toEqual([2, 1, 0, undefined]);
+    expect(places('a', 'b?')).toEqual([1, 0, undefined, undefined]);
   });
 
   it('a replica with two znodes counts once, by the older one', () => {

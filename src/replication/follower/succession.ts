@@ -12,13 +12,14 @@ function inOrder(candidates: readonly CandidateFact[]): CandidateFact[] {
 /**
  * The place of `self` among the replicas that may succeed the primary that `state` names; 0 is next in line. Undefined if `self`
  * may not succeed. Order alone never elects: only members of the in-sync set count. A stopping member does not count while
- * another member lives. The primary that `state` names may claim again, last in line.
+ * another member lives, and an impaired one comes behind all others. The primary that `state` names may claim again, last in line.
  */
 export function placeInLine(state: ShardState, candidates: readonly CandidateFact[], self: ReplicaId): number | undefined {
   const members = inOrder(candidates).filter((candidate) => state.inSync.includes(candidate.replicaId));
   const willing = members.filter((candidate) => !candidate.stopping);
   const eligible = willing.length > 0 ? willing : members;
-  const others = [...new Set(eligible.map((candidate) => candidate.replicaId))].filter((id) => id !== state.primary);
+  const able = [...eligible.filter(({ impaired }) => !impaired), ...eligible.filter(({ impaired }) => impaired)];
+  const others = [...new Set(able.map((candidate) => candidate.replicaId))].filter((id) => id !== state.primary);
   if (!eligible.some((candidate) => candidate.replicaId === self)) return undefined;
   return self === state.primary ? others.length : others.indexOf(self);
 }

@@ -20,7 +20,7 @@ export function mayHandOver(role: Primary): boolean {
 /** With every event while the node is stopping. */
 export function maybeHandOver(core: Core, role: Primary): void {
   if (!mayHandOver(role)) return;
-  const successor = chooseSuccessor(core, role);
+  const successor = chooseSuccessor(core, role) ?? chooseSuccessor(core, role, true);
   if (successor !== undefined) return void drainAndPropose(core, role, successor);
   role.handover = undefined;
   // Members that stop or are gone are taken out by maybeChangeMembers; only then is this replica alone.
@@ -32,18 +32,34 @@ export function maybeHandOver(core: Core, role: Primary): void {
   if (!someoneMayJoin) endHistory(core, role);
 }
 
+/**
+ * With every event while the database of this replica gives no answer: another member leads, if one can.
+ * @returns whether the shard is being handed over.
+ */
+export function maybeHandOverImpaired(core: Core, role: Primary): boolean {
+  const isImpaired = core.candidates.some(({ replicaId, impaired }) => replicaId === core.self && impaired);
+  if (!isImpaired || !mayHandOver(role) || !core.mayWriteState) return false;
+  const successor = chooseSuccessor(core, role);
+  if (successor === undefined) return false;
+  drainAndPropose(core, role, successor);
+  return true;
+}
+
 /** The lowest candidate that may succeed; candidates on placed nodes come first. */
-function chooseSuccessor(core: Core, role: Primary): ReplicaId | undefined {
-  const able = core.candidates.filter((candidate) => maySucceed(core, role, candidate));
+function chooseSuccessor(core: Core, role: Primary, mayBeImpaired = false): ReplicaId | undefined {
+  const able = core.candidates.filter((candidate) =>
+    maySucceed(core, role, mayBeImpaired ? { ...candidate, impaired: false } : candidate),
+  );
   const placed = able.filter(({ replicaId }) => isPlaced(core, replicaId));
   const [first] = (placed.length > 0 ? placed : able).sort((one, other) => one.order - other.order);
   return first?.replicaId;
 }
 
-/** The candidate is in sync, answers beacons, and neither stops nor leaves. */
-export function maySucceed(core: Core, role: Primary, { replicaId, stopping }: CandidateFact): boolean {
+/** The candidate is in sync, answers beacons, is not impaired, and neither stops nor leaves. */
+export function maySucceed(core: Core, role: Primary, { replicaId, stopping, impaired }: CandidateFact): boolean {
   const peer = role.peers.get(replicaId);
   const inSync = core.register.confirmed.includes(replicaId) && peer?.phase === 'replicating' && !peer.refused;
+  if (impaired) return false;
   return inSync && !stopping && !peer.stopping && !peer.leaving && grantsLease(peer, core.options.leaseMs, core.nowMs);
 }
 

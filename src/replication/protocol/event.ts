@@ -16,6 +16,8 @@ export interface CandidateFact {
   readonly history?: HistoryId | undefined;
   /** Its node has no room for the data, so it is not invited to a snapshot. Set by a primary's shell; others may leave it out. */
   readonly full?: boolean;
+  /** The database with its data gives no answer: it does not lead while another member can (R12). Undefined: false. */
+  readonly impaired?: boolean | undefined;
 }
 
 /** One key of a snapshot, with its value. */

@@ -51,6 +51,30 @@ describeVariants('planned stops', [
   },
   {
     rule: 'R12',
+    does: 'hands over to a replica whose database gives no answer',
+    edits: [edit('primary/handover.ts', 'if (impaired) return false;', '')],
+    caughtBy: scenario('impaired'),
+  },
+  {
+    rule: 'R12',
+    does: 'stays primary although its database gives no answer and another member can lead',
+    edits: [edit('leaving.ts', "if (core.role.kind === 'primary' && maybeHandOverImpaired(core, core.role)) return;", '')],
+    caughtBy: scenario('impaired'),
+  },
+  {
+    rule: 'R12',
+    does: 'claims before others although its database gives no answer',
+    edits: [
+      edit(
+        'follower/succession.ts',
+        '[...eligible.filter(({ impaired }) => !impaired), ...eligible.filter(({ impaired }) => impaired)]',
+        'eligible',
+      ),
+    ],
+    caughtBy: scenario('impaired'),
+  },
+  {
+    rule: 'R12',
     does: 'claims although it is stopping and another member lives',
     edits: [edit('follower/succession.ts', 'willing.length > 0 ? willing : members', 'members')],
     caughtBy: scenario('handover'),
