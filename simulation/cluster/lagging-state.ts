@@ -19,7 +19,7 @@ import { VirtualOverlay } from '../virtual/virtual-overlay.js';
 /** The process, as far as its state concerns it. */
 interface OwnerOfState {
   readonly replicaId: string;
-  readonly replica: Replica;
+  readonly replica: Pick<Replica, 'appliedState'>;
   readonly store: Store;
   readonly disk: Disk;
   readonly appliedSeq: number;
@@ -172,8 +172,10 @@ export class LaggingState {
   }
 
   #begin(): void {
-    this.#isDirty = false;
-    this.#gathered = this.#completions[0] ?? this.#gather(this.#position(), false);
+    const completion = this.#completions[0];
+    // What was applied over a copy since it was received is not in its commit, and needs one of its own.
+    this.#isDirty = completion !== undefined;
+    this.#gathered = completion ?? this.#gather(this.#position(), false);
     this.logFlushed();
   }
 
