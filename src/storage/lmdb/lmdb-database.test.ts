@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { describeDatabaseStorage } from '../database/database-storage.conformance.js';
 import { describeStateDatabase } from '../database/state-database.conformance.js';
 import { openLmdb } from './lmdb-database.js';
 import { lmdbWorker } from './lmdb-worker.fixture.js';
@@ -11,5 +12,10 @@ async function create(cacheBytes: number) {
   return { open, dispose: async () => rmSync(folder, { recursive: true }) };
 }
 
-describeStateDatabase('LMDB whose pages fit into memory', () => create(Number.POSITIVE_INFINITY));
-describeStateDatabase('LMDB whose pages may have to come from the disk', () => create(0));
+for (const [name, cacheBytes] of [
+  ['LMDB whose pages fit into memory', Number.POSITIVE_INFINITY],
+  ['LMDB whose pages may have to come from the disk', 0],
+] as const) {
+  describeStateDatabase(name, () => create(cacheBytes));
+  describeDatabaseStorage(name, () => create(cacheBytes));
+}
