@@ -114,7 +114,9 @@ export interface Storage {
    * `maxBytes`. It may be shorter, and is empty only at the end. Each key is shown as of some moment between the call and the answer.
    * An engine without an order does not have this.
    */
-  range?(from: string, most: number, maxBytes: number): readonly SnapshotItem[] | Promise<readonly SnapshotItem[]>;
+  readonly range?:
+    | ((from: string, most: number, maxBytes: number) => readonly SnapshotItem[] | Promise<readonly SnapshotItem[]>)
+    | undefined;
   /**
    * Passes every key that exists throughout the scan to `take` at least once, in no particular order. Keys that are written or
    * deleted meanwhile may or may not be passed. The view is reused for the next record, so `take` copies what it needs. The

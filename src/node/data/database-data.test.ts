@@ -1,4 +1,4 @@
-import { afterEach, describe, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { ModelDatabase } from '../../storage/database/model-database.fixture.js';
 import { optionsOver } from './database-data.fixture.js';
 import { expectFound, TestFolders } from './disk-data.fixture.js';
@@ -26,5 +26,19 @@ describe('replicas whose data is in a database', { timeout: 60_000 }, () => {
     // Only a replica knows the position of what is applied, so nothing is committed before.
     replica.revived(found!);
     await expectFound(found!, replica);
+  });
+
+  it('show their keys in order, which replicas in memory cannot', async () => {
+    const database = new ModelDatabase();
+    const replica = TestReplica.create(await folders.open(folders.create(), optionsOver(database)), 0);
+    for (const key of ['c', 'a', 'd', 'b']) replica.append([writing(key, key)]);
+    await replica.durable;
+    replica.apply(2);
+    await expect.poll(() => database.disk.state.get(0)?.rows.size).toBe(2);
+    replica.apply();
+    const page = await replica.storage.range?.('b', 2, 1_000);
+    expect(page?.map(({ key }) => key)).toEqual(['b', 'c']);
+    const inMemory = TestReplica.create(await folders.open(folders.create()), 0);
+    expect(inMemory.storage.range).toBeUndefined();
   });
 });

@@ -82,6 +82,9 @@ export class DatabaseState implements ReplicaState {
   due(timeMs: number, most: number, take: (keys: readonly DueKey[]) => void): void {
     this.#engine.due(timeMs, most, take);
   }
+  range(...page: Parameters<DatabaseEngine['range']>): ReturnType<DatabaseEngine['range']> {
+    return this.#engine.range(...page);
+  }
   scan(chunkBytes: number, take: (record: RecordView) => void): AsyncIterable<void> {
     return this.#engine.scan(chunkBytes, take);
   }

@@ -65,7 +65,7 @@ export class DiskData implements NodeData {
   /** Recovers the data of an earlier process. @throws Error if that fails; then nothing that the data needs has been removed. */
   static async open(options: DiskDataOptions): Promise<DiskData> {
     const { calls = new DiskCalls(), folder, openStates = () => MemoryStates.open(folder.path, options) } = options;
-    const data = new DiskData(options, calls, await calls.during(openStates()));
+    const data = new DiskData(options, calls, await calls.during<StateStore>(openStates()));
     try {
       await data.#open();
     } catch (error) {

@@ -23,6 +23,7 @@ export class DurableStorage implements Storage {
   readonly persistsAtOnce = false;
   readonly log: ReplicaLog;
   readonly watchFlushes: Storage['watchFlushes'];
+  readonly range: Storage['range'];
   readonly #parts: DurableStorageParts;
   readonly #state: ReplicaState;
   #replica: StoredReplica | undefined;
@@ -33,7 +34,8 @@ export class DurableStorage implements Storage {
     this.#parts = parts;
     this.#state = parts.state;
     this.log = parts.log;
-    const { flushes } = parts;
+    const { state, flushes } = parts;
+    this.range = state.range?.bind(state);
     this.watchFlushes = flushes && ((listener) => flushes.watch(listener));
   }
 

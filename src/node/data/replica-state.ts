@@ -23,7 +23,7 @@ export type Reset = Extract<Change, { type: 'reset' }>;
 type Readings = 'keyCount' | 'expiringCount' | 'earliestExpiryMs' | 'dataBytes' | 'memoryBytes' | 'backlog';
 
 /** What `Storage` promises of its state, without the log. */
-export interface ReplicaState extends Pick<Storage, Readings | 'apply' | 'get' | 'head' | 'due' | 'scan' | 'close'> {
+export interface ReplicaState extends Pick<Storage, Readings | 'apply' | 'get' | 'head' | 'due' | 'range' | 'scan' | 'close'> {
   /** Called once, before the replica changes anything. */
   attach(replica: StoredReplica, log: StateLog): void;
   /**
