@@ -28,8 +28,8 @@ function maybeStop(core: Core): void {
 
 function maybeMove(core: Core): void {
   if (core.stopped || core.stopping !== undefined) return;
-  if (core.role.kind === 'primary' && maybeHandOverImpaired(core, core.role)) return;
-  if (core.placed === undefined) return;
-  if (core.role.kind === 'follower') maybeRelease(core);
-  else if (core.role.kind === 'primary') maybeHandOverToPlaced(core, core.role, core.placed);
+  const { role, placed } = core;
+  if (role.kind === 'primary' && maybeHandOverImpaired(core, role)) return;
+  if (role.kind === 'primary') maybeHandOverToPlaced(core, role, placed);
+  else if (role.kind === 'follower' && placed !== undefined) maybeRelease(core);
 }

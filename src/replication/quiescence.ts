@@ -45,7 +45,7 @@ function isFollowerQuiescent(core: Core, role: Follower, { primary }: ShardState
 /** The primary serves on its preferred node, and every peer is a member of the in-sync set that holds everything. */
 function isPrimaryQuiescent(core: Core, role: Primary, { inSync }: ShardState): boolean {
   if (!role.serving || role.paused || role.handover !== undefined || role.ending || role.givesUp !== undefined) return false;
-  if (core.placed !== undefined && !core.isPreferredHere) return false;
+  if (core.isImpaired || (core.placed !== undefined && !core.isPreferredHere)) return false;
   if (role.peers.size !== inSync.length - 1 || !inSync.every((id) => isPlaced(core, id))) return false;
   for (const peer of role.peers.values()) if (!holdsEverything(core, peer, inSync)) return false;
   return true;

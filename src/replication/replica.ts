@@ -248,7 +248,7 @@ function dispatch(core: Core, event: Exclude<Event, { type: 'write' | 'transact'
       core.register.connectionLost();
       break;
     case 'candidates':
-      core.candidates = event.candidates;
+      core.takeCandidates(event.candidates);
       break;
     case 'placed':
       onPlaced(core, event.nodes);

@@ -8,13 +8,21 @@ import type { ReplicaId } from '../protocol/ids.js';
 import { ended, handedOver, type ShardState } from '../protocol/shard-state.js';
 import type { Core } from '../state/core.js';
 import { isOlder } from '../state/known-state.js';
-import { isPlaced } from '../state/placed.js';
+import { isAlive, isPlaced } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
 import { exit } from '../state/transitions.js';
 import { grantsLease } from './lease.js';
 
 export function mayHandOver(role: Primary): boolean {
   return role.serving && !role.paused && !role.ending && role.handover?.stage !== 'proposed';
+}
+
+/**
+ * Writes are refused while the primary drains. So it drains only while it reaches ZooKeeper and every member of the required
+ * set answers, unless its node stops.
+ */
+export function mayDrain(core: Core, role: Primary): boolean {
+  return core.mayWriteState && core.register.required.every((id) => id === core.self || isAlive(core, role, id));
 }
 
 /** With every event while the node is stopping. */
@@ -37,8 +45,7 @@ export function maybeHandOver(core: Core, role: Primary): void {
  * @returns whether the shard is being handed over.
  */
 export function maybeHandOverImpaired(core: Core, role: Primary): boolean {
-  const isImpaired = core.candidates.some(({ replicaId, impaired }) => replicaId === core.self && impaired);
-  if (!isImpaired || !mayHandOver(role) || !core.mayWriteState) return false;
+  if (!core.isImpaired || !mayHandOver(role) || !mayDrain(core, role)) return false;
   const successor = chooseSuccessor(core, role);
   if (successor === undefined) return false;
   drainAndPropose(core, role, successor);

@@ -6,9 +6,9 @@
 
 import { nodeIdOf, type ReplicaId } from '../protocol/ids.js';
 import type { Core } from '../state/core.js';
-import { isAlive, isPlaced, isWhole } from '../state/placed.js';
+import { isPlaced, isWhole } from '../state/placed.js';
 import type { Primary } from '../state/role.js';
-import { drainAndPropose, mayHandOver, maySucceed } from './handover.js';
+import { drainAndPropose, mayDrain, mayHandOver, maySucceed } from './handover.js';
 
 /** A placed primary hands over to the preferred one once that has been able to take over for this many graces without a break. */
 const steadyGraces = 4;
@@ -20,21 +20,16 @@ const calmWaits = 16;
 /** The longest wait, as a multiple of the first. */
 const mostTimesTheFirst = 64;
 
-/**
- * Writes are refused while the primary drains. So it drains only while it reaches ZooKeeper and every member of the required
- * set answers.
- */
-export function maybeHandOverToPlaced(core: Core, role: Primary, placed: readonly string[]): void {
+/** A handover that has begun is called off if there is no reason for it any more. */
+export function maybeHandOverToPlaced(core: Core, role: Primary, placed: readonly string[] | undefined): void {
   if (!mayHandOver(role)) return;
   // The primary is where it should be. This runs with every message, so nothing else is checked.
-  if (core.isPreferredHere) {
+  if (placed === undefined || core.isPreferredHere) {
     role.handover = undefined;
     return;
   }
   const successor = isPlaced(core, core.self) ? preferred(core, role, placed) : firstPlaced(core, role, placed);
-  const mayPropose = core.mayWriteState;
-  const allAnswer = core.register.required.every((id) => id === core.self || isAlive(core, role, id));
-  if (successor === undefined || !mayPropose || !allAnswer) {
+  if (successor === undefined || !mayDrain(core, role)) {
     role.handover = undefined;
     return;
   }

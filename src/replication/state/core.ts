@@ -74,6 +74,8 @@ export class Core {
   completingWrite = 0;
 
   candidates: readonly CandidateFact[] = [];
+  /** The database of this replica gives no answer (R12). Derived from `candidates` when they change, because every message needs it. */
+  isImpaired = false;
   /** Ids of the nodes that are to hold the shard, the preferred primary's first; undefined: all (R15). */
   placed: readonly string[] | undefined;
   placedMs = 0;
@@ -136,6 +138,10 @@ export class Core {
   /** The copy is complete, and will still be after a crash. */
   get isDurablyComplete(): boolean {
     return this.complete && this.durability.doneNumber >= this.completingWrite;
+  }
+  takeCandidates(candidates: readonly CandidateFact[]): void {
+    this.candidates = candidates;
+    this.isImpaired = candidates.some(({ replicaId, impaired }) => replicaId === this.self && impaired);
   }
   get isInSync(): boolean {
     return this.register.state?.inSync.includes(this.self) ?? false;

@@ -64,7 +64,7 @@ describeVariants('all gone', [
     does: 'ends the history when its deadline has passed',
     edits: [
       edit('primary/handover.ts', 'function endHistory', 'export function endHistory'),
-      edit('leaving.ts', 'import { maybeHandOver }', 'import { endHistory, maybeHandOver }'),
+      edit('leaving.ts', 'import { maybeHandOver, ', 'import { endHistory, maybeHandOver, '),
       edit(
         'leaving.ts',
         pastDeadline,

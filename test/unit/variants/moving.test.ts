@@ -87,8 +87,8 @@ describeVariants('moving', [
       edit('leaving.ts', 'import { exit }', 'import { exit, release }'),
       edit(
         'leaving.ts',
-        "core.role.kind === 'primary') maybeHandOverToPlaced(core, core.role, core.placed);",
-        "!core.placed.includes(core.self.split('~')[0]!)) release(core);",
+        "role.kind === 'primary') maybeHandOverToPlaced(core, role, placed);",
+        "role.kind === 'primary' && placed !== undefined && !placed.includes(core.self.split('~')[0]!)) release(core);",
       ),
     ],
     caughtBy: scenario('moving'),
@@ -126,13 +126,13 @@ describeVariants('moving', [
   {
     rule: 'R15',
     does: 'drains for a handover while it cannot reach ZooKeeper',
-    edits: [edit('primary/moving.ts', 'const mayPropose = core.mayWriteState;', 'const mayPropose = true;')],
+    edits: [edit('primary/handover.ts', 'return core.mayWriteState && core.register', 'return core.register')],
     caughtBy: scenario('moving'),
   },
   {
     rule: 'R15',
     does: 'drains for a handover while a member does not answer',
-    edits: [edit('primary/moving.ts', ' || !allAnswer', '')],
+    edits: [edit('primary/handover.ts', 'id === core.self || isAlive(core, role, id)', 'id !== undefined')],
     caughtBy: scenario('moving'),
   },
   {

@@ -58,7 +58,31 @@ describeVariants('planned stops', [
   {
     rule: 'R12',
     does: 'stays primary although its database gives no answer and another member can lead',
-    edits: [edit('leaving.ts', "if (core.role.kind === 'primary' && maybeHandOverImpaired(core, core.role)) return;", '')],
+    edits: [edit('leaving.ts', "if (role.kind === 'primary' && maybeHandOverImpaired(core, role)) return;", '')],
+    caughtBy: scenario('impaired'),
+  },
+  {
+    rule: 'R12',
+    does: 'goes on draining although its database answers again',
+    edits: [
+      edit(
+        'primary/moving.ts',
+        'if (placed === undefined || core.isPreferredHere) {',
+        'if (placed === undefined) return;\n  if (core.isPreferredHere) {',
+      ),
+    ],
+    caughtBy: scenario('impaired'),
+  },
+  {
+    rule: 'R12',
+    does: 'drains for its database while a member does not answer',
+    edits: [edit('primary/handover.ts', '!mayHandOver(role) || !mayDrain(core, role)', '!mayHandOver(role)')],
+    caughtBy: scenario('impaired'),
+  },
+  {
+    rule: 'R12',
+    does: 'overlooks while nothing happens that another member can lead, although its database gives no answer',
+    edits: [edit('quiescence.ts', 'core.isImpaired || ', '')],
     caughtBy: scenario('impaired'),
   },
   {
