@@ -84,6 +84,8 @@ export interface CandidateRegistration {
   readonly impaired?: boolean | undefined;
   /** The limit of its node for data, in bytes as the primary counts them. Undefined: not published. */
   readonly dataLimitBytes?: number | undefined;
+  /** That limit follows from `--max-data`. Undefined: false, it follows from `--max-memory`. */
+  readonly diskBound?: boolean | undefined;
 }
 
 /** A live replica. */

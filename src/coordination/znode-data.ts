@@ -155,6 +155,7 @@ export function parseCandidate(data: Buffer, prefix: string): CandidateRegistrat
     history: fields.optionalText('history'),
     impaired: fields.optionalFlag('impaired'),
     dataLimitBytes: fields.optionalInteger('dataLimitBytes', 1),
+    diskBound: fields.optionalFlag('diskBound'),
   };
 }
 

@@ -10,7 +10,7 @@ import { NodeMetrics } from '../metrics/index.js';
 import { FrameCounts, TurnEnd } from '../transport/index.js';
 import { Descriptors } from './capacity/descriptors.js';
 import type { DiskUse } from './capacity/disk-use.js';
-import type { MemoryBudget } from './capacity/memory-budget.js';
+import type { NodeBudget } from './capacity/memory-budget.js';
 import { NodeAccount } from './capacity/node-account.js';
 import type { ClusterEvents } from './cluster/cluster-events.js';
 import { KnownCluster } from './cluster/known-cluster.js';
@@ -37,7 +37,7 @@ export interface NodeFoundation {
   readonly config: ClusterConfig;
   readonly format: ClusterFormat;
   readonly data: NodeData;
-  readonly budget: MemoryBudget;
+  readonly budget: NodeBudget;
   readonly disk: DiskUse;
   readonly events: ClusterEvents;
   readonly coordinator: Coordinator;

@@ -7,7 +7,7 @@
  * (docs/memory.md). So nothing has to be measured, and the disk is never found to be full by a write that was accepted.
  */
 import { statfs } from 'node:fs/promises';
-import type { MemoryBudget } from './memory-budget.js';
+import type { MemoryBudget, NodeBudget } from './memory-budget.js';
 
 export interface DiskBudget {
   /** The whole. */
@@ -45,6 +45,7 @@ export async function defaultMaxDiskBytes(folder: string, usedBytes: number): Pr
 }
 
 /** The data has to fit into both. */
-export function withinDisk(memory: MemoryBudget, disk: DiskBudget | undefined): MemoryBudget {
-  return disk === undefined ? memory : { ...memory, dataBytes: Math.min(memory.dataBytes, disk.dataBytes) };
+export function withinDisk(memory: MemoryBudget, disk: DiskBudget | undefined): NodeBudget {
+  if (disk === undefined || memory.dataBytes <= disk.dataBytes) return memory;
+  return { ...memory, dataBytes: disk.dataBytes, isDiskBound: true };
 }

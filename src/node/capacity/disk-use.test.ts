@@ -61,6 +61,6 @@ test('disk budget - a full disk leaves a node what it needs at least', async () 
 test('disk budget - data has to fit into the memory and onto the disk', () => {
   const memory = divideMemory(1024 * mebibyte, 16);
   expect(withinDisk(memory, undefined)).toEqual(memory);
-  expect(withinDisk(memory, divideDisk(1024 * mebibyte)).dataBytes).toBe(256 * mebibyte);
+  expect(withinDisk(memory, divideDisk(1024 * mebibyte))).toMatchObject({ dataBytes: 256 * mebibyte, isDiskBound: true });
   expect(withinDisk(memory, divideDisk(64 * 1024 * mebibyte))).toEqual(memory);
 });

@@ -67,6 +67,15 @@ describe('the limits of the holders', () => {
     expect(accounts.judge(true)).toBe(true);
   });
 
+  it('may follow from the disk: then the log names --max-data', () => {
+    const accounts = accountsOf();
+    accounts.learnCandidates([{ ...candidate('b', 100), diskBound: true }], []);
+    dueBytes = 101;
+    accounts.judge(true);
+    expect(lines.filter((line) => line.includes('--max-data'))).toHaveLength(1);
+    expect(accounts.holderOf('b~1')).toMatchObject({ limitBytes: 100, isDiskBound: true });
+  });
+
   it('are remembered after the znode is gone, for as long as the replica holds a copy', () => {
     const accounts = accountsOf();
     accounts.learnCandidates([candidate('a', 1_000), candidate('b', 100)], []);

@@ -16,6 +16,8 @@ export interface Holder {
   readonly nodeId: string;
   /** The most that its data may cost. */
   readonly limitBytes: number;
+  /** The limit follows from `--max-data`. Default: from `--max-memory`. */
+  readonly isDiskBound?: boolean;
   /** What its data costs, all shards together, by its own reports; `diskFullBytes`. Undefined: this node's own use stands for it. */
   readonly reportedBytes?: number | undefined;
 }
@@ -28,8 +30,13 @@ interface Report {
   readonly includedBytes: number;
 }
 
+interface Limit {
+  readonly bytes: number;
+  readonly isDiskBound: boolean;
+}
+
 /** The limit of a node that registered none. */
-const unlimited = Number.MAX_SAFE_INTEGER;
+const unlimited: Limit = { bytes: Number.MAX_SAFE_INTEGER, isDiskBound: false };
 
 export class HolderAccounts {
   readonly #node: Pick<NodeAccount, 'dueBytesOf' | 'holdsOtherShards'>;
@@ -37,7 +44,7 @@ export class HolderAccounts {
   readonly #logger: Logger;
   #candidates: readonly Candidate[] = [];
   /** A limit outlives the znode that named it for as long as the replica holds a copy. */
-  readonly #limits = new Map<ReplicaId, number>();
+  readonly #limits = new Map<ReplicaId, Limit>();
   readonly #reports = new Map<ReplicaId, Report>();
   #full: ReadonlySet<ReplicaId> = new Set();
 
@@ -52,7 +59,7 @@ export class HolderAccounts {
     this.#candidates = candidates;
     const kept = new Set([...candidates.map(({ replicaId }) => replicaId), ...holders]);
     for (const id of this.#limits.keys()) if (!kept.has(id)) this.#limits.delete(id);
-    for (const { replicaId, dataLimitBytes } of candidates) this.#limits.set(replicaId, dataLimitBytes ?? unlimited);
+    for (const candidate of candidates) this.#limits.set(candidate.replicaId, limitOf(candidate));
   }
 
   /** The node of a replica has reported its use. Undefined: the link is down, and what was reported before no longer counts. */
@@ -68,7 +75,8 @@ export class HolderAccounts {
 
   holderOf(id: ReplicaId): Holder {
     const nodeId = nodeIdOf(id);
-    return { nodeId, limitBytes: this.#limits.get(id) ?? unlimited, reportedBytes: this.#reportedBytesOf(id, nodeId) };
+    const { bytes: limitBytes, isDiskBound } = this.#limits.get(id) ?? unlimited;
+    return { nodeId, limitBytes, isDiskBound, reportedBytes: this.#reportedBytesOf(id, nodeId) };
   }
 
   isFull(id: ReplicaId): boolean {
@@ -89,7 +97,7 @@ export class HolderAccounts {
   }
 
   #lacksRoom(candidate: Candidate): boolean {
-    return this.#neededBytesOf(candidate) > (candidate.dataLimitBytes ?? unlimited);
+    return this.#neededBytesOf(candidate) > limitOf(candidate).bytes;
   }
 
   #neededBytesOf({ replicaId, nodeId }: Candidate): number {
@@ -113,7 +121,21 @@ export class HolderAccounts {
       fields,
       isDiskFull
         ? 'the disk of a node is full: where it holds no copy it is given none; make room, or raise its --max-data'
-        : 'a node has too little memory for the data: where it holds no copy it is given none; delete keys, or raise its --max-memory',
+        : tooLittleText(limitOf(candidate)),
     );
   }
+}
+
+function limitOf({ dataLimitBytes, diskBound = false }: Candidate): Limit {
+  return dataLimitBytes === undefined ? unlimited : { bytes: dataLimitBytes, isDiskBound: diskBound };
+}
+
+function tooLittleText(limit: Limit): string {
+  const kind = limit.isDiskBound ? 'disk' : 'memory';
+  return `a node has too little ${kind} for the data: where it holds no copy it is given none; delete keys, or raise its ${limitOption(limit)}`;
+}
+
+/** The option of kvnode that gives a node more room for data. */
+export function limitOption({ isDiskBound = false }: Pick<Holder, 'isDiskBound'>): string {
+  return isDiskBound ? '--max-data' : '--max-memory';
 }

@@ -20,6 +20,12 @@ export interface MemoryBudget {
   readonly maxDumpBytes: number;
 }
 
+/** The budget of a node whose data directory may bound the data as well. */
+export interface NodeBudget extends MemoryBudget {
+  /** True: `dataBytes` follows from `--max-data`. Default: it follows from `--max-memory`. */
+  readonly isDiskBound?: boolean;
+}
+
 const mebibyte = 1024 * 1024;
 
 /** The smallest `--max-memory`: less would leave too little for data. */

@@ -6,7 +6,7 @@
  */
 import type { Placement } from '../../placement/index.js';
 import { costOfData, costOfUncommitted, type StoredAmount } from './data-cost.js';
-import type { MemoryBudget } from './memory-budget.js';
+import type { NodeBudget } from './memory-budget.js';
 
 /** A shard at this node, as far as its memory is counted. */
 export interface CountedShard {
@@ -39,7 +39,7 @@ const countAgainMs = 10;
 
 export class NodeAccount {
   readonly nodeId: string;
-  readonly budget: MemoryBudget;
+  readonly budget: NodeBudget;
   /** Shards of the cluster: this node may come to hold all of them. */
   readonly shardCount: number;
   readonly #disk: DataRoom;
@@ -52,7 +52,7 @@ export class NodeAccount {
   /** The nodes that hold at least one shard of which this node has no copy. */
   #holdersOfOtherShards: ReadonlySet<string> = new Set();
 
-  constructor(nodeId: string, budget: MemoryBudget, shardCount: number, disk: DataRoom = { hasRoom: true, isBehind: false }) {
+  constructor(nodeId: string, budget: NodeBudget, shardCount: number, disk: DataRoom = { hasRoom: true, isBehind: false }) {
     this.nodeId = nodeId;
     this.#disk = disk;
     this.budget = budget;

@@ -3,7 +3,7 @@
  * data holds no data there: it is for writes that wait for the database, and for pages of it.
  */
 import type { DiskBudget } from './disk-budget.js';
-import type { MemoryBudget } from './memory-budget.js';
+import type { MemoryBudget, NodeBudget } from './memory-budget.js';
 
 export interface StateMemory {
   /** Writes that wait for the database, all shards together. */
@@ -23,6 +23,7 @@ export function stateMemoryOf({ dataBytes }: MemoryBudget): StateMemory {
 }
 
 /** The budget with the most that the data may cost. @param disk undefined: the data is on another machine */
-export function withDatabase(memory: MemoryBudget, disk: DiskBudget | undefined): MemoryBudget {
-  return { ...memory, dataBytes: disk?.dataBytes ?? unlimitedBytes };
+export function withDatabase(memory: MemoryBudget, disk: DiskBudget | undefined): NodeBudget {
+  if (disk === undefined) return { ...memory, dataBytes: unlimitedBytes };
+  return { ...memory, dataBytes: disk.dataBytes, isDiskBound: true };
 }

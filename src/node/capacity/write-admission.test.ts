@@ -103,6 +103,9 @@ describe('the admission of writes', () => {
     const refusal = shard.admission.refusalOf({ key: 'k', value: new Uint8Array(1_000) }, 0);
     expect(refusal).toMatchObject({ code: 'MEMORY_FULL', executed: 'no', retryable: false });
     expect(refusal?.message).toMatch(/of the 500 bytes that node node-1 has.*nothing was written.*--max-memory/s);
+    shard.holders = [{ nodeId: 'on-disk', limitBytes: 500, isDiskBound: true }];
+    const onDisk = shard.admission.refusalOf({ key: 'k', value: new Uint8Array(1_000) }, 1_000);
+    expect(onDisk?.message).toMatch(/of the 500 bytes that node on-disk has.*--max-data/s);
   });
 
   it('judges by the report of a fuller node, together with the writes under way to it', () => {

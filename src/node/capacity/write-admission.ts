@@ -1,5 +1,5 @@
 /**
- * Judges whether a write may be accepted: the data must fit into the memory of every node that holds a copy of it. The primary
+ * Judges whether a write may be accepted: the data must fit into the memory, or on the disk, of every node that holds a copy of it. The primary
  * judges for all of them, before the write has a log entry, so that no backup dies of a write that the primary has accepted.
  *
  * A write that makes the data smaller, or no larger, is always accepted.
@@ -7,7 +7,7 @@
 import { KvError } from '../../errors.js';
 import type { Storage } from '../../storage/index.js';
 import { costOf, costOfUncommitted } from './data-cost.js';
-import type { Holder } from './holder-accounts.js';
+import { type Holder, limitOption } from './holder-accounts.js';
 import { type CountedShard, diskFullBytes, type NodeAccount, usedBytesOf } from './node-account.js';
 
 /** The shard that the writes are for. */
@@ -119,7 +119,7 @@ export class WriteAdmission {
     return new KvError(
       'MEMORY_FULL',
       `the data takes ${usedBytes} of the ${limitBytes} bytes that node ${nodeId} has for it; nothing was written. ` +
-        'Delete keys, or start that node with a larger --max-memory',
+        `Delete keys, or start that node with a larger ${limitOption(fullest)}`,
     );
   }
 

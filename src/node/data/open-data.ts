@@ -7,7 +7,7 @@ import { KvError } from '../../errors.js';
 import { type DiskBudget, defaultMaxDiskBytes, divideDisk, withinDisk } from '../capacity/disk-budget.js';
 import { type DiskUse, MeasuredDisk, noDisk, sizeOfFolder } from '../capacity/disk-use.js';
 import { retentionOf } from '../capacity/log-retention.js';
-import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget } from '../capacity/memory-budget.js';
+import { defaultMaxMemoryBytes, divideMemory, type MemoryBudget, type NodeBudget } from '../capacity/memory-budget.js';
 import { stateMemoryOf, withDatabase } from '../capacity/state-budget.js';
 import type { NodeOptions } from '../options.js';
 import type { BegunData } from './begin-data.js';
@@ -20,7 +20,7 @@ import type { StateKind } from './state-kind.js';
 
 export interface OpenedData {
   readonly data: NodeData;
-  readonly budget: MemoryBudget;
+  readonly budget: NodeBudget;
   readonly disk: DiskUse;
   /** Undefined: there is no data directory. */
   readonly editions: FolderEditions | undefined;
@@ -52,7 +52,7 @@ export async function openData(
   return { data, budget: withinPlace(options.state, budget, diskBudget), disk, editions };
 }
 
-function withinPlace(state: StateKind, budget: MemoryBudget, disk: DiskBudget): MemoryBudget {
+function withinPlace(state: StateKind, budget: MemoryBudget, disk: DiskBudget): NodeBudget {
   if (state === 'memory') return withinDisk(budget, disk);
   return withDatabase(budget, state === 'lmdb' ? disk : undefined);
 }

@@ -201,9 +201,9 @@ export class NodeShards {
   #register(shard: NodeShard, isNew: boolean): void {
     const { nodeId, address, account, coordinator } = this.#options;
     const { replicaId } = shard;
-    const dataLimitBytes = account.budget.dataBytes;
+    const { dataBytes: dataLimitBytes, isDiskBound: diskBound } = account.budget;
     const impaired = this.#isImpaired || undefined;
-    const candidate = { replicaId, nodeId, address, stopping: false, impaired, dataLimitBytes };
+    const candidate = { replicaId, nodeId, address, stopping: false, impaired, dataLimitBytes, diskBound };
     this.#registering.add(shard.shard, () => {
       // The replica may have received data while its registration waited.
       const history = shard.host.status.line?.history;
