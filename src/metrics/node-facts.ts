@@ -24,6 +24,8 @@ export interface FrameFacts {
 
 /** How the database of a node keeps up. */
 export interface DatabaseFacts {
+  /** Entries that are applied and not committed in it, of all replicas together. */
+  readonly lagEntries: number;
   /** Bytes that wait to be written. */
   readonly overlayBytes: number;
   /** Reads that wait for an answer. */

@@ -18,6 +18,11 @@ const gauges: readonly (readonly [name: string, help: string, valueFrom: (facts:
     'Bytes that wait to be written to the database; 0: there is none',
     ({ database }) => database?.overlayBytes ?? 0,
   ],
+  [
+    'kvnode_state_lag_entries',
+    'Entries that are applied and not committed in the database, of all replicas together',
+    ({ database }) => database?.lagEntries ?? 0,
+  ],
   ['kvnode_state_waiting_reads', 'Reads that wait for the database', ({ database }) => database?.waitingReads ?? 0],
   [
     'kvnode_state_silent_seconds',

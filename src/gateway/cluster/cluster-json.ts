@@ -11,7 +11,7 @@ type Figures =
   | ('version' | 'uptimeMs' | 'zookeeper' | 'warnings' | 'keys')
   | ('dataBytes' | 'dataLimitBytes' | 'memoryBytes' | 'maxMemoryBytes')
   | ('logLinesDropped' | 'openDescriptors' | 'maxDescriptors')
-  | ('durability' | 'diskBytes' | 'maxDiskBytes')
+  | ('durability' | 'diskBytes' | 'maxDiskBytes' | 'state' | 'stateLag' | 'stateImpaired')
   | ('formatInUse' | 'oldestFormat' | 'newestFormat');
 
 /** A node's report of itself. */

@@ -115,6 +115,7 @@ function limitOf({ limit = String(defaultPageKeys) }: Query): number {
 function figuresOf({ replicas, version, uptimeMs, zookeeper, keys, warnings, ...figures }: NodeFigures) {
   const { dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes, durability, diskBytes, maxDiskBytes } = figures;
   const { formatInUse, oldestFormat, newestFormat, logLinesDropped, openDescriptors, maxDescriptors } = figures;
+  const { state, stateLag, stateImpaired } = figures;
   return {
     version,
     uptimeMs,
@@ -131,6 +132,9 @@ function figuresOf({ replicas, version, uptimeMs, zookeeper, keys, warnings, ...
     newestFormat,
     diskBytes,
     maxDiskBytes,
+    state: state || undefined,
+    stateLag,
+    stateImpaired,
     logLinesDropped,
     openDescriptors,
     maxDescriptors,

@@ -40,6 +40,9 @@ export class FakeClusterView implements ClusterView {
       newestFormat: 7,
       diskBytes: 4_000,
       maxDiskBytes: 5_000,
+      state: 'lmdb',
+      stateLag: 6,
+      stateImpaired: false,
       replicas: [...this.keys].map(([shard, keys]) => ({
         shard,
         role: 'backup',

@@ -103,6 +103,12 @@ const figures = {
   newestFormat: { type: 'integer', minimum: 0, description: 'The newest version of the format that the node supports' },
   diskBytes: { ...count, description: 'Room that the data directory takes; 0: there is none' },
   maxDiskBytes: count,
+  state: {
+    enum: ['memory', 'lmdb', 'postgres'],
+    description: 'Where the data is; missing: an earlier version, which does not report it',
+  },
+  stateLag: { ...count, description: 'Entries that are applied and not committed in the database yet' },
+  stateImpaired: { type: 'boolean', description: 'The database has not answered for --state-timeout-ms' },
   logLinesDropped: count,
   openDescriptors: count,
   maxDescriptors: count,

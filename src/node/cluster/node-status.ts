@@ -10,6 +10,7 @@ import { packageVersion } from '../../version.js';
 import type { HistoryPosition, NodeStatus, ReplicaStatus } from '../../wire/contract/kv-api.js';
 import type { DescriptorUse } from '../capacity/descriptors.js';
 import type { DiskUse } from '../capacity/disk-use.js';
+import type { DatabaseHealth } from '../data/node-data.js';
 
 const version = packageVersion();
 
@@ -39,6 +40,10 @@ export interface StatusFacts {
   readonly log: LogState;
   readonly descriptors: DescriptorUse;
   readonly disk: DiskUse;
+  /** Undefined: the data is in memory. */
+  readonly database: Pick<DatabaseHealth, 'kind' | 'silentMs' | 'lagEntries'> | undefined;
+  /** The database gives no answer for so long that other nodes are to lead. */
+  readonly isImpaired: boolean;
 }
 
 /** A node warns from this part of its data limit on, before writes are refused. */
@@ -46,7 +51,7 @@ const nearlyFull = 0.9;
 
 export function describeNode(facts: StatusFacts): NodeStatus {
   const { nodeId, address, zone = '', weight = 1, uptimeMs, session, held, dataLimitBytes } = facts;
-  const { durability, format, memoryBytes, maxMemoryBytes, log, descriptors, disk } = facts;
+  const { durability, format, memoryBytes, maxMemoryBytes, log, descriptors, disk, database, isImpaired } = facts;
   return {
     nodeId,
     address,
@@ -69,6 +74,9 @@ export function describeNode(facts: StatusFacts): NodeStatus {
     newestFormat: format.supported.newest,
     diskBytes: disk.bytes,
     maxDiskBytes: disk.maxBytes,
+    state: database?.kind ?? 'memory',
+    stateLag: database?.lagEntries ?? 0,
+    stateImpaired: isImpaired,
     keys: held.reduce((sum, { keys }) => sum + keys, 0),
     dataBytes: dataBytesOf(held),
   };
@@ -126,6 +134,8 @@ function warnings({
   log,
   descriptors,
   disk,
+  database,
+  isImpaired,
 }: StatusFacts): string[] {
   const found: string[] = [];
   if (conflict !== undefined) found.push(conflict);
@@ -138,6 +148,7 @@ function warnings({
   const dataBytes = dataBytesOf(held);
   if (dataBytes > nearlyFull * dataLimitBytes)
     found.push(`the data takes ${dataBytes} of ${dataLimitBytes} bytes; beyond them writes are refused`);
+  if (isImpaired && database !== undefined) found.push(silentText(database));
   if (disk.problem !== undefined) found.push(disk.problem);
   if (descriptors.problem !== undefined) found.push(descriptors.problem);
   if (log.problem !== undefined)
@@ -145,6 +156,11 @@ function warnings({
       `the log of this node cannot be written (${log.problem}); ${log.droppedLines} lines were dropped since it started`,
     );
   return found;
+}
+
+function silentText({ kind, silentMs, lagEntries }: NonNullable<StatusFacts['database']>): string {
+  const seconds = Math.round(silentMs / 1_000);
+  return `the database (${kind}) has not answered for ${seconds} s, and lacks ${lagEntries} entries; other nodes lead the shards that they can lead`;
 }
 
 function problemsOf(replica: CoreStatus, minInSync: number, durability: DurabilityMode): string[] {

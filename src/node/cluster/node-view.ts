@@ -2,12 +2,13 @@
 import type { ClusterConfig, Coordinator, NodeRegistration } from '../../coordination/index.js';
 import type { ClusterFormat } from '../../formats.js';
 import type { LogState } from '../../logging/index.js';
-import { type DatabaseFacts, type NodeFacts, residentBytes } from '../../metrics/index.js';
+import { type NodeFacts, residentBytes } from '../../metrics/index.js';
 import type { NodeStatus } from '../../wire/contract/kv-api.js';
 import { costOfData } from '../capacity/data-cost.js';
 import type { DescriptorUse } from '../capacity/descriptors.js';
 import type { DiskUse } from '../capacity/disk-use.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
+import type { DatabaseHealth } from '../data/node-data.js';
 import type { Lifecycle } from '../lifecycle.js';
 import type { NodeShards } from '../shards/node-shards.js';
 import type { KnownCluster } from './known-cluster.js';
@@ -30,7 +31,7 @@ export interface NodeViewOptions {
   readonly descriptors: DescriptorUse;
   readonly disk: DiskUse;
   /** Undefined: the data is in memory. */
-  readonly database: () => DatabaseFacts | undefined;
+  readonly database: () => DatabaseHealth | undefined;
 }
 
 /** The facts behind the metrics, except those of calls that come in. */
@@ -63,7 +64,20 @@ export class NodeView {
   }
 
   get status(): NodeStatus {
-    const { nodeId, address, zone = '', weight, config, format, budget, coordinator, log, descriptors, disk } = this.#options;
+    const {
+      nodeId,
+      address,
+      zone = '',
+      weight,
+      config,
+      format,
+      budget,
+      coordinator,
+      shards,
+      log,
+      descriptors,
+      disk,
+    } = this.#options;
     return describeNode({
       nodeId,
       address,
@@ -82,6 +96,8 @@ export class NodeView {
       log,
       descriptors,
       disk,
+      database: this.#options.database(),
+      isImpaired: shards.isImpaired,
     });
   }
 

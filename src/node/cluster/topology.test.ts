@@ -100,6 +100,8 @@ describe('the status of a node', () => {
     durability: 'memory' as const,
     format: { inUse: 6, supported: { oldest: 5, newest: 7 } },
     disk: noDisk,
+    database: undefined,
+    isImpaired: false,
     log: { droppedLines: 0, problem: undefined },
     descriptors: { open: 20, allowed: 64, problem: undefined },
   };
@@ -144,6 +146,16 @@ describe('the status of a node', () => {
     expect(one).toMatch(/^shard 4: there is only a single copy/);
     const onDisk = { ...node, durability: 'always', minInSync: 1, dataLimitBytes: 1_000, held: [replicaOf(4, ['a'])] } as const;
     expect(describeNode(onDisk).warnings).toEqual([expect.stringContaining('if its disk fails, its data is lost')]);
+  });
+
+  test('where the data is, how far the database is behind, and a warning while it gives no answer', () => {
+    const facts = { ...node, minInSync: 1, dataLimitBytes: 1_000, held: [] };
+    expect(describeNode(facts)).toMatchObject({ state: 'memory', stateLag: 0, stateImpaired: false });
+    const database = { kind: 'postgres', silentMs: 6_400, lagEntries: 70 } as const;
+    expect(describeNode({ ...facts, database })).toMatchObject({ state: 'postgres', stateLag: 70, warnings: [] });
+    const impaired = describeNode({ ...facts, database, isImpaired: true });
+    expect(impaired.stateImpaired).toBe(true);
+    expect(impaired.warnings).toEqual([expect.stringContaining('(postgres) has not answered for 6 s, and lacks 70 entries')]);
   });
 
   test('warnings that descriptors are short, and that the log cannot be written', () => {

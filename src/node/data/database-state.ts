@@ -46,9 +46,9 @@ export class DatabaseState implements ReplicaState {
   get flushedSeq(): number | undefined {
     return this.#engine.flushedSeq;
   }
-  /** The newest position that is committed. Undefined: the copy has none yet. */
-  get committedSeq(): number | undefined {
-    return this.#engine.committedSeq;
+  /** See `DatabaseEngine`. */
+  get lagEntries(): number {
+    return this.#engine.lagEntries;
   }
 
   attach(replica: StoredReplica, log: StateLog): void {

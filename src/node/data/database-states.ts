@@ -70,7 +70,8 @@ export class DatabaseStates implements StateStore {
     const { kind, database } = this.#options;
     const { overlayBytes, waitingReads } = this.#writer;
     const silentMs = this.#writer.unavailableForMs();
-    return { kind, silentMs, overlayBytes, waitingReads, sizeBytes: database.sizeBytes };
+    const lagEntries = [...this.#states.values()].reduce((sum, state) => sum + state.lagEntries, 0);
+    return { kind, silentMs, lagEntries, overlayBytes, waitingReads, sizeBytes: database.sizeBytes };
   }
 
   get oldestCallMs(): number | undefined {

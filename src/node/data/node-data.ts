@@ -32,6 +32,8 @@ export interface DatabaseHealth {
   readonly kind: DatabaseKind;
   /** For how long the oldest call has waited for its answer. 0: none waits. */
   readonly silentMs: number;
+  /** Entries that are applied and not committed in the database, of all replicas together. */
+  readonly lagEntries: number;
   /** Bytes that wait to be written. */
   readonly overlayBytes: number;
   /** Reads that wait for an answer. */

@@ -100,6 +100,11 @@ export class NodeShards {
     return this.held.some((shard) => shard.host.storage.volatile && shard.isOnlyCopy);
   }
 
+  /** The database with the data has not answered for so long that other nodes are to lead (R12). */
+  get isImpaired(): boolean {
+    return this.#isImpaired;
+  }
+
   /** Undefined where this node holds no copy. */
   at(shard: number): NodeShard | undefined {
     return this.#shards[shard];

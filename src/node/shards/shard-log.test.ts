@@ -111,6 +111,8 @@ const figures = {
   log: { droppedLines: 0, problem: undefined },
   descriptors: { open: 20, allowed: 64, problem: undefined },
   disk: noDisk,
+  database: undefined,
+  isImpaired: false,
 };
 const node = {
   nodeId: 'a',

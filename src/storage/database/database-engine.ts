@@ -116,6 +116,12 @@ export class DatabaseEngine implements LaneOwner {
   get committedSeq(): number | undefined {
     return this.#progress.committedSeq;
   }
+  /** Entries that are applied and not committed. 0 while a copy is received. */
+  get lagEntries(): number {
+    const committedSeq = this.#progress.committedSeq;
+    const appliedSeq = this.#source?.appliedPosition?.position.seq;
+    return committedSeq === undefined || appliedSeq === undefined ? 0 : Math.max(0, appliedSeq - committedSeq);
+  }
   /** The newest position that survives a loss of power. Undefined: the copy has none yet. */
   get flushedSeq(): number | undefined {
     return this.#progress.flushedSeq;

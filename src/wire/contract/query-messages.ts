@@ -91,6 +91,9 @@ const statusTable = new MessageTable<NodeStatus>({
   newestFormat: [22, 'uint'],
   diskBytes: [23, 'uint'],
   maxDiskBytes: [24, 'uint'],
+  state: [25, 'string'],
+  stateLag: [26, 'uint'],
+  stateImpaired: [27, 'bool'],
 });
 
 const holderTable = new MessageTable<KeyHolder>({

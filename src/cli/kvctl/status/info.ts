@@ -8,6 +8,7 @@ import { grouped, size, uptime } from '../figures.js';
 import { positionText } from '../force/shard-histories.js';
 import { findNode } from './find-node.js';
 import { gatherCluster, type NodeAnswer } from './gather.js';
+import { stateText } from './state-text.js';
 
 /** The most shards whose histories are shown as text. */
 const maxHistories = 20;
@@ -62,6 +63,7 @@ function factsOf(status: NodeStatus): [string, string][] {
     ...(status.maxDiskBytes > 0
       ? [['disk', `${size(status.diskBytes)} of ${size(status.maxDiskBytes)}`] as [string, string]]
       : []),
+    ['state', stateText(status)],
     ['durability', status.durability || 'not known'],
     ['format', formatFact(status)],
     ['descriptors', `${grouped(status.openDescriptors)} of ${grouped(status.maxDescriptors)}`],

@@ -3,6 +3,7 @@ import type { NodeInfo, NodeStatus } from '../../../wire/contract/kv-api.js';
 import { grouped, size, uptime } from '../figures.js';
 import { plainTable } from '../tables.js';
 import type { GatheredCluster, NodeAnswer } from './gather.js';
+import { isDatabase, stateText } from './state-text.js';
 
 /** Columns that are shown only if some node has a value of its own there, since a terminal is narrow. */
 const placeColumns: readonly { name: string; of(node: NodeInfo): string; isShown(node: NodeInfo): boolean }[] = [
@@ -14,10 +15,12 @@ const placeColumns: readonly { name: string; of(node: NodeInfo): string; isShown
 export function renderNodes({ answers }: GatheredCluster): string {
   const place = placeColumns.filter(({ isShown }) => answers.some(({ node }) => isShown(node)));
   const hasDisk = answers.some(({ status }) => (status?.maxDiskBytes ?? 0) > 0);
-  const held = ['shards', 'primary of', 'keys', 'data', ...(hasDisk ? ['disk'] : [])];
+  const hasDatabase = answers.some(({ status }) => isDatabase(status?.state));
+  const shown = { hasDisk, hasDatabase };
+  const held = ['shards', 'primary of', 'keys', 'data', ...(hasDisk ? ['disk'] : []), ...(hasDatabase ? ['state'] : [])];
   const table = plainTable(['node', ...place.map(({ name }) => name), ...held, 'memory', 'up', 'zookeeper', 'version']);
   for (const { node, status } of answers) {
-    const facts = status === undefined ? ['no answer', ...Array<string>(hasDisk ? 8 : 7).fill('')] : factsOf(status, hasDisk);
+    const facts = status === undefined ? ['no answer', ...Array<string>(held.length + 3).fill('')] : factsOf(status, shown);
     table.push([node.id, ...place.map(({ of }) => of(node)), ...facts]);
   }
   return table.toString();
@@ -32,7 +35,7 @@ export function nodeToJson({ node, status, problem }: NodeAnswer): object {
   if (status === undefined) return { ...node, answered: false, problem };
   const { replicas, uptimeMs, version, zookeeper, keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes } = status;
   const { durability, diskBytes, maxDiskBytes, formatInUse, oldestFormat, newestFormat } = status;
-  const { logLinesDropped, openDescriptors, maxDescriptors } = status;
+  const { logLinesDropped, openDescriptors, maxDescriptors, state, stateLag, stateImpaired } = status;
   return {
     ...node,
     answered: true,
@@ -52,6 +55,9 @@ export function nodeToJson({ node, status, problem }: NodeAnswer): object {
     newestFormat,
     diskBytes,
     maxDiskBytes,
+    state,
+    stateLag,
+    stateImpaired,
     logLinesDropped,
     openDescriptors,
     maxDescriptors,
@@ -62,7 +68,7 @@ function primariesOf({ replicas }: NodeStatus): number[] {
   return replicas.filter(({ role }) => role === 'primary').map(({ shard }) => shard);
 }
 
-function factsOf(status: NodeStatus, hasDisk: boolean): string[] {
+function factsOf(status: NodeStatus, { hasDisk, hasDatabase }: { hasDisk: boolean; hasDatabase: boolean }): string[] {
   const { replicas, keys, dataBytes, dataLimitBytes, memoryBytes, maxMemoryBytes, uptimeMs, zookeeper, version } = status;
   return [
     grouped(replicas.length),
@@ -70,6 +76,7 @@ function factsOf(status: NodeStatus, hasDisk: boolean): string[] {
     grouped(keys),
     `${size(dataBytes)} of ${size(dataLimitBytes)}`,
     ...(hasDisk ? [`${size(status.diskBytes)} of ${size(status.maxDiskBytes)}`] : []),
+    ...(hasDatabase ? [stateText(status)] : []),
     `${size(memoryBytes)} of ${size(maxMemoryBytes)}`,
     ...[uptime(uptimeMs), zookeeper, version],
   ];

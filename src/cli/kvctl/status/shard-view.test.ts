@@ -59,6 +59,9 @@ function answer(id: string, replicas: ReplicaStatus[]): NodeAnswer {
     durability: 'memory',
     diskBytes: 0,
     maxDiskBytes: 0,
+    state: 'memory',
+    stateLag: 0,
+    stateImpaired: false,
   };
   const held = { keys: 200 * replicas.length, dataBytes: 2 ** 20, dataLimitBytes: 2 ** 29 };
   const formats = { formatInUse: 6, oldestFormat: 6, newestFormat: 6 };

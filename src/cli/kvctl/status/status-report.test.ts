@@ -65,6 +65,15 @@ const view: GatheredCluster = {
 };
 
 describe('kvctl status', () => {
+  test('a node with a database - its kind, how far it is behind, and that it gives no answer', () => {
+    const [one, silent] = view.answers;
+    const shown = (more: Partial<NodeStatus>) =>
+      renderStatus({ ...view, answers: [{ ...one!, status: { ...one!.status!, ...more } }, silent!] });
+    expect(shown({ state: 'memory' })).not.toMatch(/memory, lag/);
+    expect(shown({ state: 'postgres', stateLag: 1_234, stateImpaired: false })).toContain('postgres, lag 1,234 ');
+    expect(shown({ state: 'postgres', stateLag: 1_234, stateImpaired: true })).toContain('postgres, lag 1,234, NO ANSWER');
+  });
+
   test('the first line reports an upgrade that is not finished', () => {
     const [one, silent] = view.answers;
     const answers = (...supported: (readonly [inUse: number, newest: number])[]) => [

@@ -27,6 +27,9 @@ export interface NodeStatusInput {
   'newestFormat'?: (number);
   'diskBytes'?: (number | string | Long);
   'maxDiskBytes'?: (number | string | Long);
+  'state'?: (string);
+  'stateLag'?: (number | string | Long);
+  'stateImpaired'?: (boolean);
 }
 
 export interface NodeStatus {
@@ -53,4 +56,7 @@ export interface NodeStatus {
   'newestFormat': (number);
   'diskBytes': (number);
   'maxDiskBytes': (number);
+  'state': (string);
+  'stateLag': (number);
+  'stateImpaired': (boolean);
 }
