@@ -1,6 +1,7 @@
 /**
  * `npm start`: runs a cluster on this machine until Ctrl-C, prints commands that can be pasted, and reports changes of
- * the ring. With `-- --data-dir DIR` its data is kept there: the next start with the same folder continues with it.
+ * the ring. With `-- --data-dir DIR` its data is kept there: the next start with the same folder continues with it. `--state lmdb` puts the
+ * data of every node into a database in that folder.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -17,20 +18,26 @@ const nodeCount = 3;
 const shards = 16;
 /** The interval at which the topology is read. */
 const pollMs = 500;
+/** `postgres` needs a database for each node: docs/postgres.md. */
+const states: readonly string[] = ['memory', 'lmdb'];
+const usage = `usage: npm start [-- --data-dir DIR [--state ${states.join('|')}]]
+  --data-dir DIR  keep the data in this folder, and continue with what it has
+  --state KIND    where every node has its data: in memory (default), or in a database in DIR; the same at each start`;
 
 async function main(): Promise<number> {
-  const dataDir = readDataDir();
+  const options = readOptions();
+  const { dataDir } = options;
   const interrupted = onInterrupt();
   const nodes = Math.max(nodeCount, dataDir === undefined ? 0 : foldersOfNodes(dataDir));
   printLine(`starting ZooKeeper and ${nodes} nodes`);
-  const starting = LocalCluster.start({ nodes, shards, dataDir });
+  const starting = LocalCluster.start({ nodes, shards, dataDir, extra: stateOptions(options) });
   let exitCode = 0;
   try {
     const cluster = await starting;
     try {
       for (const node of cluster.nodes) reportEnd(node);
       const primary = await cluster.primary();
-      printLine(instructions(cluster, primary, dataDir));
+      printLine(instructions(cluster, primary, options));
       await printChanges(cluster, interrupted);
       printLine('stopping everything');
     } finally {
@@ -43,14 +50,35 @@ async function main(): Promise<number> {
   return exitCode;
 }
 
+interface StartOptions {
+  /** Undefined: the data ends with the processes. */
+  readonly dataDir: string | undefined;
+  /** Where each node has its data. Undefined: the default of kvnode. */
+  readonly state: string | undefined;
+}
+
 /** Ends the process if the command line is wrong. */
-function readDataDir(): string | undefined {
+function readOptions(): StartOptions {
   try {
-    return parseArgs({ options: { 'data-dir': { type: 'string' } } }).values['data-dir'];
+    const { values } = parseArgs({
+      options: { 'data-dir': { type: 'string' }, state: { type: 'string' }, help: { type: 'boolean' } },
+    });
+    const { 'data-dir': dataDir, state, help } = values;
+    if (help === true) {
+      printLine(usage);
+      process.exit(0);
+    }
+    if (state !== undefined && !states.includes(state)) throw new Error(`--state must be ${states.join(' or ')}, not ${state}`);
+    if (state === 'lmdb' && dataDir === undefined) throw new Error('--state lmdb needs --data-dir');
+    return { dataDir, state };
   } catch (error) {
-    process.stderr.write(`start: ${(error as Error).message}\nusage: npm start [-- --data-dir DIR]\n`);
+    process.stderr.write(`start: ${(error as Error).message}\n${usage}\n`);
     process.exit(2);
   }
+}
+
+function stateOptions({ state }: StartOptions): string[] {
+  return state === undefined ? [] : ['--state', state];
 }
 
 /** Nodes that were started by hand hold data as well. */
@@ -59,11 +87,13 @@ function foldersOfNodes(dataDir: string): number {
   return readdirSync(dataDir).filter((name) => /^node-\d+$/.test(name)).length;
 }
 
-function instructions(cluster: LocalCluster, primary: NodeProcess, dataDir: string | undefined): string {
+function instructions(cluster: LocalCluster, primary: NodeProcess, options: StartOptions): string {
+  const { dataDir } = options;
   const nodes = cluster.addresses.join(',');
   const zk = `--zk ${cluster.zookeeper.address} --root ${cluster.root}`;
   const next = `node-${cluster.nodes.length + 1}`;
-  const data = dataDir === undefined ? '' : ` --id ${next} --data-dir ${join(resolve(dataDir), next)}`;
+  const folder = dataDir === undefined ? [] : ['--id', next, '--data-dir', join(resolve(dataDir), next)];
+  const data = [...folder, ...stateOptions(options)].map((word) => ` ${word}`).join('');
   const kept = dataDir === undefined ? 'ends with the processes' : `is kept in ${resolve(dataDir)}`;
   const lines = cluster.nodes.map((node) => `  node ${node.id}, process ${node.pid}`);
   return `
