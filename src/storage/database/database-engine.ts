@@ -40,6 +40,11 @@ export interface EngineParts {
   readonly budget: OverlayBudget;
   readonly reads: PersistentCalls;
   readonly encodeRequests: EncodeRequests;
+  /**
+   * Estimated bytes at which a layer is sealed. This bounds what one commit has of a shard, in rows as well, because each row counts with its
+   * overhead.
+   */
+  readonly layerBytes: number;
   /** There may be something to commit. */
   wake(): void;
   /** Somebody waits for what is to be committed. */
@@ -69,6 +74,8 @@ export class DatabaseEngine implements LaneOwner {
   #totals: RowTotals;
   /** It waits for its log. */
   #isParked = false;
+  /** The open layer is sealed at the end of this turn. */
+  #isFull = false;
   #isClosed = false;
 
   constructor(parts: EngineParts) {
@@ -251,6 +258,16 @@ export class DatabaseEngine implements LaneOwner {
   #changed(): void {
     this.#progress.changed();
     this.#parts.wake();
+    if (this.#isFull || this.#overlay.openBytes < this.#parts.layerBytes) return;
+    this.#isFull = true;
+    // Only between two turns the rows are those of the position.
+    setImmediate(() => this.#sealFull());
+  }
+
+  #sealFull(): void {
+    this.#isFull = false;
+    const commit = this.gather();
+    if (commit !== undefined) this.#parts.lane.add(commit);
   }
 
   /** @param applied the position of all that is in the overlay. Undefined: a snapshot is being received. */

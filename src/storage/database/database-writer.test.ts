@@ -309,6 +309,27 @@ describe('a writer, whose memory is bounded,', () => {
   });
 });
 
+describe('a writer, whose database is slower than the replicas,', () => {
+  it('gives each commit a bounded part of what one shard has applied, with the position of that part', async () => {
+    const node = newNode();
+    const replica = node.create(0);
+    await node.writer.settle();
+    const before = node.database.commits.length;
+    node.database.holdsWrites = true;
+    for (let number = 0; number < 40; number++) {
+      for (let row = 0; row < 10; row++) replica.put(`key ${number * 10 + row}`, 'x'.repeat(mebibyte / 10));
+      await turn();
+    }
+    node.database.releaseAll();
+    await node.writer.settle();
+    const commits = node.database.commits.slice(before).flat();
+    expect(Math.max(...commits.map(({ rows }) => rows.length))).toBeLessThanOrEqual(100);
+    for (const { rows, position } of commits) expect(rows.at(-1)!.version).toBe(position!.seq);
+    expect(commits.at(-1)!.position!.seq).toBe(400);
+    expect(replica.engine.memoryBytes).toBe(0);
+  });
+});
+
 describe('a writer, which flushes,', () => {
   it('reports a position only once it survives a loss of power', async () => {
     const node = newNode();

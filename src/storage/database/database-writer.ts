@@ -20,7 +20,10 @@ import { PersistentCalls } from './persistent-calls.js';
 import type { EncodeRequests } from './request-parts.js';
 import type { StateDatabase } from './state-database.js';
 
-/** Bounds a commit: the shards that would exceed it wait for the next one. One shard may exceed it. With as much, a commit begins at once. */
+/**
+ * Bounds a commit: the shards that would exceed it wait for the next one, and a shard that has applied more gives it in several commits. What
+ * one turn applies is never divided. With as much, a commit begins at once.
+ */
 const defaultCommitBytes = 8 * 1024 * 1024;
 /** Rows that are removed at once, between two commits of other shards. */
 const removedRows = 1_000;
@@ -114,6 +117,7 @@ export class DatabaseWriter {
       budget: this.#budget,
       reads: this.#reads,
       encodeRequests: this.#options.encodeRequests,
+      layerBytes: this.#commitBytes,
       wake: () => this.#wake(lane),
       hurry: () => this.#pace.hurry(),
       flush: () => this.#flush(),

@@ -36,6 +36,11 @@ export class Overlay {
     return this.#bytes;
   }
 
+  /** Estimated memory of the open layer. */
+  get openBytes(): number {
+    return this.#open.bytes;
+  }
+
   /** No row expires before this time. Infinity: none expires. */
   get earliestExpiryMs(): number {
     return Math.min(earliestOf(this.#sealed), this.#open.earliestExpiryMs);
