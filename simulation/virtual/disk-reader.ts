@@ -76,7 +76,7 @@ export function recoverFrom(log: ReadLog, changes: readonly DurableChange[], cho
   const replay = new Replay({
     metadata,
     snapshot: found?.mark,
-    store: { apply: (entries) => store.apply(entries), clear: () => store.items.clear() },
+    store: { apply: (entries) => store.apply(entries), clear: () => store.items.clear(), rebased: () => {} },
     retainEntries: choices.retainEntries,
     retainBytes: Number.POSITIVE_INFINITY,
   });

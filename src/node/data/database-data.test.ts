@@ -23,7 +23,6 @@ describe('replicas whose data is in a database', { timeout: 60_000 }, () => {
     database.disk.losePower();
     const data = await folders.open(copy, { ...optionsOver(new ModelDatabase(database.disk)), retainEntries: 10 });
     const [found] = data.recovered;
-    // Only a replica knows the position of what is applied, so nothing is committed before.
     replica.revived(found!);
     await expectFound(found!, replica);
   });

@@ -1,6 +1,6 @@
 /** The applied state of a replica in the database of its node: the rows there are its base copy. */
 import type { DueKey, LogEntry, SnapshotItem } from '../../replication/index.js';
-import type { DatabaseEngine } from '../../storage/database/index.js';
+import type { AppliedSource, DatabaseEngine, FoundCopy } from '../../storage/database/index.js';
 import type { RecordView, Storage, StoredReplica } from '../../storage/index.js';
 import type { LoggedReplica } from '../../storage/wal/index.js';
 import type { SnapshotReference } from '../../wire/disk/replica-records.js';
@@ -51,9 +51,16 @@ export class DatabaseState implements ReplicaState {
     return this.#engine.lagEntries;
   }
 
+  /** See `DatabaseEngine.found`. */
+  get found(): FoundCopy | undefined {
+    return this.#engine.found;
+  }
+
   attach(replica: StoredReplica, log: StateLog): void {
     this.#log.begin(log);
     this.#engine.onCovered = (seq) => log.cover(seq);
+    // A replay may have flushed it, and had no log that could be told.
+    if (this.flushedSeq !== undefined) log.cover(this.flushedSeq);
     this.#engine.attach(replica);
   }
 
@@ -64,6 +71,13 @@ export class DatabaseState implements ReplicaState {
   /** No entry is applied by a replay. */
   skipReplay(): void {
     this.#isReplayed = false;
+  }
+
+  /** What it has applied is committed while it goes on. */
+  beginReplay(replay: AppliedSource): void {
+    if (!this.#isReplayed) return;
+    this.#log.beginReplay();
+    this.#engine.attach(replay);
   }
 
   replay(entries: readonly LogEntry[]): void {

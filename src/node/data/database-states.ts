@@ -62,8 +62,8 @@ export class DatabaseStates implements StateStore {
     this.failure = this.#writer.failure;
   }
 
-  get isBehind(): boolean {
-    return this.#writer.backlog !== undefined;
+  get backlog(): Promise<void> | undefined {
+    return this.#writer.backlog;
   }
 
   get database(): DatabaseHealth {
@@ -89,13 +89,17 @@ export class DatabaseStates implements StateStore {
     return state;
   }
 
+  beginReplay(flushLog: () => Promise<void>): Promise<void> {
+    return flushLog();
+  }
+
   async recover({ shard, id }: LoggedReplica, reference: SnapshotReference | undefined): Promise<RecoveredState> {
     const state = this.#stateOf(shard);
     if (reference === undefined) {
       state.skipReplay();
       return { state, snapshot: undefined };
     }
-    const found = this.#options.database.found.find((copy) => copy.shard === shard);
+    const { found } = state;
     if (found !== undefined && isOf(found.position, reference)) return { state, snapshot: snapshotOf(found) };
     const snapshot = emptySnapshotOf(reference);
     if (snapshot === undefined)

@@ -8,7 +8,14 @@
 import { join } from 'node:path';
 import { emptyMetadata, LoggedMetadata, type RecoveredReplica } from '../../replication/index.js';
 import type { Storage } from '../../storage/index.js';
-import { defaultSegmentBytes, type Journal, maxRecordBytes, openLog, type WriteAheadLog } from '../../storage/wal/index.js';
+import {
+  defaultSegmentBytes,
+  flushScanned,
+  type Journal,
+  maxRecordBytes,
+  openLog,
+  type WriteAheadLog,
+} from '../../storage/wal/index.js';
 import { NodeEntryBlocks } from '../../wire/peer/entry-blocks.js';
 import { DamageMark } from './damage-mark.js';
 import { DiskCalls } from './disk-calls.js';
@@ -93,7 +100,7 @@ export class DiskData implements NodeData {
   }
 
   get isBehind(): boolean {
-    return this.#states.isBehind;
+    return this.#states.backlog !== undefined;
   }
 
   get database(): DatabaseHealth | undefined {
@@ -168,7 +175,12 @@ export class DiskData implements NodeData {
     const calls = this.#calls;
     const mark = new DamageMark(folder.path);
     await calls.during(createFolder(place.folder));
-    const recovery = await recoverData({ ...this.#options, place, states: this.#states });
+    const recovery = await recoverData({
+      ...this.#options,
+      place,
+      states: this.#states,
+      flush: (scanned) => calls.during(flushScanned(place, scanned, this.#options.log?.startThread)),
+    });
     const { scan, damageBefore: damage } = recovery;
     if (scan.outcome.kind === 'damaged') {
       const text = 'the log on disk is damaged: each replica goes on with what it had before the damage';

@@ -2,12 +2,20 @@
 import type { CopyName, EngineLog } from '../../storage/database/index.js';
 import type { StateLog } from './replica-state.js';
 
+/** It has everything. */
+const keptLog: StateLog = { hasAppended: () => true, kept: Promise.resolve(), cover: () => {} };
+
 export class LaterLog implements EngineLog {
   #log: StateLog | undefined;
   #begun!: () => void;
   readonly #beginning = new Promise<void>((resolve) => {
     this.#begun = resolve;
   });
+
+  /** A replay reads the log of an earlier process, which is flushed. The log of this one follows. */
+  beginReplay(): void {
+    this.begin(keptLog);
+  }
 
   begin(log: StateLog): void {
     this.#log = log;
@@ -16,7 +24,7 @@ export class LaterLog implements EngineLog {
 
   /** There never is one. What waits for it need not wait. */
   never(): void {
-    if (this.#log === undefined) this.begin({ hasAppended: () => true, kept: Promise.resolve(), cover: () => {} });
+    if (this.#log === undefined) this.begin(keptLog);
   }
 
   hasAppended(copy: CopyName, seq: number): boolean {

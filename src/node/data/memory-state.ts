@@ -65,6 +65,8 @@ export class MemoryState implements ReplicaState {
     this.#memory.apply(entries);
   }
 
+  beginReplay(): void {}
+
   replay(entries: readonly LogEntry[]): void {
     this.#memory.applyAtOnce(entries);
   }

@@ -29,7 +29,7 @@ const snapshotBytesPerSecond = 32 * 1024 * 1024;
 export class MemoryStates implements StateStore {
   readonly failure: Promise<Error>;
   readonly namesEmptyCopies = false;
-  readonly isBehind = false;
+  readonly backlog = undefined;
   readonly database = undefined;
   readonly #options: MemoryStatesOptions;
   readonly #memory: NodeMemory;
@@ -62,6 +62,8 @@ export class MemoryStates implements StateStore {
   create(): MemoryState {
     return this.#stateOver(new MemoryStorage(this.#memory));
   }
+
+  async beginReplay(): Promise<void> {}
 
   async recover(replica: LoggedReplica, reference: SnapshotReference | undefined): Promise<RecoveredState> {
     const { clusterId } = this.#options;

@@ -14,7 +14,9 @@ export interface RecoveryOptions {
   readonly place: LogPlace;
   /** The first reading, if it was begun before. Undefined, or nothing comes of it: the log is read here. */
   readonly survey?: Promise<SurveyedLog | undefined> | undefined;
-  readonly states: Pick<StateStore, 'recover' | 'namesEmptyCopies'>;
+  readonly states: Pick<StateStore, 'recover' | 'namesEmptyCopies' | 'beginReplay' | 'backlog' | 'failure'>;
+  /** Resolves once everything that was read survives a loss of power. */
+  flush(scanned: SurveyedLog['scan']): Promise<void>;
   /** Bounds on the applied entries of a replica that are kept: count and estimated bytes. */
   readonly retainEntries: number;
   readonly retainBytes: number;
@@ -45,7 +47,9 @@ export async function recoverData(options: RecoveryOptions): Promise<RecoveredDa
   const { place, states } = options;
   const survey = isUsable ? begun : await surveyLog(place, states.namesEmptyCopies);
   const behind = survey.scan.outcome.kind === 'damaged' ? await recoverBehind(survey, options) : undefined;
-  return behind ?? recover(survey, options);
+  if (behind !== undefined) return behind;
+  await states.beginReplay(() => options.flush(survey.scan));
+  return recover(survey, options, true);
 }
 
 /** @param first the segment with which it begins */
@@ -67,7 +71,8 @@ async function recoverBehind({ scan }: SurveyedLog, options: RecoveryOptions): P
     const survey = await surveyLog(options.place, options.states.namesEmptyCopies, after);
     ({ outcome } = survey.scan);
     if (outcome.kind === 'damaged') continue;
-    const recovered = await recover(survey, options);
+    // It may turn out to be of no use, so nothing of it is in a database before the end.
+    const recovered = await recover(survey, options, false);
     return recovered.found.some(hasEntries) ? { ...recovered, damageBefore: damage } : undefined;
   }
   return undefined;
@@ -77,19 +82,24 @@ function hasEntries({ metadata }: FoundReplica): boolean {
   return metadata.current.complete && metadata.current.end.seq > 0;
 }
 
-async function recover({ first, scan: earlier, replicas }: SurveyedLog, options: RecoveryOptions): Promise<RecoveredData> {
+/** @param isFinal what is replayed may be written to a database, and waits for it */
+async function recover(
+  { first, scan: earlier, replicas }: SurveyedLog,
+  options: RecoveryOptions,
+  isFinal: boolean,
+): Promise<RecoveredData> {
   const lost: LostReplica[] = [];
   const replays: ReplicaReplay[] = [];
   for (const surveyed of replicas) {
     try {
-      replays.push(await startReplay(surveyed, options));
+      replays.push(await startReplay(surveyed, options, isFinal));
     } catch (error) {
       if (!(error instanceof LostSnapshotError)) throw error;
       lost.push({ logged: surveyed.replica, problem: error.message });
     }
   }
   const scan = new LogScan(options.place, first, earlier);
-  await replayAll(scan, replays);
+  await replayAll(scan, replays, isFinal ? options.states : undefined);
   const found: FoundReplica[] = [];
   for (const replay of replays) {
     const result = replay.finish();
@@ -99,7 +109,12 @@ async function recover({ first, scan: earlier, replicas }: SurveyedLog, options:
   return { scan, found, lost, damageBefore: undefined };
 }
 
-async function readAll(scan: LogScan, take: (record: LoggedRecord) => void): Promise<void> {
+/** @param backlog between two turns; undefined: reading may go on */
+async function readAll(
+  scan: LogScan,
+  take: (record: LoggedRecord) => void,
+  backlog: () => Promise<void> | undefined = () => undefined,
+): Promise<void> {
   let bytes = 0;
   for (const record of scan.records()) {
     take(record);
@@ -107,24 +122,35 @@ async function readAll(scan: LogScan, take: (record: LoggedRecord) => void): Pro
     if (bytes < turnBytes) continue;
     bytes = 0;
     await turn();
+    await backlog();
   }
 }
 
-async function startReplay(surveyed: SurveyedReplica, options: RecoveryOptions): Promise<ReplicaReplay> {
+async function startReplay(surveyed: SurveyedReplica, options: RecoveryOptions, isFinal: boolean): Promise<ReplicaReplay> {
   const { replica, snapshot: reference, places } = surveyed;
   const recovered = await options.states.recover(replica, reference);
-  return new ReplicaReplay(surveyed, recovered, placeToBegin(places, recovered.snapshot), options);
+  const replay = new ReplicaReplay(surveyed, recovered, placeToBegin(places, recovered.snapshot), options);
+  if (isFinal) replay.begin();
+  return replay;
 }
 
-async function replayAll(scan: LogScan, replays: readonly ReplicaReplay[]): Promise<void> {
+/** @param states what is replayed waits for their backlog. Undefined: it does not */
+async function replayAll(
+  scan: LogScan,
+  replays: readonly ReplicaReplay[],
+  states: Pick<StateStore, 'backlog' | 'failure'> | undefined,
+): Promise<void> {
   const byName = new Map(
     replays.flatMap((replay) => {
       const { replica, ids } = replay.surveyed;
       return ids.map((id) => [logNameOf({ ...replica, id }), replay] as const);
     }),
   );
-  await readAll(scan, (record) => {
+  const take = (record: LoggedRecord): void => {
     if (record.type === recordTypes.renamed) scan.renamed(record.replica, readRenamed(record.payload));
     byName.get(logNameOf(record.replica))?.add(record);
-  });
+  };
+  const failed = states?.failure.then((error) => Promise.reject(error));
+  failed?.catch(() => {});
+  await readAll(scan, take, () => states?.backlog && Promise.race([states.backlog, failed!]));
 }

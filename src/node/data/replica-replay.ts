@@ -55,7 +55,7 @@ export class ReplicaReplay {
   ) {
     const { metadata } = place;
     const { retainEntries, retainBytes } = bounds;
-    const store = { apply: state.replay.bind(state), clear: state.clear.bind(state) };
+    const store = { apply: state.replay.bind(state), clear: state.clear.bind(state), rebased: state.rebased.bind(state) };
     this.surveyed = surveyed;
     this.#state = state;
     this.#snapshot = snapshot;
@@ -63,6 +63,11 @@ export class ReplicaReplay {
     this.#cutsAhead = surveyed.cuts;
     this.#replay = new Replay({ metadata, snapshot, store, retainEntries, retainBytes });
     this.#lacksEntries = snapshot?.resets === metadata.resets && metadata.end.seq > snapshot.position.seq;
+  }
+
+  /** What is applied may be written to a database while the replay goes on. */
+  begin(): void {
+    this.#state.beginReplay(this.#replay);
   }
 
   /** Records before the place where the replay begins are ignored. */

@@ -4,6 +4,7 @@
  * Two kinds: items in memory, whose base copy is a snapshot file, and items in a database, which are the base copy themselves.
  */
 import type { Change, LogEntry, RecordedRequest, SnapshotItem } from '../../replication/index.js';
+import type { AppliedSource } from '../../storage/database/index.js';
 import type { Storage, StoredReplica } from '../../storage/index.js';
 import type { LoggedReplica } from '../../storage/wal/index.js';
 import type { SnapshotReference } from '../../wire/disk/replica-records.js';
@@ -31,6 +32,8 @@ export interface ReplicaState extends Pick<Storage, Readings | 'apply' | 'get' |
    * before.
    */
   readonly behind: Promise<void> | undefined;
+  /** Only after `StateStore.beginReplay`: what this replay has applied may be written to a database before it is over. */
+  beginReplay(replay: AppliedSource): void;
   /** As `apply`, of a replay. The values are valid within this call only. */
   replay(entries: readonly LogEntry[]): void;
   /** Of a replay: the items are of a log that the replica has discarded since. */

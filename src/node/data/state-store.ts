@@ -20,8 +20,8 @@ export class LostSnapshotError extends Error {
 export interface StateStore {
   /** Resolves if nothing can be written any more: the node must end. */
   readonly failure: Promise<Error>;
-  /** So much waits to be written to the database that no more is accepted. */
-  readonly isBehind: boolean;
+  /** Undefined: the states keep up. Otherwise so much waits for the database that no more is accepted before this resolves. */
+  readonly backlog: Promise<void> | undefined;
   /** Undefined: the states are in memory. */
   readonly database: DatabaseHealth | undefined;
   /** When the oldest call of the local disk was made that is under way, on the monotonic clock. Undefined: none is. */
@@ -29,6 +29,11 @@ export interface StateStore {
   /** Whether a copy without items has a name, too: the id of the replica that began it, and its resets then. */
   readonly namesEmptyCopies: boolean;
   create(replica: LoggedReplica): ReplicaState;
+  /**
+   * The replay that follows is the one that counts. Resolves once what it applies may be written to a database.
+   * @param flushLog resolves once all that was read of the log survives a loss of power
+   */
+  beginReplay(flushLog: () => Promise<void>): Promise<void>;
   /** @param reference undefined: the replica has no complete copy. @throws LostSnapshotError */
   recover(replica: LoggedReplica, reference: SnapshotReference | undefined): Promise<RecoveredState>;
   /**

@@ -39,6 +39,7 @@ class Applied {
   clear(): void {
     this.seqs = ['cleared'];
   }
+  rebased(): void {}
 }
 
 function replay(changes: readonly Logged[], { settledSeq, ...start }: Partial<ReplayStart> & { settledSeq?: number } = {}) {
@@ -46,8 +47,9 @@ function replay(changes: readonly Logged[], { settledSeq, ...start }: Partial<Re
   const replaying = new Replay({ store, retainEntries: 1000, retainBytes: 1_000_000, ...start });
   if (settledSeq !== undefined) replaying.settle(settledSeq);
   for (const [change, appliedSeq] of changes) replaying.add(change, appliedSeq);
+  const { appliedPosition } = replaying;
   const { replica, problem } = replaying.finish();
-  return { replica, problem, applied: store.seqs, metadata: replaying.metadata.current };
+  return { replica, problem, appliedPosition, applied: store.seqs, metadata: replaying.metadata.current };
 }
 
 function metadataAfter(changes: readonly Logged[]): ReplicaMetadata {
@@ -66,6 +68,16 @@ describe('replay', () => {
       baseSeq: 0,
     });
     expect(replica?.entries.map(({ seq }) => seq)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it('knows up to where the store has applied the log before the end', () => {
+    const known = replay([...begun, [append(1, 3), 0], [append(4, 5, 2, 'two'), 2], [append(6, 6, 2, 'two'), 4]]);
+    expect(known.appliedPosition).toEqual({ position: { seq: 4, epoch: 2, epochId: 'two' }, requestFloor: 0, timeMs: 0 });
+    const passed = replay([...begun, [append(1, 9), 0]], { retainEntries: 1, settledSeq: 10 });
+    expect(passed.appliedPosition?.position).toEqual({ ...position, seq: 9 });
+    const metadata = metadataAfter([...begun, [append(1, 3), 0]]);
+    expect(replay([[append(4, 5), 3]], { metadata, snapshot }).appliedPosition?.position).toEqual(position);
+    expect(replay([...begun, [reset(3, false), 0]]).appliedPosition).toBeUndefined();
   });
 
   it('keeps only the newest entries where it knows that none is cut, and finds the same', () => {
@@ -175,6 +187,12 @@ describe('replay', () => {
       [rebase, 7],
     ];
     expect(replay(changes, { metadata, snapshot }).problem).toBe('its log lacks the entries from 4 to 7');
+    // What is there may be in a database already, so the next start must find the same.
+    const after = replay([...changes, [append(101, 103, 2, 'two'), 100], [append(104, 104, 2, 'two'), 103]], {
+      metadata,
+      snapshot,
+    });
+    expect(after).toMatchObject({ applied: [], appliedPosition: { position } });
     const whole = { ...snapshot, position: { ...position, seq: 5 }, throughSeq: 5 };
     expect(replay(changes, { metadata, snapshot: whole }).replica?.appliedSeq).toBe(100);
     const later: Logged[] = [...changes, [reset(120, true), 100]];

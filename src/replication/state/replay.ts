@@ -16,7 +16,15 @@ import type { Change } from '../protocol/effect.js';
 import type { Seq } from '../protocol/ids.js';
 import type { LogEntry } from '../protocol/log-entry.js';
 import { type EpochRun, idAt } from '../protocol/log-position.js';
-import { emptyMetadata, type RecoveredReplica, type ReplicaMetadata, type StoredSnapshot } from '../protocol/recovered.js';
+import {
+  type AppliedPosition,
+  type AppliedState,
+  emptyMetadata,
+  type LogMark,
+  type RecoveredReplica,
+  type ReplicaMetadata,
+  type StoredSnapshot,
+} from '../protocol/recovered.js';
 import { invariant } from './invariant.js';
 import { Log } from './log.js';
 import { LoggedMetadata } from './logged-metadata.js';
@@ -31,6 +39,8 @@ export interface ReplayedStore {
   apply(entries: readonly LogEntry[]): void;
   /** Removes all items. */
   clear(): void;
+  /** The log has begun anew, and no request is recognised (see the change `rebase`). */
+  rebased(): void;
 }
 
 export interface ReplayStart {
@@ -68,7 +78,7 @@ export class Replay {
   /** See `settle`. */
   #settledSeq: Seq = 0;
   /** The store lacks entries that were applied before the log began anew with `rebase`. */
-  #lacking: { readonly firstSeq: Seq; readonly lastSeq: Seq } | undefined;
+  #lacking: { readonly firstSeq: Seq; readonly lastSeq: Seq; readonly applied: AppliedPosition | undefined } | undefined;
   /** The log was cut below its first entry, so the epoch of its base is not known. */
   #isBaseUnknown = false;
 
@@ -80,6 +90,22 @@ export class Replay {
     this.#log.reset(seq, { epoch, id: epochId });
     if (this.#isOutdated) start.store.clear();
     this.#findStore(metadata.complete && seq === 0);
+  }
+
+  /**
+   * Up to where the store has applied the log, so that it may be written to a database before the end. Undefined: it has nothing of the
+   * present log. Entries that follow missing ones are not given to the store: it stays where it was.
+   */
+  get appliedPosition(): AppliedPosition | undefined {
+    if (!this.#hasStore) return undefined;
+    if (this.#lacking !== undefined) return this.#lacking.applied;
+    const position = this.#appliedMark;
+    return position && { position, requestFloor: this.#requests.floor, timeMs: this.#timeMs };
+  }
+
+  /** What belongs to that position. */
+  get appliedState(): Pick<AppliedState, 'requests'> {
+    return { requests: this.#requests.export(this.#appliedSeq) };
   }
 
   /**
@@ -210,7 +236,7 @@ export class Replay {
   #rebase(change: Extract<Change, { type: 'rebase' }>): void {
     const { baseSeq, baseEpoch, baseEpochId, entries } = change;
     if (this.#hasStore && this.#appliedSeq < this.#namedSeq)
-      this.#lacking ??= { firstSeq: this.#appliedSeq + 1, lastSeq: this.#namedSeq };
+      this.#lacking ??= { firstSeq: this.#appliedSeq + 1, lastSeq: this.#namedSeq, applied: this.appliedPosition };
     this.#startAt(change);
     this.#log.reset(baseSeq, { epoch: baseEpoch, id: baseEpochId });
     for (const entry of entries) this.#log.append(entry, baseEpochId);
@@ -218,6 +244,7 @@ export class Replay {
     if (this.#appliedSeq >= baseSeq) return;
     this.#requests.reset(baseSeq);
     this.#appliedSeq = baseSeq;
+    if (this.#hasStore) this.#start.store.rebased();
   }
 
   #startAt({ baseSeq }: Extract<Change, { type: 'reset' | 'rebase' }>): void {
@@ -240,6 +267,14 @@ export class Replay {
     }
   }
 
+  get #appliedMark(): LogMark | undefined {
+    const { snapshot } = this.#start;
+    const seq = this.#appliedSeq;
+    if (snapshot?.resets === this.metadata.resets && snapshot.position.seq === seq) return snapshot.position;
+    const mark = this.#isBaseUnknown ? undefined : this.#log.markAt(seq);
+    return mark && { seq, epoch: mark.epoch, epochId: mark.id };
+  }
+
   #applyThrough(seq: Seq): void {
     const { baseSeq, lastSeq } = this.#log;
     // Entries below the base are missing, which `finish` finds.
@@ -254,7 +289,7 @@ export class Replay {
       if (request !== undefined) this.#requests.apply(request);
       if (atMs !== undefined) this.#timeMs = atMs;
     }
-    this.#start.store.apply(entries);
+    if (this.#lacking === undefined) this.#start.store.apply(entries);
   }
 
   /** Drops applied entries beyond the bounds. What a snapshot has and the replica had not applied may still be cut. */

@@ -2,6 +2,7 @@
 
 export { maxRecordBytes } from './batch-queue.js';
 export type { LogFlush } from './batch-writer.js';
+export { flushScanned } from './flush-scanned.js';
 export type { Journal, KeptWhen } from './journal.js';
 export { type LogFiles, readOnlyFiles } from './log-files.js';
 export type { LogOptions } from './log-options.js';
