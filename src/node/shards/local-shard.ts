@@ -137,7 +137,10 @@ export class LocalShard {
 
   /** Answers like `readInOrder`; a key that is due is deleted first, and the answer waits for that (R17). */
   readDue(key: string, operation: LocalOperation): void {
-    const find = (): StoredHead | undefined | Promise<StoredHead | undefined> => this.#host.storage.head(key);
+    // The deadline of a write under way is in the log. What is stored is older, and may be taken for the newest once that write is
+    // applied, before the answer of a slow storage.
+    const find = (): StoredHead | undefined | Promise<StoredHead | undefined> =>
+      this.#host.uncommittedVersion(key) === undefined ? this.#host.storage.head(key) : undefined;
     this.#withStored([key], operation, find, (stored) =>
       this.#host.write({ type: 'orderedRead', token: operation, key, storedExpiresAtMs: stored?.expiresAtMs }),
     );

@@ -116,6 +116,26 @@ describe.each(testedApis)('an operation by %s whose stored value comes later', (
   });
 });
 
+test.each(testedApis)('a read by %s that finds a key due does not delete what was written meanwhile (R17)', async (api) => {
+  const { c } = cluster;
+  const ttlMs = 500;
+  await node.send('pipeline', { ...put, ttlMs });
+  c.elapse(ttlMs);
+  const read = node.send(api, get);
+  await untilLookedUp();
+  c.hold('a', 'b');
+  const written = node.send('pipeline', { ...put, value: Buffer.from('new') });
+  while (c.node('a').replica.uncommittedVersion('k') === undefined) await nextTurn();
+  storage.answer();
+  for (let turns = 0; turns < 10; turns++) await nextTurn();
+  c.heal();
+  c.deliverAll();
+  storage.answer();
+  expect(await written).toEqual({ version: 3 });
+  expect(await read).not.toHaveProperty('code');
+  expect(stored()).toMatchObject({ version: 3 });
+});
+
 test('a call is refused before its deadline, and what waited behind it is executed', async () => {
   const { deadline } = node;
   node.deadline = Date.now() + 200;
