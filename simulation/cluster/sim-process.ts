@@ -194,7 +194,15 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
     else this.behind.whenRows(keys, work);
   }
 
+  /** Its znode says whether its database gives an answer (R12), as soon as ZooKeeper takes that. */
+  #reportState(): void {
+    const { ensemble, queue, plan } = this.world;
+    if (this.behind === undefined || !this.session.connected || ensemble.awayUntilMs > queue.nowMs) return;
+    ensemble.markImpaired(this.replicaId, this.behind.unansweredMs > plan.setup.lag!.timeoutMs);
+  }
+
   #tick(): void {
+    this.#reportState();
     this.handle({ type: 'tick', hasDeadlines: this.#sweeps !== undefined && this.store.hasDeadlines });
   }
 

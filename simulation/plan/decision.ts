@@ -107,6 +107,11 @@ export type Decision =
    * however long the session of the frozen primary lasts.
    */
   | { readonly atMs: number; readonly kind: 'failover' }
+  /**
+   * The same where the database of the primary ceases to answer. Then its successor freezes: a replica takes over whose database
+   * answers.
+   */
+  | { readonly atMs: number; readonly kind: 'stateFailover' }
   | { readonly atMs: number; readonly kind: 'request'; readonly client: number; readonly key: string; readonly op: RequestKind };
 
 /** `ifSeen`: under the condition that the key is still at the version that the client saw last. */
@@ -114,7 +119,8 @@ export type RequestKind = 'get' | 'put' | 'putIfSeen' | 'putIfAbsent' | 'delete'
 
 export function describeDecision(decision: Decision): string {
   const at = `${Math.round(decision.atMs)} ms`.padStart(9);
-  if (decision.kind === 'rest' || decision.kind === 'failover') return `${at}  ${decision.kind}`;
+  if (decision.kind === 'rest' || decision.kind === 'failover' || decision.kind === 'stateFailover')
+    return `${at}  ${decision.kind}`;
   if (decision.kind === 'request') return `${at}  client ${decision.client}: ${decision.op} ${decision.key}`;
   if (decision.kind === 'fault') return `${at}  ${describeFault(decision.fault)}`;
   return `${at}  at the next "${decision.moment}", there: ${describeFault(decision.fault)}`;

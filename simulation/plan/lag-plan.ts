@@ -9,6 +9,8 @@ import type { Setup } from './setup.js';
 
 const shareWithDatabases = 0.6;
 const shareOfNodes = 0.7;
+/** The share of schedules in which the primary's database ceases to answer amid a rest. */
+const shareWithFailovers = 0.4;
 const firstMs = 1500;
 const moments = [
   ...(['write answered', 'write answered', 'took office', 'serving', 'claim', 'membership'] as const),
@@ -37,7 +39,7 @@ export function withDatabases(seed: number, setup: Setup): Setup {
 export function lagDecisions(seed: number, setup: Setup, untilMs: number): Decision[] {
   const random = Random.of(seed, 11);
   if (setup.lag === undefined) return [];
-  return Array.from({ length: random.between(1, 4) + (setup.syncMs === undefined ? 0 : 3) }, (): Decision => {
+  const faults = Array.from({ length: random.between(1, 4) + (setup.syncMs === undefined ? 0 : 3) }, (): Decision => {
     const atMs = firstMs + random.below(Math.max(1, untilMs - firstMs));
     const mayBeAhead = setup.syncMs !== undefined && random.chance(0.7);
     const downMs = random.between(1, 500);
@@ -46,6 +48,8 @@ export function lagDecisions(seed: number, setup: Setup, untilMs: number): Decis
     if (random.chance(0.4)) return { atMs, kind: 'fault', fault };
     return { atMs, kind: 'ambush', moment: random.pick(moments), fault };
   });
+  if (!random.chance(shareWithFailovers)) return faults;
+  return [...faults, { atMs: firstMs + random.below(Math.max(1, untilMs - firstMs)), kind: 'stateFailover' }];
 }
 
 function nextFault(random: Random, setup: Setup): Fault {

@@ -10,6 +10,7 @@ import { require } from '../safety/violation.js';
 import { bringToRest } from './ending.js';
 import { judgeSchedule } from './judge.js';
 import { failOver, rest } from './recovery.js';
+import { failOverState } from './state-failover.js';
 import { strike } from './strike.js';
 import type { Victim } from './strike-node.js';
 
@@ -98,10 +99,11 @@ function play(site: Site, decisions: readonly Decision[]): void {
     require(site.queue.count < mostEvents, () => 'the runPlan does not come to an end');
     if (decision.kind === 'request') site.clients[decision.client]!.start(decision.key, decision.op);
     else if (decision.kind === 'fault') strike(site, decision.fault);
-    else if (decision.kind === 'rest' || decision.kind === 'failover') {
+    else if (decision.kind !== 'ambush') {
       const sinceMs = site.queue.nowMs;
       rest(site);
       if (decision.kind === 'failover') failOver(site);
+      if (decision.kind === 'stateFailover') failOverState(site);
       restedMs += site.queue.nowMs - sinceMs;
     } else ambushes.push(decision);
   }

@@ -140,9 +140,11 @@ export class Ensemble<State = ShardState> {
     this.#candidatesChanged();
   }
 
-  /** Scripts: whether the database of the replica gives no answer. */
+  /** Whether the database of the replica gives no answer. */
   markImpaired(replicaId: string, impaired: boolean): void {
-    for (const owner of this.#owners) if (owner.session.replicaId === replicaId) owner.impaired = impaired;
+    const own = this.#owners.find(({ session }) => session.replicaId === replicaId);
+    if (own === undefined || own.impaired === impaired) return;
+    own.impaired = impaired;
     this.#candidatesChanged();
   }
 

@@ -105,4 +105,10 @@ describeVariants('state in a database', [
     ],
     caughtBy: laggings(150),
   },
+  {
+    rule: 'R12',
+    does: 'stays primary although its database gives no answer and another member can lead',
+    edits: [edit('leaving.ts', "if (role.kind === 'primary' && maybeHandOverImpaired(core, role)) return;", '')],
+    caughtBy: laggings(150),
+  },
 ]);

@@ -70,7 +70,8 @@ const stepsOfSchedule = 150;
 const isWhole = false;
 const schedulesOfHarmless = 20;
 const seedsToReport = Number(process.env.VARIANT_SEEDS ?? 0);
-const timeout = 60_000 + seedsToReport * 1000;
+/** A control runs as many schedules as the variant that needs most. */
+const timeout = 180_000 + seedsToReport * 1000;
 
 /** The violation that the check finds, and where; undefined: none. */
 function violation(lab: Lab, check: Check): string | undefined {
