@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { NodeProcess } from '../../local/node-process.js';
 import { killAll, refused, replicaIds, restartAll, startDurable, temporaryFolder } from './support/durable-cluster.js';
+import { expectToOutlastTheEndOfAll } from './support/end-all.js';
 import { runKvctl } from './support/kvctl.js';
 import { goOn, lostHistoryOfThree, Written, waitForReplicas } from './support/lost-history.js';
 
@@ -63,20 +64,7 @@ describe('durability - restarts', () => {
     ['always', 'SIGTERM'],
   ] as const)('all nodes end at once (durability %s, %s): every acknowledged write is there', async (durability, signal) => {
     const cluster = await startDurable({ extra: [...extra, '--durability', durability] });
-    const written = new Written();
-    {
-      await using client = await cluster.connect();
-      await written.write(client, 'before', 50);
-    }
-    const before = await replicaIds(cluster);
-    for (const node of cluster.nodes) node.signal(signal);
-    const exits = await Promise.all(cluster.nodes.map(({ exited }) => exited));
-    if (signal === 'SIGTERM') expect(exits.map(({ code }) => code)).toEqual([0, 0, 0]);
-    await restartAll(cluster, [...cluster.nodes].reverse());
-    await cluster.waitForInSync(3);
-    expect(await replicaIds(cluster)).toEqual(before);
-    await using client = await cluster.connect();
-    await written.expectAll(client);
+    await expectToOutlastTheEndOfAll(cluster, signal);
   });
 
   test('a shard waits for a member of its in-sync set, says for which, and serves once one is back', async () => {

@@ -7,6 +7,7 @@ import type { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
 import { KvClient } from '../../src/index.js';
 import { killAll, refused, replicaIds, restartAll } from './support/durable-cluster.js';
+import { expectToOutlastTheEndOfAll } from './support/end-all.js';
 import { ExactLoad } from './support/exact-load.js';
 import { Written } from './support/lost-history.js';
 import { type StateKind, startWithStates, stateOptions, stopPostgres } from './support/state-stores.js';
@@ -57,20 +58,7 @@ describe.each(databases)('data in %s', (kind) => {
 
   test.each(['SIGKILL', 'SIGTERM'] as const)('all nodes end at once (%s): every acknowledged write is there', async (signal) => {
     const cluster = await startWithStates([kind, kind, kind], { extra });
-    const written = new Written();
-    {
-      await using client = await cluster.connect();
-      await written.write(client, 'before', 50);
-    }
-    const before = await replicaIds(cluster);
-    for (const node of cluster.nodes) node.signal(signal);
-    const exits = await Promise.all(cluster.nodes.map(({ exited }) => exited));
-    if (signal === 'SIGTERM') expect(exits.map(({ code }) => code)).toEqual([0, 0, 0]);
-    await restartAll(cluster, [...cluster.nodes].reverse());
-    await cluster.waitForInSync(3);
-    expect(await replicaIds(cluster)).toEqual(before);
-    await using client = await cluster.connect();
-    await written.expectAll(client);
+    await expectToOutlastTheEndOfAll(cluster, signal);
   });
 });
 

@@ -1,0 +1,23 @@
+/** The end of all nodes of a cluster at once, and what must be there afterwards. */
+import { expect } from 'vitest';
+import type { LocalCluster } from '../../../local/local-cluster.js';
+import { replicaIds, restartAll } from './durable-cluster.js';
+import { Written } from './lost-history.js';
+
+/** Ends three nodes, which keep their data, with the signal and starts them again: every replica and every acknowledged write is there. */
+export async function expectToOutlastTheEndOfAll(cluster: LocalCluster, signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+  const written = new Written();
+  {
+    await using client = await cluster.connect();
+    await written.write(client, 'before', 50);
+  }
+  const before = await replicaIds(cluster);
+  for (const node of cluster.nodes) node.signal(signal);
+  const exits = await Promise.all(cluster.nodes.map(({ exited }) => exited));
+  if (signal === 'SIGTERM') expect(exits.map(({ code }) => code)).toEqual([0, 0, 0]);
+  await restartAll(cluster, [...cluster.nodes].reverse());
+  await cluster.waitForInSync(3);
+  expect(await replicaIds(cluster)).toEqual(before);
+  await using client = await cluster.connect();
+  await written.expectAll(client);
+}
