@@ -137,12 +137,14 @@ test.each(testedApis)('a read by %s that finds a key due does not delete what wa
 });
 
 test('a call is refused before its deadline, and what waited behind it is executed', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
   const { deadline } = node;
   node.deadline = Date.now() + 200;
   const hasty = node.send('unary', judged[2]!);
   await untilLookedUp();
   node.deadline = deadline;
   const behind = node.send('unary', judged[0]!);
+  await vi.advanceTimersByTimeAsync(200);
   expect(await hasty).toMatchObject({ code: 'STORAGE_UNAVAILABLE', executed: 'no' });
   while (storage.waiting < 2) await nextTurn();
   storage.answer();

@@ -1,6 +1,6 @@
 /** Operations whose clients wait until their shard is served, by unary call and HTTP. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { KvError } from '../../../errors.js';
 import { localShardOf } from '../../shards/served-shard.fixture.js';
 import { expectAnswers, keyRequests, refusal, refusesAll, requests, testCluster } from './test-cluster.fixture.js';
@@ -97,9 +97,17 @@ describe('a unary call that is kept', () => {
     const node = cluster.nodeOf('b');
     // The clock of the cluster stands still.
     vi.restoreAllMocks();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+    onTestFinished(() => void vi.useRealTimers());
     node.deadline = Date.now() + 300;
-    const answer = await node.send('unary', { ...put, waits: true });
-    expect(answer).toMatchObject({ code: 'NO_PRIMARY', executed: 'no', message: expect.stringContaining('the node tried for') });
+    const answer = node.send('unary', { ...put, waits: true });
+    while (node.pending.kept === 0) await nextTurn();
+    await vi.advanceTimersByTimeAsync(300);
+    expect(await answer).toMatchObject({
+      code: 'NO_PRIMARY',
+      executed: 'no',
+      message: expect.stringContaining('the node tried for'),
+    });
   });
 
   test('frees its place as soon as its client gives up', async () => {
