@@ -30,7 +30,7 @@ describeVariants('placing', [
     rule: 'controller',
     does: 'replaces, when it starts, a node that was absent before',
     edits: [edit(roster, 'if (lastSeen === undefined) unknownIds.push(id);', 'if (lastSeen === undefined) continue;')],
-    caughtBy: placings(60),
+    caughtBy: placings(200),
   },
   {
     rule: 'controller',
