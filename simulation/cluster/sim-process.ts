@@ -254,6 +254,8 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   #persisted(write: number): void {
     if (this.behind?.isFull === true) {
       this.#unreported = write;
+      // A commit that waits for the log has it flushed at once.
+      this.flushLog();
       return this.behind.whenRoom(() => this.#persisted(this.#unreported!));
     }
     this.handle({ type: 'persisted', write });

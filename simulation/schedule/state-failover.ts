@@ -47,11 +47,14 @@ function gather(site: Site, world: World): void {
 function takeOverAgain(site: Site, world: World, away: SimProcess): void {
   const serving = servingIn(world);
   const knows = away.knowledge.candidates.some(({ replicaId, impaired }) => replicaId === away.replicaId && impaired);
-  if (serving === undefined || !knows || !isWell(world, away) || others(world, serving).every((one) => one === away)) return;
+  if (serving === undefined || !knows || !isWell(world, away)) return;
+  const able = others(world, serving).filter((one) => one !== away);
+  if (able.length === 0) return;
   const { machine } = world.nodes[serving.nodeIndex]!;
   machine.pause(claimsWithinMs);
   world.trace.add(serving.nodeIndex, () => 'FAULT frozen: a member whose database answers takes over');
-  if (waitFor(site, world, serving, claimsWithinMs))
+  // An armed fault may take those that are able to lead.
+  if (waitFor(site, world, serving, claimsWithinMs) && able.every((one) => isWell(world, one)))
     require(servingIn(world) !== away, () =>
       `${away.replicaId} takes over, whose database does not answer: ${describeRun(world)}`);
   machine.resume();
