@@ -254,7 +254,7 @@ export class SimProcess extends ReplicaProcess<SimSurroundings> {
   #persisted(write: number): void {
     if (this.behind?.isFull === true) {
       this.#unreported = write;
-      // A commit that waits for the log has it flushed at once.
+      // The database may wait for the next flush of the log.
       this.flushLog();
       return this.behind.whenRoom(() => this.#persisted(this.#unreported!));
     }

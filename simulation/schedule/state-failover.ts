@@ -13,7 +13,7 @@ const sliceMs = 50;
 const handsOverWithinMs = 4000;
 /** The same from the freeze of a primary: a grace, and the wait in line. */
 const claimsWithinMs = 5000;
-/** Joiners are waited for so long, if nothing else happens. */
+/** The longest wait for joiners. Any other fault ends it. */
 const gathersWithinMs = 5000;
 /** A key that no client writes: only the database can say that it is absent. */
 const absentKey = 'absent';

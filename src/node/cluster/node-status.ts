@@ -42,7 +42,7 @@ export interface StatusFacts {
   readonly disk: DiskUse;
   /** Undefined: the data is in memory. */
   readonly database: Pick<DatabaseHealth, 'kind' | 'silentMs' | 'lagEntries'> | undefined;
-  /** The database gives no answer for so long that other nodes are to lead. */
+  /** The database has not answered for longer than `--state-timeout-ms`: other nodes are to lead. */
   readonly isImpaired: boolean;
 }
 

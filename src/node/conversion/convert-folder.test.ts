@@ -1,4 +1,4 @@
-/** The data of a stopped node goes from one kind of state store to another and back, as often as one likes, and is the same. */
+/** Conversions between the kinds of state store, one after the other, leave the data of a stopped node the same. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as fc from 'fast-check';

@@ -10,7 +10,7 @@ import type { SurveyedLog } from './log-survey.js';
 import { surveyInThread } from './survey-thread.js';
 
 export interface BegunData {
-  /** It is locked, and belongs to nobody else from now on. */
+  /** This process has locked it, so no other one uses it. */
   readonly folder: DataFolder;
   /** Never rejects. Undefined, or nothing comes of it: the log is read when the data is opened. */
   readonly survey: Promise<SurveyedLog | undefined> | undefined;

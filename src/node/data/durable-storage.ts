@@ -78,6 +78,8 @@ export class DurableStorage implements Storage {
   #unlessBehind(change: Change, kept: Promise<void>): Promise<void> {
     const behind = change.type === 'append' ? this.#state.behind : undefined;
     if (behind === undefined && this.#caughtUp === undefined) return kept;
+    // The database may wait for the next flush of the log.
+    if (behind !== undefined) this.flushSoon();
     const all = Promise.all([this.#caughtUp, behind, kept]).then(() => {
       if (this.#caughtUp === all) this.#caughtUp = undefined;
     });

@@ -11,7 +11,7 @@ import type { SnapshotReference } from '../../wire/disk/replica-records.js';
 
 /** The log of the replica, as far as its state depends on it. */
 export interface StateLog {
-  /** Whether the log has the records of the copy after so many resets, up to `seq`, perhaps not flushed. */
+  /** Whether the log has the records up to `seq` of the copy that began with this number of resets. They may not be flushed yet. */
   hasAppended(resets: number, seq: number): boolean;
   /** Resolves once everything that the replica has persisted before is in the log. */
   readonly kept: Promise<void>;

@@ -100,7 +100,7 @@ export class NodeShards {
     return this.held.some((shard) => shard.host.storage.volatile && shard.isOnlyCopy);
   }
 
-  /** The database with the data has not answered for so long that other nodes are to lead (R12). */
+  /** The database has not answered for longer than `--state-timeout-ms`: other nodes are to lead (R12). */
   get isImpaired(): boolean {
     return this.#isImpaired;
   }

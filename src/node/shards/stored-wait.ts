@@ -12,7 +12,7 @@ export const maxStoredWaitMs = 10_000;
 export interface WaitingForStored {
   /** How long it may wait. */
   readonly storedWaitMs: number;
-  /** Nobody waits for its outcome any more. */
+  /** Its caller does not wait for the answer any more. */
   readonly isGivenUp: boolean;
   failed(error: unknown): void;
 }

@@ -43,7 +43,7 @@ export interface CheckedShard {
   readonly hasMore: boolean;
 }
 
-/** About so many records share a bucket, which is what a difference costs to look at. */
+/** Records of one bucket, about. A difference is searched for among so many. */
 const recordsOfBucket = 16;
 const leastBuckets = 64;
 const mostBuckets = 1 << 18;

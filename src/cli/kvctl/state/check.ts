@@ -12,7 +12,7 @@ import { checkToJson, differencesIn, renderCheck, type ShardOutcome } from './ch
 import { type CheckedShard, checkShard, defaultLimits } from './check-shard.js';
 import { ReplicaCopy } from './replica-copy.js';
 
-/** A node spends about a twentieth of a core on a scan at this rate, if keys and values have 100 bytes together. */
+/** A small part of what a node can read, so that it goes on serving. */
 const defaultRateBytes = 4_000_000;
 /** How often the check of a shard begins: its primary may be replaced, or a copy. */
 const maxAttempts = 5;
