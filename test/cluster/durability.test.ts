@@ -4,8 +4,8 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { NodeProcess } from '../../local/node-process.js';
-import { killAll, refused, replicaIds, restartAll, startDurable, temporaryFolder } from './support/durable-cluster.js';
-import { expectToOutlastTheEndOfAll } from './support/end-all.js';
+import { killAll, refused, restartAll, startDurable, temporaryFolder } from './support/durable-cluster.js';
+import { expectBackupToReturnByTheLog, expectToOutlastTheEndOfAll } from './support/ended-nodes.js';
 import { runKvctl } from './support/kvctl.js';
 import { goOn, lostHistoryOfThree, Written, waitForReplicas } from './support/lost-history.js';
 
@@ -15,18 +15,7 @@ const extra = ['--session-ms', '2000'];
 describe('durability - restarts', () => {
   test('a killed node finds its data, keeps its replicas, and takes what it lacks from the log', async () => {
     const cluster = await startDurable({ extra });
-    await using client = await cluster.connect();
-    const written = new Written();
-    await written.write(client, 'before', 20);
-    const before = await replicaIds(cluster);
-    const backup = await cluster.backup();
-    await backup.kill();
-    await written.write(client, 'meanwhile', 20);
-    const again = await cluster.restart(backup);
-    await cluster.waitForInSync(3);
-    expect(await replicaIds(cluster)).toEqual(before);
-    expect(again.log.find('snapshot received')).toEqual([]);
-    await written.expectAll(client);
+    await expectBackupToReturnByTheLog(cluster);
   });
 
   test('a node that returns takes from the disk of the primary what the log in memory does not hold any more', async () => {

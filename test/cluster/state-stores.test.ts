@@ -7,7 +7,7 @@ import type { LocalCluster } from '../../local/local-cluster.js';
 import type { NodeProcess } from '../../local/node-process.js';
 import { KvClient } from '../../src/index.js';
 import { killAll, refused, replicaIds, restartAll } from './support/durable-cluster.js';
-import { expectToOutlastTheEndOfAll } from './support/end-all.js';
+import { expectBackupToReturnByTheLog, expectToOutlastTheEndOfAll } from './support/ended-nodes.js';
 import { ExactLoad } from './support/exact-load.js';
 import { Written } from './support/lost-history.js';
 import { type StateKind, startWithStates, stateOptions, stopPostgres } from './support/state-stores.js';
@@ -42,18 +42,7 @@ async function leave(cluster: LocalCluster, node: NodeProcess): Promise<void> {
 describe.each(databases)('data in %s', (kind) => {
   test('a killed node finds its data, keeps its replicas, and takes what it lacks from the log', async () => {
     const cluster = await startWithStates([kind, kind, kind], { extra });
-    await using client = await cluster.connect();
-    const written = new Written();
-    await written.write(client, 'before', 20);
-    const before = await replicaIds(cluster);
-    const backup = await cluster.backup();
-    await backup.kill();
-    await written.write(client, 'meanwhile', 20);
-    const again = await cluster.restart(backup);
-    await cluster.waitForInSync(3);
-    expect(await replicaIds(cluster)).toEqual(before);
-    expect(again.log.find('snapshot received')).toEqual([]);
-    await written.expectAll(client);
+    await expectBackupToReturnByTheLog(cluster);
   });
 
   test.each(['SIGKILL', 'SIGTERM'] as const)('all nodes end at once (%s): every acknowledged write is there', async (signal) => {
