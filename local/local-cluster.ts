@@ -142,6 +142,16 @@ export class LocalCluster implements AsyncDisposable {
 
   /** The status of each running node. */
   async statuses(): Promise<NodeStatus[]> {
+    try {
+      return await this.#statuses();
+    } catch {
+      // A connection may be one to the process before a restart.
+      await this.disconnect();
+      return this.#statuses();
+    }
+  }
+
+  async #statuses(): Promise<NodeStatus[]> {
     const client = await this.#observe();
     return Promise.all(this.addresses.map((address) => client.nodeStatus(address, { deadlineMs: askDeadlineMs })));
   }

@@ -113,6 +113,8 @@ export interface StateDatabase {
   page(shard: number, from: string, most: number, maxBytes: number): readonly Row[] | Promise<readonly Row[]>;
   /** The keys that expire first, at most `most`, also if they are not due yet. */
   earliest(shard: number, most: number): readonly DueKey[] | Promise<readonly DueKey[]>;
+  /** Resolves if the database answers. Undefined: it is in this process, and answers whenever it is asked. */
+  ping?(): Promise<void>;
   /** Idempotent. Nothing is under way. */
   close(): Promise<void>;
 }

@@ -24,7 +24,7 @@ import type { Columns, SessionOptions } from './postgres-session.js';
 import { targetOf } from './postgres-url.js';
 import { ReadSessions } from './read-sessions.js';
 import { createSchema, migrate } from './schema.js';
-import { begin, commit, earliest, measureSize, page, removeSome } from './statements.js';
+import { begin, commit, earliest, measureSize, page, ping, removeSome } from './statements.js';
 import { UseOfDatabase } from './use-of-database.js';
 import { WriteSession } from './write-session.js';
 
@@ -147,6 +147,10 @@ export class PostgresDatabase implements StateDatabase {
       const [key, expiresAtMs] = row as [Buffer, number];
       return { key: key.toString(), expiresAtMs };
     });
+  }
+
+  async ping(): Promise<void> {
+    await this.#readers.query(ping, []);
   }
 
   async close(): Promise<void> {

@@ -204,3 +204,5 @@ export const measureSize: SqlStatement = {
   name: 'measure_size',
   text: `select sum(pg_total_relation_size(name::regclass))::bigint from unnest(array['kv', 'kv_copies', 'kv_requests']) as name`,
 };
+
+export const ping: SqlStatement = { name: 'ping', text: 'select 1' };

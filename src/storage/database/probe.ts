@@ -1,0 +1,19 @@
+/**
+ * Asks a database again and again whether it answers. A node without writes would not know otherwise that its database is away, and
+ * would lead shards that it cannot read.
+ */
+import type { PersistentCalls } from './persistent-calls.js';
+
+const probeEveryMs = 1_000;
+
+/** @param ping rejects as the calls of `StateDatabase` do. @returns ends the probing. */
+export function probe(ping: () => Promise<void>, calls: PersistentCalls): () => void {
+  const timer = setInterval(() => {
+    // A call that waits is a probe as well.
+    if (calls.waiting > 0) return;
+    // It rejects once the database is closed or lost, which is reported elsewhere.
+    calls.run(ping).catch(() => {});
+  }, probeEveryMs);
+  timer.unref();
+  return () => clearInterval(timer);
+}
