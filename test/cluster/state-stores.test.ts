@@ -125,7 +125,9 @@ describe('lmdb', () => {
     // Until its session expires, the replica that was killed counts as in sync.
     await cluster.waitUntil('its new replica is in sync', ({ shards }) =>
       shards.every(({ replicas }) =>
-        replicas.some(({ nodeId, replicaId, inSync, live }) => nodeId === again.id && !before.includes(replicaId) && inSync && live),
+        replicas.some(
+          ({ nodeId, replicaId, inSync, live }) => nodeId === again.id && !before.includes(replicaId) && inSync && live,
+        ),
       ),
     );
     expect(again.log.find(({ msg }) => msg.includes('cannot be used: it is discarded'))).toHaveLength(1);
