@@ -14,10 +14,10 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { CommitPace } from './commit-pace.js';
 import { DatabaseEngine, type EngineLog } from './database-engine.js';
 import { FlushSchedule } from './flush-schedule.js';
+import { keepAsking } from './keep-asking.js';
 import { Lane, type LaneCommit, type LaneStep } from './lane.js';
 import { OverlayBudget } from './overlay-budget.js';
 import { PersistentCalls } from './persistent-calls.js';
-import { probe } from './probe.js';
 import type { EncodeRequests } from './request-parts.js';
 import type { StateDatabase } from './state-database.js';
 
@@ -60,7 +60,7 @@ export class DatabaseWriter {
   readonly #writes: PersistentCalls;
   readonly #reads: PersistentCalls;
   readonly #flushes: FlushSchedule;
-  readonly #endProbes: () => void;
+  readonly #endAsking: () => void;
   readonly #pace: CommitPace;
   readonly #commitBytes: number;
   readonly #lanes = new Map<number, Lane>();
@@ -81,7 +81,7 @@ export class DatabaseWriter {
     void database.failure.then(this.#fail);
     this.#writes = new PersistentCalls({ onLost: this.#fail, onFailed });
     this.#reads = new PersistentCalls({ most: mostReads, onLost: this.#fail, onFailed });
-    this.#endProbes = database.ping === undefined ? () => {} : probe(() => database.ping!(), this.#reads);
+    this.#endAsking = database.ping === undefined ? () => {} : keepAsking(() => database.ping!(), this.#reads);
     this.#flushes = new FlushSchedule(() => this.#flush());
     this.#pace = new CommitPace(database.commitPauseMs ?? 0);
     this.#commitBytes = database.commitBytes ?? defaultCommitBytes;
@@ -154,7 +154,7 @@ export class DatabaseWriter {
     this.#isClosed = true;
     this.#pace.hurry();
     this.#flushes.close();
-    this.#endProbes();
+    this.#endAsking();
     await Promise.all([this.#writes.close(), this.#reads.close()]);
     await this.#database.close();
   }

@@ -4,16 +4,16 @@
  */
 import type { PersistentCalls } from './persistent-calls.js';
 
-const probeEveryMs = 1_000;
+const askEveryMs = 1_000;
 
-/** @param ping rejects as the calls of `StateDatabase` do. @returns ends the probing. */
-export function probe(ping: () => Promise<void>, calls: PersistentCalls): () => void {
+/** @param ping rejects as the calls of `StateDatabase` do. @returns ends it. */
+export function keepAsking(ping: () => Promise<void>, calls: PersistentCalls): () => void {
   const timer = setInterval(() => {
-    // A call that waits is a probe as well.
+    // A call that waits asks already.
     if (calls.waiting > 0) return;
     // It rejects once the database is closed or lost, which is reported elsewhere.
     calls.run(ping).catch(() => {});
-  }, probeEveryMs);
+  }, askEveryMs);
   timer.unref();
   return () => clearInterval(timer);
 }
