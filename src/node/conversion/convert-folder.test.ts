@@ -192,6 +192,17 @@ test('a conversion - that fails leaves the node as it was', async () => {
   }
 });
 
+test('a conversion - from an empty database, as that of a wrong URL is, is refused', async () => {
+  const node = new ConvertedNode();
+  await node.begin([0, 1]);
+  for (const replica of node.replicas) await receive(replica);
+  await node.stop();
+  await node.convert('postgres');
+  const wrong = { openDatabase: async () => new ModelDatabase(), url: 'postgres://wrong', logger, onKeys: () => {} };
+  await expect(convertFolder({ path: node.path, to: 'memory', ...wrong })).rejects.toThrow('Correct --postgres');
+  await node.restart();
+});
+
 test('a conversion - refuses a folder that no node has used, that is missing, or that a node uses', async () => {
   const options = { to: 'lmdb', url: undefined, logger, onKeys: () => {} } as const;
   const path = folders.create();

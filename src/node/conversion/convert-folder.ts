@@ -19,6 +19,7 @@ import type { FolderDatabase, FolderIdentity } from '../data/folder-files.js';
 import { newDatabase } from '../data/folder-owner.js';
 import type { SurveyedReplica } from '../data/log-survey.js';
 import { snapshotFolder } from '../data/memory-states.js';
+import { checkNeededCopies } from '../data/needed-copies.js';
 import { databaseFolder, openDatabase } from '../data/open-states.js';
 import { surveyLog } from '../data/recover-data.js';
 import type { StateKind } from '../data/state-kind.js';
@@ -81,6 +82,7 @@ async function convert(folder: DataFolder, identity: FolderIdentity, options: Co
   const database = await prepare(path, to);
   const source = await open(identity.database, identity, options);
   try {
+    source.check(replicas);
     const target = await open(database, identity, options);
     try {
       const done = await convertCopies(replicas, source.read, target.write, options);
@@ -116,6 +118,8 @@ async function prepare(path: string, to: StateKind): Promise<FolderDatabase | un
 }
 
 interface OpenStore {
+  /** Of the source. @throws KvError DATA_UNAVAILABLE if this cannot be where the copies are */
+  check(replicas: readonly SurveyedReplica[]): void;
   readonly read: ReadCopy;
   readonly write: WriteCopy;
   /** Flushes what was written, and forgets the copies of other shards. */
@@ -133,7 +137,7 @@ async function open(
   if (database === undefined) return openFiles(path, clusterId, snapshotThread);
   if (database.kind === 'postgres' && url === undefined) throw unusable(path, 'pass the URL of PostgreSQL with --postgres');
   const opening = options.openDatabase ?? openDatabase;
-  return openRows(await opening({ path, identity, url, memory: { cacheBytes }, logger }, database));
+  return openRows(database.kind, await opening({ path, identity, url, memory: { cacheBytes }, logger }, database));
 }
 
 async function openFiles(path: string, clusterId: string, thread: SnapshotThread | undefined): Promise<OpenStore> {
@@ -141,6 +145,7 @@ async function openFiles(path: string, clusterId: string, thread: SnapshotThread
   await createFolder(folder);
   const files = new SnapshotFiles(folder, thread);
   return {
+    check: () => {},
     read: copyInFiles(files, clusterId),
     write: intoFiles(files, clusterId),
     // A file is flushed when it is complete.
@@ -149,8 +154,9 @@ async function openFiles(path: string, clusterId: string, thread: SnapshotThread
   };
 }
 
-function openRows(database: StateDatabase): OpenStore {
+function openRows(kind: FolderDatabase['kind'], database: StateDatabase): OpenStore {
   return {
+    check: (replicas) => checkNeededCopies(kind, database, replicas),
     read: copyInDatabase(database),
     write: intoDatabase(database),
     finish: async (shards) => {

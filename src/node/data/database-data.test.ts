@@ -1,7 +1,9 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ModelDatabase } from '../../storage/database/model-database.fixture.js';
 import { optionsOver } from './database-data.fixture.js';
-import { expectFound, TestFolders } from './disk-data.fixture.js';
+import { expectFound, overwrite, TestFolders } from './disk-data.fixture.js';
 import { TestReplica, writing } from './test-replica.fixture.js';
 
 const folders = new TestFolders();
@@ -25,6 +27,35 @@ describe('replicas whose data is in a database', { timeout: 60_000 }, () => {
     const [found] = data.recovered;
     replica.revived(found!);
     await expectFound(found!, replica);
+  });
+
+  it('are not discarded where the database is empty, as that of a wrong URL is', async () => {
+    const database = new ModelDatabase();
+    const path = folders.create();
+    const firstSegment = (): string => readdirSync(join(path, 'wal')).sort()[0]!;
+    const replica = TestReplica.create(await folders.open(path, optionsOver(database)), 0);
+    const before = firstSegment();
+    await overwrite(replica, 700_000);
+    await expect.poll(firstSegment).not.toBe(before);
+    await folders.newest.close(true);
+    for (let start = 1; start <= 2; start++) {
+      const opening = folders.open(path, optionsOver(new ModelDatabase()));
+      await expect(opening).rejects.toMatchObject({
+        code: 'DATA_UNAVAILABLE',
+        message: expect.stringContaining('Correct --postgres'),
+      });
+    }
+    const data = await folders.open(path, optionsOver(new ModelDatabase(database.disk)));
+    await expectFound(data.recovered[0]!, replica);
+  });
+
+  it('are made anew from the log in an empty database, if the log still has everything', async () => {
+    const path = folders.create();
+    const replica = TestReplica.create(await folders.open(path, optionsOver(new ModelDatabase())), 0);
+    await overwrite(replica, 20_000);
+    await folders.newest.close(true);
+    const data = await folders.open(path, optionsOver(new ModelDatabase()));
+    await expectFound(data.recovered[0]!, replica);
   });
 
   it('show their keys in order, which replicas in memory cannot', async () => {

@@ -14,7 +14,7 @@ export interface RecoveryOptions {
   readonly place: LogPlace;
   /** The first reading, if it was begun before. Undefined, or nothing comes of it: the log is read here. */
   readonly survey?: Promise<SurveyedLog | undefined> | undefined;
-  readonly states: Pick<StateStore, 'recover' | 'namesEmptyCopies' | 'beginReplay' | 'backlog' | 'failure'>;
+  readonly states: Pick<StateStore, 'check' | 'recover' | 'namesEmptyCopies' | 'beginReplay' | 'backlog' | 'failure'>;
   /** Resolves once everything that was read survives a loss of power. */
   flush(scanned: SurveyedLog['scan']): Promise<void>;
   /** Bounds on the applied entries of a replica that are kept: count and estimated bytes. */
@@ -39,7 +39,7 @@ const turnBytes = 1024 * 1024;
  * every replica. Then only the replicas that need entries of before are lost. That is preferred if any replica with entries can go on.
  * Otherwise each goes on with what came before the damage.
  *
- * @throws Error of the file system, or if the log belongs to another node or was written by another version
+ * @throws KvError DATA_UNAVAILABLE of `StateStore.check`; Error of the file system, or if the log belongs to another node or was written by another version
  */
 export async function recoverData(options: RecoveryOptions): Promise<RecoveredData> {
   const begun = await options.survey;
@@ -88,6 +88,7 @@ async function recover(
   options: RecoveryOptions,
   isFinal: boolean,
 ): Promise<RecoveredData> {
+  options.states.check(replicas);
   const lost: LostReplica[] = [];
   const replays: ReplicaReplay[] = [];
   for (const surveyed of replicas) {

@@ -4,8 +4,23 @@
  * Where opening fails, the package ends the process with a segmentation fault: it uses memory that it has freed (`openEnv` in its
  * env.cpp). So what makes it fail is looked for before: the folder or a file cannot be written, the disk is full, or the first two
  * pages are not those of an environment.
+ *
+ * LMDB reads the file as memory, and the end of the process (SIGBUS) is what happens to a read behind the end of the file. So a file that is
+ * shorter than its pages of roots say is made as long as that. A page of zeros is none of LMDB's, which reports it as damage. Most files
+ * that are shorter are intact: pages at the end that a transaction has taken and freed again are never written.
  */
-import { accessSync, closeSync, constants, existsSync, openSync, readSync, rmSync, statfsSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  truncateSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 const lockName = 'lock.mdb';
@@ -17,9 +32,13 @@ const flagsAt = 18;
 const markAt = 24;
 const versionAt = 28;
 const pageBytesAt = 48;
+/** The number of the last page in use. */
+const lastPageAt = 144;
 const rootFlag = 8;
 const mark = 0xbeefc0de;
 const formatVersion = 2;
+/** A larger file is not taken for one of LMDB: file systems have files of 16 TiB. */
+const mostBytes = 2 ** 44;
 /** More than a new environment takes. */
 const newBytes = 1024 * 1024;
 
@@ -52,6 +71,15 @@ function checkRootPages(file: string): void {
   // A loss of power during the creation leaves zeros, if anything.
   if (bytes.every((byte) => byte === 0)) return rmSync(file);
   for (let page = 0; page < rootPages; page++) checkRootPage(bytes.subarray(page * pageBytes), file);
+  lengthen(file, bytes);
+}
+
+/** Room on the disk is not taken: the new end of the file is a hole. */
+function lengthen(file: string, roots: Buffer): void {
+  const lastPages = Array.from({ length: rootPages }, (_, page) => Number(roots.readBigUInt64LE(page * pageBytes + lastPageAt)));
+  const bytes = (Math.max(...lastPages) + 1) * pageBytes;
+  // A number that was damaged is none of a file.
+  if (bytes > statSync(file).size && bytes <= mostBytes) truncateSync(file, bytes);
 }
 
 function checkRootPage(page: Buffer, file: string): void {

@@ -3,8 +3,17 @@ import type { DueKey } from '../../replication/index.js';
 import type { Row } from '../database/state-database.js';
 import type { StoredHead, StoredValue } from '../storage.js';
 import type { LmdbEnvironment } from './lmdb-environment.js';
-import { expiryPrefixBytes, rangeOf, recordsStart, recordTable, rowKey, rowPrefixBytes, timeOfExpiry } from './record-keys.js';
-import { readStoredHead, readStoredValue } from './stored-row.js';
+import {
+  expiryPrefixBytes,
+  rangeOf,
+  recordsStart,
+  recordTable,
+  rowKey,
+  rowPrefixBytes,
+  shardOfRecord,
+  timeOfExpiry,
+} from './record-keys.js';
+import { readCheckedHead, readStoredValue } from './stored-row.js';
 
 export class EnvironmentReader {
   readonly #environment: LmdbEnvironment;
@@ -21,12 +30,12 @@ export class EnvironmentReader {
   get(recordKey: Buffer): StoredValue | undefined {
     const stored = this.#environment.getBinaryFast(recordKey);
     // The package reads into a buffer that it uses again, and that is longer than its `length`.
-    return stored && readStoredValue(stored, stored.length);
+    return stored && readStoredValue(stored, stored.length, shardOfRecord(recordKey));
   }
 
   head(recordKey: Buffer): StoredHead | undefined {
     const stored = this.#environment.getBinaryFast(recordKey);
-    return stored && readStoredHead(stored);
+    return stored && readCheckedHead(stored, stored.length, shardOfRecord(recordKey));
   }
 
   /** See `StateDatabase.page`. */
@@ -37,7 +46,7 @@ export class EnvironmentReader {
     const range = { start: rowKey(shard, from), end: recordsStart(recordTable.rows, shard + 1) };
     for (const { key, value } of this.#environment.getRange(range)) {
       const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
-      page.push({ key: key.toString('utf8', rowPrefixBytes), ...readStoredValue(bytes, bytes.length) });
+      page.push({ key: key.toString('utf8', rowPrefixBytes), ...readStoredValue(bytes, bytes.length, shard) });
       pageBytes += key.length + value.length;
       if (page.length >= most || pageBytes >= maxBytes) break;
     }

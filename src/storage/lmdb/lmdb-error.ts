@@ -28,7 +28,16 @@ export function databaseErrorOf({ message, code }: FailureReport, folder: string
   if (isDiskFull(code, () => room(folder)))
     return new DatabaseError(`the disk is full, so nothing can be written to the database in ${folder}: make room on it`);
   if (typeof code === 'number' && passing.includes(code)) return new DatabaseError(`the database in ${folder}: ${message}`);
-  return new DatabaseError(`the database in ${folder} cannot be used any more: ${message}`, { isLost: true });
+  return new DatabaseError(`the database in ${folder} cannot be used any more (${message}): ${remedyIn(folder)}`, {
+    isLost: true,
+  });
+}
+
+function remedyIn(folder: string): string {
+  return (
+    `start the node again. If the error comes back, the database is damaged: check that every shard has another copy in sync, then delete ` +
+    `${folder} while the node is stopped; it takes its copies from the other nodes`
+  );
 }
 
 /** Of opening it. */
@@ -36,7 +45,8 @@ export function openErrorOf({ message, code }: FailureReport, folder: string): D
   if (isDiskFull(code, () => roomOf(folder)))
     return new DatabaseError(`the disk is full, so the database in ${folder} cannot be opened: make room on it`);
   return new DatabaseError(
-    `the database in ${folder} cannot be opened (${message}): if it is damaged, delete ${folder}; the node then takes its copies from the other nodes`,
+    `the database in ${folder} cannot be opened (${message}): if it is damaged, check that every shard has another copy in sync, and delete ` +
+      `${folder}; the node then takes its copies from the other nodes`,
     { isLost: true },
   );
 }

@@ -31,6 +31,7 @@ export function seal(stored: Buffer): void {
   stored.writeUInt32LE(checksumOf(stored, stored.length), 1);
 }
 
+/** Without a look at the checksum. */
 export function readStoredHead(stored: Buffer): StoredHead {
   const expiresAtMs = stored[0] === expiresFlag ? stored.readDoubleLE(expiryStart) : undefined;
   return { version: stored.readDoubleLE(checkedStart), expiresAtMs };
@@ -40,10 +41,17 @@ export function storedValueBytes(storedLength: number, expiresAtMs: number | und
   return storedLength - storedBytes(expiresAtMs, 0);
 }
 
-/** The value is a copy. @param end where the record ends in `stored`, which may be longer. */
-export function readStoredValue(stored: Buffer, end: number): StoredValue {
-  const { version, expiresAtMs } = readStoredHead(stored);
-  if (stored.readUInt32LE(1) !== checksumOf(stored, end)) throw new Error('the checksum of a value does not match');
+/** @param end where the record ends in `stored`, which may be longer. @param shard for the message. @throws Error if the record is damaged */
+export function readCheckedHead(stored: Buffer, end: number, shard: number): StoredHead {
+  const isRecord = end >= shortHeadBytes && (stored[0] === 0 || (stored[0] === expiresFlag && end >= longHeadBytes));
+  if (!isRecord || stored.readUInt32LE(1) !== checksumOf(stored, end))
+    throw new Error(`the checksum of a value of shard ${shard} does not match`);
+  return readStoredHead(stored);
+}
+
+/** The value is a copy. See `readCheckedHead`. */
+export function readStoredValue(stored: Buffer, end: number, shard: number): StoredValue {
+  const { version, expiresAtMs } = readCheckedHead(stored, end, shard);
   const start = storedBytes(expiresAtMs, 0);
   const value = Buffer.allocUnsafe(end - start);
   stored.copy(value, 0, start, end);

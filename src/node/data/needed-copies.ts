@@ -1,0 +1,38 @@
+/**
+ * Refuses a database in PostgreSQL that holds nothing, where the log continues copies that must be in one: the URL is most likely wrong. A
+ * start would discard every copy otherwise, and with it perhaps the only one. With LMDB the database is in the data directory, and an
+ * operator removes it on purpose.
+ */
+import { KvError } from '../../errors.js';
+import { mayBeginAt } from '../../replication/index.js';
+import type { StateDatabase } from '../../storage/database/index.js';
+import type { SurveyedReplica } from './log-survey.js';
+import { emptySnapshotOf } from './snapshot-base.js';
+import type { DatabaseKind } from './state-kind.js';
+
+type Replica = Pick<SurveyedReplica, 'snapshot' | 'places'>;
+
+/** @throws KvError DATA_UNAVAILABLE */
+export function checkNeededCopies(
+  kind: DatabaseKind,
+  { found }: Pick<StateDatabase, 'found'>,
+  replicas: readonly Replica[],
+): void {
+  if (kind === 'lmdb' || found.length > 0) return;
+  const needed = replicas.filter(needsCopy).length;
+  if (needed === 0) return;
+  throw new KvError(
+    'DATA_UNAVAILABLE',
+    `--postgres: the database is empty, and the log in the data directory continues copies of ${needed} shards that are in a database. ` +
+      'Correct --postgres: the server, the database and the schema. If that database is lost for good, start the node with an empty ' +
+      'data directory: it takes its copies from the other nodes',
+  );
+}
+
+/** Whether the log does not have everything since the replica was empty. */
+function needsCopy({ snapshot, places }: Replica): boolean {
+  // A replica without a complete copy takes a new one in any case.
+  if (snapshot === undefined) return false;
+  const empty = emptySnapshotOf(snapshot);
+  return empty === undefined || !places.some(({ metadata }) => mayBeginAt(metadata, empty));
+}
