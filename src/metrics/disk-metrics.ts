@@ -1,4 +1,7 @@
-/** The metrics of the log on disk: how long its flushes take, how much each of them covers, and what is read for other replicas. */
+/**
+ * The metrics of the log on disk, and of the database behind it: how long flushes and commits take, how much each of them covers, and what
+ * is read of the log for other replicas.
+ */
 import { Counter, Histogram, type Registry } from 'prom-client';
 
 /** In seconds, from a disk with a protected cache up to one that is about to hang. */
@@ -6,9 +9,14 @@ const durationBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.
 /** From one small batch up to several large ones, which share a flush of an interval. */
 const sizeBuckets = Array.from({ length: 9 }, (_, index) => 1_024 * 4 ** index);
 
+/** From a single write up to a commit of the largest size. */
+const rowBuckets = Array.from({ length: 9 }, (_, index) => 4 ** index);
+
 export class DiskMetrics {
   readonly #duration: Histogram;
   readonly #bytes: Histogram;
+  readonly #commitDuration: Histogram;
+  readonly #commitRows: Histogram;
   readonly #entriesRead: Counter;
 
   constructor(registers: Registry[]) {
@@ -16,6 +24,18 @@ export class DiskMetrics {
     this.#duration = new Histogram({ name, help: 'Time of a flush of the log', buckets: durationBuckets, registers });
     const help = 'Bytes of the log that a flush made durable';
     this.#bytes = new Histogram({ name: 'kvnode_disk_flush_bytes', help, buckets: sizeBuckets, registers });
+    this.#commitDuration = new Histogram({
+      name: 'kvnode_state_commit_duration_seconds',
+      help: 'Time of a commit to the database, with its flush and all attempts',
+      buckets: durationBuckets,
+      registers,
+    });
+    this.#commitRows = new Histogram({
+      name: 'kvnode_state_commit_rows',
+      help: 'Rows that a commit to the database has written or deleted',
+      buckets: rowBuckets,
+      registers,
+    });
     this.#entriesRead = new Counter({
       name: 'kvnode_disk_entries_read_total',
       help: 'Entries that were read from the log on disk for replicas that lacked them',
@@ -26,6 +46,12 @@ export class DiskMetrics {
   flushed(durationMs: number, bytes: number): void {
     this.#duration.observe(durationMs / 1_000);
     this.#bytes.observe(bytes);
+  }
+
+  /** The database has executed and flushed a commit. */
+  committed(durationMs: number, rows: number): void {
+    this.#commitDuration.observe(durationMs / 1_000);
+    this.#commitRows.observe(rows);
   }
 
   /** Entries of the log were read for a replica that lacked them. */

@@ -26,6 +26,8 @@ export interface FrameFacts {
 export interface DatabaseFacts {
   /** Entries that are applied and not committed in it, of all replicas together. */
   readonly lagEntries: number;
+  /** Entries that are applied and not flushed in it, of all replicas together. */
+  readonly unflushedEntries: number;
   /** Bytes that wait to be written. */
   readonly overlayBytes: number;
   /** Reads that wait for an answer. */

@@ -65,7 +65,7 @@ const facts: NodeFacts = {
   logLinesDropped: 9,
   descriptors: { open: 20, allowed: 1_024 },
   diskBytes: 4_000,
-  database: { lagEntries: 5, overlayBytes: 6_000, waitingReads: 7, silentMs: 8_000, sizeBytes: 9_000 },
+  database: { lagEntries: 5, unflushedEntries: 6, overlayBytes: 6_000, waitingReads: 7, silentMs: 8_000, sizeBytes: 9_000 },
   limits: { dataBytes: 1_000, logBytes: 2_000, memoryBytes: 3_000, diskBytes: 5_000 },
 };
 

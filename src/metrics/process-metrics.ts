@@ -23,6 +23,11 @@ const gauges: readonly (readonly [name: string, help: string, valueFrom: (facts:
     'Entries that are applied and not committed in the database, of all replicas together',
     ({ database }) => database?.lagEntries ?? 0,
   ],
+  [
+    'kvnode_state_unflushed_entries',
+    'Entries that are applied and not flushed in the database, of all replicas together',
+    ({ database }) => database?.unflushedEntries ?? 0,
+  ],
   ['kvnode_state_waiting_reads', 'Reads that wait for the database', ({ database }) => database?.waitingReads ?? 0],
   [
     'kvnode_state_silent_seconds',

@@ -80,6 +80,7 @@ export class NodeParts {
     const logger = options.logger.child({ node: nodeId });
     this.logger = logger;
     if (data.flushes !== undefined) data.flushes.listener = ({ durationMs, bytes }) => metrics.disk.flushed(durationMs, bytes);
+    if (data.commits !== undefined) data.commits.listener = ({ durationMs, rows }) => metrics.disk.committed(durationMs, rows);
     if (data.reads !== undefined) data.reads.listener = (entries) => metrics.disk.entriesRead(entries);
     format.onRaised((version) => logger.info({ format: version }, 'the cluster uses a newer format from now on'));
     this.#descriptors = new Descriptors(logger);

@@ -62,6 +62,23 @@ test('a check of a healthy cluster reports nothing, while it is written and a pr
   await writers;
 });
 
+test('a check names the copies that it could not compare', async () => {
+  await using cluster = await startCluster({ nodes: 3, shards: 2 });
+  const [first, ...others] = cluster.nodes;
+  for (const node of others) await node.kill();
+  await cluster.waitUntil('the first one leads alone', ({ nodes, shards }) =>
+    [nodes.length === 1, ...shards.map(({ serving, primaryNodeId }) => serving && primaryNodeId === first!.id)].every(Boolean),
+  );
+  const words = ['--nodes', first!.address, 'state', 'check'];
+  const { code, stdout } = await runKvctl(words);
+  expect(code).toBe(1);
+  for (const { id } of others) expect(stdout).toContain(`the copies of 2 shards on node ${id} were not compared`);
+  const { shards } = JSON.parse((await runKvctl([...words, '--json'])).stdout) as { shards: { notCompared: string[] }[] };
+  expect(shards.map(({ notCompared }) => notCompared.toSorted())).toEqual(
+    [0, 1].map(() => others.map(({ id }) => id).toSorted()),
+  );
+});
+
 test('a check of a shard that does not exist, or that nobody serves, says so', async () => {
   await using cluster = await startCluster({ nodes: 1, shards: 2 });
   const words = ['--nodes', cluster.addresses.join(','), 'state', 'check'];

@@ -2,13 +2,14 @@
  * `npm start` as a process manager runs it: npm passes a signal on to the shell that runs the script, and to nothing else. So the
  * program has to take the place of that shell (`exec`).
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { KvClient } from '../../src/index.js';
 
 const repository = join(import.meta.dirname, '../..');
 const nodes = 3;
@@ -31,23 +32,74 @@ function isRunning(pid: number): boolean {
   }
 }
 
-/** The test starts a ZooKeeper of its own, so it is skipped if an address comes from outside. */
-test.skipIf(process.env.KVNODE_ZK)('SIGTERM to npm start stops every node in order', async () => {
-  const folder = packageWithoutBuild();
-  const npm = spawn('npm', ['start'], { cwd: folder, detached: true, stdio: ['ignore', 'pipe', 'inherit'] });
-  const exited = once(npm, 'exit');
+interface RunningCluster {
+  readonly npm: ChildProcess;
+  readonly exited: Promise<unknown[]>;
+  readonly pids: readonly number[];
+  readonly addresses: readonly string[];
+}
+
+/** `npm start` with these words behind `--`, until its cluster serves. */
+async function start(folder: string, words: readonly string[] = []): Promise<RunningCluster> {
+  const npm = spawn('npm', ['start', ...(words.length > 0 ? ['--', ...words] : [])], {
+    cwd: folder,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => {
+    if (isRunning(-npm.pid!)) process.kill(-npm.pid!, 'SIGKILL');
+  });
   const output = createInterface({ input: npm.stdout });
   const lines: string[] = [];
   output.on('line', (line) => lines.push(line));
-  try {
-    while (!lines.some((line) => line.endsWith('Changes of the ring:'))) await once(output, 'line');
-    const pids = lines.flatMap((line) => /^ {2}node \S+, process (\d+)$/.exec(line)?.slice(1).map(Number) ?? []);
-    expect(pids.map(isRunning)).toEqual(Array(nodes).fill(true));
-    npm.kill('SIGTERM');
-    expect(await exited).toEqual([0, null]);
-    expect(pids.map(isRunning)).toEqual(Array(nodes).fill(false));
-  } finally {
-    if (isRunning(-npm.pid!)) process.kill(-npm.pid!, 'SIGKILL');
-    rmSync(folder, { recursive: true });
-  }
+  while (!lines.some((line) => line.endsWith('Changes of the ring:'))) await once(output, 'line');
+  const pids = lines.flatMap((line) => /^ {2}node \S+, process (\d+)$/.exec(line)?.slice(1).map(Number) ?? []);
+  const [, addresses] = lines.map((line) => / kvctl --nodes (\S+) put /.exec(line)).find((match) => match !== null)!;
+  return { npm, exited: once(npm, 'exit'), pids, addresses: addresses!.split(',') };
+}
+
+async function stop({ npm, exited, pids }: RunningCluster): Promise<void> {
+  expect(pids.map(isRunning)).toEqual(Array(nodes).fill(true));
+  npm.kill('SIGTERM');
+  expect(await exited).toEqual([0, null]);
+  expect(pids.map(isRunning)).toEqual(Array(nodes).fill(false));
+}
+
+function folderToRemove(folder: string): string {
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** The tests start a ZooKeeper of their own, so they are skipped if an address comes from outside. */
+describe.skipIf(process.env.KVNODE_ZK)('npm start', () => {
+  test('SIGTERM stops every node in order', async () => {
+    await stop(await start(folderToRemove(packageWithoutBuild())));
+  });
+
+  test('--state lmdb --data-dir: the next start with the same words has the data, and one without --state is refused', async () => {
+    const folder = folderToRemove(packageWithoutBuild());
+    const dataDir = folderToRemove(mkdtempSync(join(tmpdir(), 'kvnode-npm-start-data-')));
+    const words = ['--state', 'lmdb', '--data-dir', dataDir];
+    const first = await start(folder, words);
+    {
+      await using client = await KvClient.connect({ nodes: first.addresses });
+      await client.put('user:1', 'Alice');
+      const status = await client.nodeStatus(first.addresses[0]!);
+      expect(status).toMatchObject({ state: 'lmdb', durability: 'always' });
+    }
+    await stop(first);
+    const second = await start(folder, words);
+    {
+      await using client = await KvClient.connect({ nodes: second.addresses });
+      expect((await client.get('user:1'))?.value.toString()).toBe('Alice');
+    }
+    await stop(second);
+    const npm = spawn('npm', ['start', '--', '--data-dir', dataDir], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+    let errors = '';
+    npm.stderr.on('data', (text) => {
+      errors += text;
+    });
+    expect(await once(npm, 'exit')).toEqual([1, null]);
+    expect(errors).toContain('--state lmdb');
+  });
 });

@@ -51,6 +51,11 @@ export class DatabaseState implements ReplicaState {
     return this.#engine.lagEntries;
   }
 
+  /** See `DatabaseEngine`. */
+  get unflushedEntries(): number {
+    return this.#engine.unflushedEntries;
+  }
+
   /** See `DatabaseEngine.found`. */
   get found(): FoundCopy | undefined {
     return this.#engine.found;

@@ -9,7 +9,9 @@ import { DatabaseState } from './database-state.js';
 import type { DurableStorage } from './durable-storage.js';
 import { inTime } from './in-time.js';
 import { LaterLog } from './later-log.js';
-import type { DatabaseHealth } from './node-data.js';
+import type { SurveyedReplica } from './log-survey.js';
+import { checkNeededCopies } from './needed-copies.js';
+import type { CommitWatch, DatabaseHealth } from './node-data.js';
 import type { Reset } from './replica-state.js';
 import { encodeRequests, requestsIn } from './requests-in-parts.js';
 import { emptySnapshotOf } from './snapshot-base.js';
@@ -43,6 +45,7 @@ const born: Reset = {
 export class DatabaseStates implements StateStore {
   readonly failure: Promise<Error>;
   readonly namesEmptyCopies = true;
+  readonly commits: CommitWatch = { listener: () => {} };
   readonly #options: DatabaseStatesOptions;
   readonly #writer: DatabaseWriter;
   readonly #states = new Map<number, DatabaseState>();
@@ -57,6 +60,7 @@ export class DatabaseStates implements StateStore {
       maxOverlayBytes,
       encodeRequests,
       logFlushed: () => this.#logFlushed(),
+      onCommitted: (commit) => this.commits.listener(commit),
       onFailed: (err) => logger.warn({ err }, `${database.kind} has failed; calls are repeated until it answers`),
     });
     this.failure = this.#writer.failure;
@@ -70,8 +74,10 @@ export class DatabaseStates implements StateStore {
     const { kind, database } = this.#options;
     const { overlayBytes, waitingReads } = this.#writer;
     const silentMs = this.#writer.unavailableForMs();
-    const lagEntries = [...this.#states.values()].reduce((sum, state) => sum + state.lagEntries, 0);
-    return { kind, silentMs, lagEntries, overlayBytes, waitingReads, sizeBytes: database.sizeBytes };
+    const states = [...this.#states.values()];
+    const lagEntries = states.reduce((sum, state) => sum + state.lagEntries, 0);
+    const unflushedEntries = states.reduce((sum, state) => sum + state.unflushedEntries, 0);
+    return { kind, silentMs, lagEntries, unflushedEntries, overlayBytes, waitingReads, sizeBytes: database.sizeBytes };
   }
 
   get oldestCallMs(): number | undefined {
@@ -91,6 +97,10 @@ export class DatabaseStates implements StateStore {
 
   beginReplay(flushLog: () => Promise<void>): Promise<void> {
     return flushLog();
+  }
+
+  check(replicas: readonly SurveyedReplica[]): void {
+    checkNeededCopies(this.#options.kind, this.#options.database, replicas);
   }
 
   async recover({ shard, id }: LoggedReplica, reference: SnapshotReference | undefined): Promise<RecoveredState> {

@@ -28,7 +28,7 @@ import { FlushedLog } from './flushed-log.js';
 import { mintOf, recordLoss, recordNewId } from './identities.js';
 import { inTime, silentDisk } from './in-time.js';
 import { MemoryStates } from './memory-states.js';
-import type { DatabaseHealth, NodeData, ReadWatch, RecoveredShard } from './node-data.js';
+import type { CommitWatch, DatabaseHealth, NodeData, ReadWatch, RecoveredShard } from './node-data.js';
 import { type RecoveredData, recoverData } from './recover-data.js';
 import { ReplicaLog, type ReplicaLogStart } from './replica-log.js';
 import type { FoundReplica, LostReplica } from './replica-replay.js';
@@ -105,6 +105,10 @@ export class DiskData implements NodeData {
 
   get database(): DatabaseHealth | undefined {
     return this.#states.database;
+  }
+
+  get commits(): CommitWatch | undefined {
+    return this.#states.commits;
   }
 
   get hangs(): boolean {

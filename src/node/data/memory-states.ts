@@ -31,6 +31,7 @@ export class MemoryStates implements StateStore {
   readonly namesEmptyCopies = false;
   readonly backlog = undefined;
   readonly database = undefined;
+  readonly commits = undefined;
   readonly #options: MemoryStatesOptions;
   readonly #memory: NodeMemory;
   readonly #files: SnapshotFiles;
@@ -64,6 +65,9 @@ export class MemoryStates implements StateStore {
   }
 
   async beginReplay(): Promise<void> {}
+
+  /** A snapshot file that is missing costs its replica only. */
+  check(): void {}
 
   async recover(replica: LoggedReplica, reference: SnapshotReference | undefined): Promise<RecoveredState> {
     const { clusterId } = this.#options;

@@ -5,6 +5,7 @@
  * here: `recovered` has those of an earlier process, `create` is for new ones.
  */
 import type { RecoveredReplica } from '../../replication/index.js';
+import type { DatabaseCommit } from '../../storage/database/index.js';
 import { MemoryStorage, NodeMemory, type Storage } from '../../storage/index.js';
 import { NodeEntryBlocks } from '../../wire/peer/entry-blocks.js';
 import type { FlushWatch } from './flush-watch.js';
@@ -27,6 +28,11 @@ export interface ReadWatch {
   listener(entries: number): void;
 }
 
+/** Watches the commits of the database. */
+export interface CommitWatch {
+  listener(commit: DatabaseCommit): void;
+}
+
 /** How the database of a node keeps up. */
 export interface DatabaseHealth {
   readonly kind: DatabaseKind;
@@ -34,6 +40,8 @@ export interface DatabaseHealth {
   readonly silentMs: number;
   /** Entries that are applied and not committed in the database, of all replicas together. */
   readonly lagEntries: number;
+  /** Entries that are applied, and that a loss of power would take from the database: the log keeps them. Of all replicas together. */
+  readonly unflushedEntries: number;
   /** Bytes that wait to be written. */
   readonly overlayBytes: number;
   /** Reads that wait for an answer. */
@@ -57,6 +65,8 @@ export interface NodeData {
   readonly flushes: Pick<FlushWatch, 'listener'> | undefined;
   /** Readings of the log for replicas that lack its entries; a listener may be set once. Undefined: there is no log. */
   readonly reads: ReadWatch | undefined;
+  /** The commits of the database; a listener may be set once. Undefined: there is none. */
+  readonly commits: CommitWatch | undefined;
   /** So much waits to be written to the database that no more is accepted. */
   readonly isBehind: boolean;
   /** The database with the data. Undefined: the data is in memory. */
@@ -79,6 +89,7 @@ export class MemoryData implements NodeData {
   readonly hangs = false;
   readonly flushes = undefined;
   readonly reads = undefined;
+  readonly commits = undefined;
   readonly database = undefined;
   readonly isBehind = false;
   readonly failure = new Promise<Error>(() => {});

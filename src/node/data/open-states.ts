@@ -61,8 +61,7 @@ async function inPatience(open: () => Promise<StateDatabase>, logger: Logger): P
       return await open();
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
-      if (error.isLost || performance.now() >= untilMs)
-        throw new KvError('DATA_UNAVAILABLE', `--state: ${error.message}`, { cause: error });
+      if (error.isLost || performance.now() >= untilMs) throw new KvError('DATA_UNAVAILABLE', error.message, { cause: error });
       if (attempt === 1) logger.warn({ err: error }, 'the database does not answer; the start tries again');
       await pause(openAgainMs);
     }

@@ -1,4 +1,4 @@
-/** Where a node has the data of its replicas, beside the log. A data directory is of one kind for good. */
+/** Where a node has the data of its replicas, beside the log. `kvctl state convert` changes it. */
 export type StateKind = 'memory' | DatabaseKind;
 
 export type DatabaseKind = 'lmdb' | 'postgres';

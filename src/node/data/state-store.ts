@@ -3,7 +3,8 @@ import type { StoredSnapshot } from '../../replication/index.js';
 import type { LoggedReplica } from '../../storage/wal/index.js';
 import type { SnapshotReference } from '../../wire/disk/replica-records.js';
 import type { DurableStorage } from './durable-storage.js';
-import type { DatabaseHealth } from './node-data.js';
+import type { SurveyedReplica } from './log-survey.js';
+import type { CommitWatch, DatabaseHealth } from './node-data.js';
 import type { ReplicaState } from './replica-state.js';
 
 export interface RecoveredState {
@@ -24,6 +25,8 @@ export interface StateStore {
   readonly backlog: Promise<void> | undefined;
   /** Undefined: the states are in memory. */
   readonly database: DatabaseHealth | undefined;
+  /** The commits of the database; a listener may be set once. Undefined: the states are in memory. */
+  readonly commits: CommitWatch | undefined;
   /** When the oldest call of the local disk was made that is under way, on the monotonic clock. Undefined: none is. */
   readonly oldestCallMs: number | undefined;
   /** Whether a copy without items has a name, too: the id of the replica that began it, and its resets then. */
@@ -34,6 +37,8 @@ export interface StateStore {
    * @param flushLog resolves once all that was read of the log survives a loss of power
    */
   beginReplay(flushLog: () => Promise<void>): Promise<void>;
+  /** Called with all replicas before any is recovered. @throws KvError DATA_UNAVAILABLE if this cannot be where their states are */
+  check(replicas: readonly SurveyedReplica[]): void;
   /** @param reference undefined: the replica has no complete copy. @throws LostSnapshotError */
   recover(replica: LoggedReplica, reference: SnapshotReference | undefined): Promise<RecoveredState>;
   /**

@@ -1,5 +1,5 @@
 /**
- * One page of a shard's keys, in the order of their bytes. Storage has no order. So a page looks at every key of the shard and
+ * One page of a shard's keys, in the order of their bytes. Storage in memory has no order. So a page looks at every key of the shard and
  * keeps the smallest keys after the end of the previous page. The node remembers nothing between two pages, and the next page
  * may come from another replica.
  */

@@ -125,9 +125,11 @@ export class DatabaseEngine implements LaneOwner {
   }
   /** Entries that are applied and not committed. 0 while a copy is received. */
   get lagEntries(): number {
-    const committedSeq = this.#progress.committedSeq;
-    const appliedSeq = this.#source?.appliedPosition?.position.seq;
-    return committedSeq === undefined || appliedSeq === undefined ? 0 : Math.max(0, appliedSeq - committedSeq);
+    return this.#entriesAbove(this.#progress.committedSeq);
+  }
+  /** Entries that are applied, and that a loss of power would take from the database: the log keeps them. 0 while a copy is received. */
+  get unflushedEntries(): number {
+    return this.#entriesAbove(this.#progress.flushedSeq);
   }
   /** The newest position that survives a loss of power. Undefined: the copy has none yet. */
   get flushedSeq(): number | undefined {
@@ -253,6 +255,11 @@ export class DatabaseEngine implements LaneOwner {
     this.#isClosed = true;
     this.#overlay.clear();
     this.#source = undefined;
+  }
+
+  #entriesAbove(seq: number | undefined): number {
+    const appliedSeq = this.#source?.appliedPosition?.position.seq;
+    return seq === undefined || appliedSeq === undefined ? 0 : Math.max(0, appliedSeq - seq);
   }
 
   #changed(): void {

@@ -351,6 +351,21 @@ describe('a writer, which flushes,', () => {
     expect(node.database.disk.unflushed).toBe(0);
   });
 
+  it('reports each commit with its rows and its time, and how much is not flushed', async () => {
+    const commits: { durationMs: number; rows: number }[] = [];
+    const node = newNode({ onCommitted: (commit) => commits.push(commit) });
+    const replica = node.create(0);
+    await node.writer.settle();
+    commits.length = 0;
+    replica.apply([{ key: 'a', value: Buffer.from('one') }], [{ key: 'b', value: undefined }]);
+    expect(replica.engine.unflushedEntries).toBe(2);
+    while (replica.engine.lagEntries > 0) await turn();
+    expect(replica.engine.unflushedEntries).toBe(2);
+    expect(commits).toEqual([{ durationMs: expect.any(Number), rows: 2 }]);
+    await node.writer.settle();
+    expect(replica.engine.unflushedEntries).toBe(0);
+  });
+
   it('closes once the call under way has been answered, and begins no other', async () => {
     const node = newNode();
     const replica = node.create(0);

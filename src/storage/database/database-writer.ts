@@ -41,6 +41,14 @@ export interface DatabaseWriterOptions {
   readonly maxOverlayBytes?: number;
   /** A call failed, and is tried again until the database answers. Called with the first failure after a success. */
   onFailed(error: Error): void;
+  /** For the metrics. */
+  onCommitted?(commit: DatabaseCommit): void;
+}
+
+export interface DatabaseCommit {
+  /** Until the database has answered, in milliseconds, with all attempts. LMDB and PostgreSQL have flushed it by then. */
+  readonly durationMs: number;
+  readonly rows: number;
 }
 
 /** The steps that are executed together. */
@@ -227,7 +235,10 @@ export class DatabaseWriter {
   async #commit(commits: Round['commits']): Promise<void> {
     if (commits.length === 0) return;
     const changes = commits.map(([, { change }]) => change);
+    const startMs = performance.now();
     const totals = await this.#writes.run(() => this.#database.commit(changes));
+    const rows = changes.reduce((sum, change) => sum + change.rows.length, 0);
+    this.#options.onCommitted?.({ durationMs: performance.now() - startMs, rows });
     for (const [index, [lane, commit]] of commits.entries()) {
       lane.done();
       this.#requeue(lane);

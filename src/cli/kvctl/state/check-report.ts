@@ -8,6 +8,8 @@ export interface ShardOutcome {
   readonly shard: number;
   /** Ids of the nodes whose copies were compared, the primary first. */
   readonly nodes: readonly string[];
+  /** Ids of the nodes that hold the shard, or are to hold it, and whose copies were not compared. */
+  readonly left: readonly string[];
   /** Undefined: the shard could not be checked. */
   readonly checked: CheckedShard | undefined;
   /** Why it could not. */
@@ -23,18 +25,18 @@ export function renderCheck(outcomes: readonly ShardOutcome[]): string {
   const keys = checked.reduce((sum, outcome) => sum + outcome.checked!.keys, 0);
   const found = checked.filter((outcome) => differencesIn(outcome) > 0);
   const differences = found.reduce((sum, outcome) => sum + differencesIn(outcome), 0);
-  const left = outcomes.length - checked.length;
+  const unchecked = outcomes.length - checked.length;
   const what = `${grouped(keys)} keys of ${checked.length} shards`;
   lines.push(differences === 0 ? `compared ${what}: no copy differs` : `compared ${what}: ${grouped(differences)} keys differ`);
-  if (left > 0) lines.push(`${left} shards could not be checked`);
-  lines.push(...found.flatMap(remedyOf));
+  if (unchecked > 0) lines.push(`${unchecked} shards could not be checked`);
+  lines.push(...nodesLeft(checked), ...found.flatMap(remedyOf));
   return lines.join('\n');
 }
 
 export function checkToJson(outcomes: readonly ShardOutcome[]): object {
   const shards = outcomes.map((outcome) => {
-    const { shard, nodes, checked, problem } = outcome;
-    if (checked === undefined) return { shard, nodes, checked: false, problem };
+    const { shard, nodes, left, checked, problem } = outcome;
+    if (checked === undefined) return { shard, nodes, notCompared: left, checked: false, problem };
     const { seq, keys, hasMore } = checked;
     const differences = checked.differences.map(({ key, reads, evidence, damaged }) => ({
       key,
@@ -43,7 +45,7 @@ export function checkToJson(outcomes: readonly ShardOutcome[]): object {
       copies: reads.map((read, index) => ({ node: nodes[index], ...readToJson(read) })),
     }));
     const unreadable = checked.unreadable.map(({ copy, key }) => ({ node: nodes[copy], keyHex: key.toString('hex') }));
-    return { shard, nodes, checked: true, seq, keys, differences, unreadable, hasMore };
+    return { shard, nodes, notCompared: left, checked: true, seq, keys, differences, unreadable, hasMore };
   });
   return { differ: outcomes.some((outcome) => differencesIn(outcome) > 0), shards };
 }
@@ -91,6 +93,16 @@ function recordToJson({ version, expiresAtMs, valueBytes, valueCrc }: CheckedRec
   return { version, expiresAtMs, valueBytes, valueCrc };
 }
 
+/** A node that does not answer has left out a copy of each of its shards: one line for all of them. */
+function nodesLeft(checked: readonly ShardOutcome[]): string[] {
+  const nodes = [...new Set(checked.flatMap(({ left }) => left))].sort();
+  return nodes.map((node) => {
+    const shards = checked.filter(({ left }) => left.includes(node)).map(({ shard }) => shard);
+    const what = `the copies of ${shards.length} shards on node ${node} were not compared`;
+    return `${what}: the node does not answer, or has no complete copy ("kvctl status"). Check them later`;
+  });
+}
+
 /** What an operator can do. */
 function remedyOf(outcome: ShardOutcome): string[] {
   const { shard, nodes, checked } = outcome;
@@ -102,7 +114,7 @@ function remedyOf(outcome: ShardOutcome): string[] {
     return [`shard ${shard}: compare the values yourself, and discard the copies that are wrong (docs/state-stores.md)`];
   return [...damaged].map(
     (copy) =>
-      `shard ${shard}: discard the copy of node ${nodes[copy]}: stop the node, move its data away, and start it again. ` +
-      'It takes new copies from the primaries (docs/state-stores.md)',
+      `shard ${shard}: discard the copy of node ${nodes[copy]}: stop the node, move its data directory away, and start it again, with an empty ` +
+      'database if it is in PostgreSQL. It takes new copies from the primaries (docs/state-stores.md, "Start empty")',
   );
 }

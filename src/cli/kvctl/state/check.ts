@@ -24,7 +24,7 @@ export const stateCheckCommand: Command = {
   summary: 'Compare the copies of each shard with one another and with the log, while writes go on',
   details:
     'SHARDS is a list such as 0,4-7; by default all. One shard is checked at a time, and all its copies at once. A difference that a write ' +
-    'under way explains is not reported. The exit code is 9 if copies differ, and 1 if a shard could not be checked. ' +
+    'under way explains is not reported. The exit code is 9 if copies differ, and 1 if a shard could not be checked, or a copy of one. ' +
     '--deadline-ms limits each wait for a node.',
   isWrite: false,
   options: {
@@ -53,7 +53,8 @@ export const stateCheckCommand: Command = {
     }
     output.result(renderCheck(outcomes), checkToJson(outcomes));
     if (outcomes.some((outcome) => differencesIn(outcome) > 0)) return exitCodes.copiesDiffer;
-    return outcomes.every(({ checked }) => checked !== undefined) ? exitCodes.ok : exitCodes.failed;
+    const isWhole = outcomes.every(({ checked, left }) => checked !== undefined && left.length === 0);
+    return isWhole ? exitCodes.ok : exitCodes.failed;
   },
 };
 
@@ -66,13 +67,13 @@ interface CheckParts extends Pick<CommandContext, 'call' | 'output'> {
 async function checkOne(client: KvClient, shard: number, parts: CheckParts): Promise<ShardOutcome> {
   const { call, output } = parts;
   for (let attempt = 1; ; attempt++) {
-    const { nodes, copies } = copiesOf(await gatherCluster(client, call), client, shard, call);
+    const { nodes, left, copies } = copiesOf(await gatherCluster(client, call), client, shard, call);
     try {
       if (copies.length === 0) throw new KvError('NO_PRIMARY', 'no primary serves it');
-      return { shard, nodes, checked: await checkCopies(copies, parts) };
+      return { shard, nodes, left, checked: await checkCopies(copies, parts) };
     } catch (error) {
       if (!(error instanceof KvError) || error.code === 'CANCELLED' || error.code === 'CLOSED') throw error;
-      if (attempt === maxAttempts) return { shard, nodes, checked: undefined, problem: describeError(error) };
+      if (attempt === maxAttempts) return { shard, nodes, left, checked: undefined, problem: describeError(error) };
       output.remark(`the check of shard ${shard} begins again: ${describeError(error)}`);
     }
     await pause(betweenAttemptsMs * attempt, undefined, { signal: call.signal });
@@ -86,15 +87,19 @@ async function checkCopies(copies: readonly ReplicaCopy[], { maxBytesPerSecond, 
 }
 
 /** The complete copies of the shard, that of the serving primary first. Empty: there is no such primary. */
-function copiesOf({ answers }: GatheredCluster, client: KvClient, shard: number, call: CommandContext['call']) {
+function copiesOf({ answers, topology }: GatheredCluster, client: KvClient, shard: number, call: CommandContext['call']) {
   const held = answers.flatMap(({ node, status }) => {
     const replica = status?.replicas.find((each) => each.shard === shard && each.complete);
     return replica === undefined ? [] : [{ node, isPrimary: replica.role === 'primary' && replica.serving }];
   });
-  if (!held.some(({ isPrimary }) => isPrimary)) return { nodes: held.map(({ node }) => node.id), copies: [] };
+  const { placedNodeIds = [], replicas = [] } = topology.shards.find((each) => each.shard === shard) ?? {};
+  const holders = new Set([...placedNodeIds, ...replicas.map(({ nodeId }) => nodeId).filter((id) => id !== '')]);
+  const left = [...holders].filter((id) => !held.some(({ node }) => node.id === id));
+  if (!held.some(({ isPrimary }) => isPrimary)) return { nodes: held.map(({ node }) => node.id), left, copies: [] };
   const ordered = held.toSorted((one, other) => Number(other.isPrimary) - Number(one.isPrimary));
   return {
     nodes: ordered.map(({ node }) => node.id),
+    left,
     copies: ordered.map(({ node }) => new ReplicaCopy(client, { shard, nodeId: node.id, address: node.address }, call)),
   };
 }
