@@ -5,7 +5,7 @@
  * here: `recovered` has those of an earlier process, `create` is for new ones.
  */
 import type { RecoveredReplica } from '../../replication/index.js';
-import type { DatabaseCommit } from '../../storage/database/index.js';
+import type { CommitReport } from '../../storage/database/index.js';
 import { MemoryStorage, NodeMemory, type Storage } from '../../storage/index.js';
 import { NodeEntryBlocks } from '../../wire/peer/entry-blocks.js';
 import type { FlushWatch } from './flush-watch.js';
@@ -30,7 +30,7 @@ export interface ReadWatch {
 
 /** Watches the commits of the database. */
 export interface CommitWatch {
-  listener(commit: DatabaseCommit): void;
+  listener(commit: CommitReport): void;
 }
 
 /** How the database of a node keeps up. */

@@ -42,10 +42,10 @@ export interface DatabaseWriterOptions {
   /** A call failed, and is tried again until the database answers. Called with the first failure after a success. */
   onFailed(error: Error): void;
   /** For the metrics. */
-  onCommitted?(commit: DatabaseCommit): void;
+  onCommitted?(commit: CommitReport): void;
 }
 
-export interface DatabaseCommit {
+export interface CommitReport {
   /** Until the database has answered, in milliseconds, with all attempts. LMDB and PostgreSQL have flushed it by then. */
   readonly durationMs: number;
   readonly rows: number;
