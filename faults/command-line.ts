@@ -10,6 +10,7 @@ export interface FaultsCommandLine {
   readonly minutes: number | undefined;
   readonly seed: number;
   readonly json: boolean;
+  readonly keep: boolean;
   readonly list: boolean;
 }
 
@@ -45,6 +46,7 @@ export async function parseFaultsCommandLine(args: readonly string[]): Promise<F
       },
       seed: { type: 'string', requiresArg: true, describe: 'Seed of the schedule and the load', defaultDescription: 'random' },
       list: { type: 'boolean', describe: 'List the profiles' },
+      keep: { type: 'boolean', describe: 'Keep history and logs of every episode, also if no check failed' },
       json: { type: 'boolean', describe: 'Print one JSON object instead of tables; progress goes to stderr in any case' },
     })
     .strict()
@@ -61,6 +63,7 @@ export async function parseFaultsCommandLine(args: readonly string[]): Promise<F
     minutes: given.minutes === undefined ? undefined : numberOf('minutes', given.minutes, 0.1, maxMinutes),
     seed: given.seed === undefined ? Date.now() % maxSeed : Math.floor(numberOf('seed', given.seed, 0, maxSeed)),
     json: given.json === true,
+    keep: given.keep === true,
     list: given.list === true,
   };
 }

@@ -20,12 +20,12 @@ async function main(): Promise<number> {
     return faultsExitCodes.passed;
   }
   const results: ProfileResult[] = [];
-  const { seed, json } = commandLine;
+  const { seed, json, keep } = commandLine;
   for (const profile of commandLine.profiles) {
     const minutes = commandLine.minutes ?? profile.minutes;
     process.stderr.write(`${profile.name}, seed ${seed}: ${profile.description}; ${minutes} min\n`);
     const print = (line: string): void => void process.stderr.write(`  ${line}\n`);
-    results.push(await runProfile(profile, { seed, minutes, print }));
+    results.push(await runProfile(profile, { seed, minutes, keep, print }));
   }
   process.stdout.write(json ? `${JSON.stringify({ seed, results }, undefined, 2)}\n` : renderProfileReport(results));
   return results.every(({ passed }) => passed) ? faultsExitCodes.passed : faultsExitCodes.found;

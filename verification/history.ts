@@ -95,8 +95,8 @@ export type Outcome =
   | { readonly kind: 'declined'; readonly code: string }
   /** Definitely not executed. */
   | { readonly kind: 'refused'; readonly code: string }
-  /** A write may have been executed, may be executed later, or never. A read has no result. */
-  | { readonly kind: 'unknown'; readonly code: string };
+  /** A write may have been executed, may be executed later, or never. A read has no result. `reason`: what its error says. */
+  | { readonly kind: 'unknown'; readonly code: string; readonly reason?: string };
 
 export interface Operation {
   readonly client: string;

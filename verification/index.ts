@@ -6,6 +6,7 @@ export {
   type CallResult,
   type Comparison,
   type FinalState,
+  isAnswered,
   type KeyedCall,
   type Operation,
   type Outcome,

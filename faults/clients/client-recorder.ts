@@ -41,8 +41,8 @@ export async function recorded(worker: string, key: string, call: Call, make: ()
 function outcomeOfError(call: Call, error: unknown): Outcome {
   // An error other than a KvError proves nothing, so the operation may have been executed.
   if (!(error instanceof KvError)) return { kind: 'unknown', code: String(error) };
-  const { code, executed, currentVersion } = error;
-  if (executed !== 'no') return { kind: 'unknown', code };
+  const { code, executed, currentVersion, message } = error;
+  if (executed !== 'no') return { kind: 'unknown', code, reason: message };
   if (code === 'VERSION_MISMATCH' && call.kind === 'transact') return { kind: 'declined', code };
   if (code === 'VERSION_MISMATCH' && currentVersion !== undefined) return { kind: 'mismatch', version: currentVersion };
   return { kind: declined.has(code) ? 'declined' : 'refused', code };

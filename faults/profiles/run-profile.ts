@@ -14,13 +14,15 @@ import type { Profile } from './profile.js';
 export interface ProfileOptions {
   readonly seed: number;
   readonly minutes: number;
+  /** Whether the history and the logs of every episode are kept. */
+  readonly keep: boolean;
   readonly print: (line: string) => void;
 }
 
 const longestEpisodeMs = 300_000;
 const keptPrefix = 'kvnode-faults-kept-';
 
-export async function runProfile(profile: Profile, { seed, minutes, print }: ProfileOptions): Promise<ProfileResult> {
+export async function runProfile(profile: Profile, { seed, minutes, keep, print }: ProfileOptions): Promise<ProfileResult> {
   const episodes: Episode[] = [];
   const count = Math.max(1, Math.ceil((minutes * 60_000) / longestEpisodeMs));
   for (let index = 0; index < count; index += 1) {
@@ -35,16 +37,16 @@ export async function runProfile(profile: Profile, { seed, minutes, print }: Pro
     await using scope = await RunScope.open();
     const durationMs = (minutes * 60_000) / count;
     const episode = await runEpisode({ profile, seed: seed + index, durationMs, scope, print: timed });
-    if (!foundNothing(episode)) {
-      print(`a check FAILED; history and logs are in ${await keep(profile, episode, scope, lines)}`);
-    }
+    const isWell = foundNothing(episode);
+    if (!isWell || keep)
+      print(`${isWell ? '' : 'a check FAILED; '}history and logs are in ${await keepEpisode(profile, episode, scope, lines)}`);
     episodes.push(episode);
   }
   return summarize(profile.name, episodes);
 }
 
 /** Keeps the logs without the data of ZooKeeper, and the history with one operation per line. */
-async function keep(profile: Profile, episode: Episode, scope: RunScope, lines: readonly string[]): Promise<string> {
+async function keepEpisode(profile: Profile, episode: Episode, scope: RunScope, lines: readonly string[]): Promise<string> {
   const { seed, history, report, stuck, crashes, schedule } = episode;
   const folder = await mkdtemp(join(tmpdir(), `${keptPrefix}${profile.name}-${seed}-`));
   const filter = (source: string): boolean => source === scope.folder || basename(source).endsWith('.log');

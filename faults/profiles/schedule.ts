@@ -8,6 +8,8 @@ import { type Profile, type Schedule, syncPatienceMs } from './profile.js';
 
 export interface Round {
   readonly startedAtUs: number;
+  /** When all its faults were healed. Undefined: they are not. */
+  endedAtUs?: number;
   /** The names of the faults of this round. */
   readonly faults: readonly string[];
 }
@@ -57,10 +59,12 @@ async function killSteadily({ victim, intervalMs }: Extract<Schedule, { kind: 's
     if (await waitIfNeeded(context)) dueAtMs = performance.now();
     const node = await pickVictim({ cluster, random, hit: new Set(), print }, victim);
     if (node === undefined) continue;
-    log.rounds.push({ startedAtUs: nowUs(), faults: [`kill ${victim}`] });
+    const round: Round = { startedAtUs: nowUs(), faults: [`kill ${victim}`] };
+    log.rounds.push(round);
     print(`${node.name} killed`);
     await node.kill();
     node.start();
+    round.endedAtUs = nowUs();
   }
 }
 
@@ -91,12 +95,14 @@ async function inRounds(nemeses: readonly Nemesis[], { atOnce }: { atOnce: numbe
     const startedAtUs = nowUs();
     const hit: FaultContext['hit'] = new Set();
     const faults = chooseTogether(draw(), nemeses, atOnce, random);
-    const round = { startedAtUs, faults: [] as string[] };
+    const faultNames: string[] = [];
+    const round: Round = { startedAtUs, faults: faultNames };
     log.rounds.push(round);
     const done = await Promise.all(
       faults.map((nemesis, index) => inject(nemesis, index, { cluster, random, hit, print: context.print })),
     );
-    round.faults.push(...done.filter((name) => name !== undefined));
+    faultNames.push(...done.filter((name) => name !== undefined));
+    round.endedAtUs = nowUs();
     await pause(longestRestMs * random());
   }
 }

@@ -1,6 +1,7 @@
 /** The figures of one profile, summed over its episodes. Pure. */
 import { type Episode, foundNothing } from '../profiles/episode.js';
 import { type GapSpread, gapSpreadOf, longestGapsMs } from './service-gaps.js';
+import { whyUnknown } from './why-unknown.js';
 
 export interface ProfileResult {
   readonly profile: string;
@@ -14,6 +15,8 @@ export interface ProfileResult {
   readonly kinds: Readonly<Record<string, number>>;
   /** Writes of patient clients whose outcome is unknown, by error code. They are no failure, but noteworthy. */
   readonly unknownAtDefaultDeadline: Readonly<Record<string, number>>;
+  /** The same writes, each with what explains it (why-unknown.ts). */
+  readonly whyUnknown: readonly string[];
   readonly operationsPerSecond: number;
   /** The number of checked operations, with the final reads and the pinned reads. */
   readonly checked: number;
@@ -69,6 +72,11 @@ export function summarize(profile: string, episodes: readonly Episode[]): Profil
       episodes
         .flatMap((episode) => episode.unknownAtDefaultDeadline)
         .flatMap(({ outcome }) => (outcome.kind === 'unknown' ? [outcome.code] : [])),
+    ),
+    whyUnknown: episodes.flatMap((episode) =>
+      episode.unknownAtDefaultDeadline.map(
+        (write) => `seed ${episode.seed}: ${whyUnknown(write, { ...episode, rounds: episode.schedule.rounds })}`,
+      ),
     ),
     operationsPerSecond: (all.length - failed.length) / loadSeconds,
     checked: sum(episodes.map(({ history }) => history.length)),

@@ -64,6 +64,7 @@ function findings(result: ProfileResult): string[] {
   counted('answered', result.kinds);
   counted('not answered', result.failures);
   counted('writes with an unknown outcome at the default deadline', result.unknownAtDefaultDeadline);
+  for (const one of result.whyUnknown) lines.push(`    ${one}`);
   for (const [name, { median, max }] of Object.entries(result.withoutServiceMsAfter)) {
     lines.push(`  without service after ${name}: median ${median.toFixed(0)} ms, max ${max.toFixed(0)} ms`);
   }

@@ -21,7 +21,7 @@ describe('the time without service after a fault', () => {
   });
 
   test('is, with many shards, that of the shard that waited longest', () => {
-    // `a` is in shard 3 of 16, `user:1` in shard 2.
+    // `a` is in shard 15 of 16, `user:1` in shard 10.
     const served = [0, 10, 20, 30, 40].map((timeMs) => answeredAt(timeMs));
     const waited = [0, 30, 40].map((timeMs) => answeredAt(timeMs, { kind: 'missing' }, 'user:1'));
     expect(longestGapsMs([...served, ...waited], [1_000], 16)).toEqual([29]);

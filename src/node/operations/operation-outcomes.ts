@@ -13,7 +13,7 @@ import { traceHeadersOf } from '../../tracing/index.js';
 import type { ChangeMethod } from '../../wire/contract/change-messages.js';
 import type { WritableResponse } from '../../wire/pipeline/pipeline-results.js';
 import type { LocalShard } from '../shards/local-shard.js';
-import { maxStoredWaitMs, StoredWait } from '../shards/stored-wait.js';
+import { maxStoredWaitMs } from '../shards/stored-wait.js';
 import { type ForwardParts, forwardOperation } from './forward-request.js';
 import { KeptCall, KeptCalls, type Patience } from './kept-calls.js';
 import { NodeIdentities } from './node-identities.js';
@@ -73,7 +73,7 @@ export class OperationOutcomes {
     if (!(stored instanceof Promise)) return this.#found(caller, id, key, shard, local, stored, tracking);
     const bytes = key.length;
     caller.waits(bytes);
-    const wait = new StoredWait({
+    const wait = local.beginWait({
       storedWaitMs: storedWaitMsOf(caller),
       get isGivenUp() {
         return tracking?.isEnded === true;

@@ -1,11 +1,12 @@
 /** Reads and writes on the replica of this node. They are refused, with an error code, unless it is the serving primary. */
 import { type ErrorCode, KvError, type ShardPosition } from '../../errors.js';
-import type { Answer, FoundItem, Refusal, RequestIdentity, TransactEvent, Transaction } from '../../replication/index.js';
+import type { Answer, FoundItem, Refusal, RequestIdentity, Transaction } from '../../replication/index.js';
 import type { StoredHead, StoredValue } from '../../storage/index.js';
 import { transactionCost } from '../capacity/transaction-cost.js';
 import type { WriteAdmission } from '../capacity/write-admission.js';
 import type { AnswerSink, ShardHost } from './shard-host.js';
-import { maxStoredWaitMs, StoredWait, type WaitingForStored } from './stored-wait.js';
+import { storedItems } from './stored-items.js';
+import { maxStoredWaitMs, type StoredWait, StoredWaits, type WaitingForStored } from './stored-wait.js';
 import type { Stripes } from './stripes.js';
 
 export interface LocalWrite {
@@ -90,6 +91,7 @@ export class LocalShard {
   readonly #host: ShardHost;
   readonly #stripes: Stripes;
   readonly #admission: WriteAdmission;
+  readonly #waits = new StoredWaits();
 
   constructor(host: ShardHost, stripes: Stripes, admission: WriteAdmission) {
     this.#host = host;
@@ -114,6 +116,22 @@ export class LocalShard {
    */
   stored(key: string): StoredValue | undefined | Promise<StoredValue | undefined> {
     return this.#host.storage.get(key);
+  }
+
+  /** The operation waits for what is stored, at this primary. */
+  beginWait(operation: WaitingForStored): StoredWait {
+    return this.#waits.begin(operation, this.#host.epoch);
+  }
+
+  /**
+   * The replica may not be primary any more: operations that wait for what is stored are refused, definitely not executed. The new
+   * primary can serve them now, and the storage here may not answer for a long time.
+   */
+  standingChanged(): void {
+    this.#waits.failUnless(
+      (epoch) => this.#host.isPrimaryIn(epoch),
+      () => errorOf({ refusal: 'NOT_PRIMARY' }),
+    );
   }
 
   /** Whether a write of the key is under way: a read of it may have to wait for that write. */
@@ -189,7 +207,7 @@ export class LocalShard {
     at = undefined;
   }
 
-  #judge(proposed: LocalTransaction, operation: LocalOperation, stored: StoredItems, nowMs: number | undefined): void {
+  #judge(proposed: LocalTransaction, operation: LocalOperation, stored: ReturnType<typeof storedItems>, nowMs: number | undefined): void {
     const { transaction, sync, request } = proposed;
     const { bytes, grows } = transactionCost(transaction, stored);
     const isKnown = this.#recognises(proposed);
@@ -259,7 +277,7 @@ export class LocalShard {
       const found = find();
       if (!(found instanceof Promise)) return wait === undefined || wait.end() ? goOn(found) : undefined;
       const { epoch, isPrimary } = this.#host;
-      wait ??= new StoredWait(operation);
+      wait ??= this.beginWait(operation);
       if (!isPrimary) {
         found.catch(() => {});
         return wait.fail(errorOf({ refusal: 'NOT_PRIMARY' }));
@@ -271,7 +289,7 @@ export class LocalShard {
     };
     const pending = this.#stripes.runAll(keys, section);
     if (!(pending instanceof Promise)) return;
-    wait ??= new StoredWait(operation);
+    wait ??= this.beginWait(operation);
     const { fail } = wait;
     // The storage has failed to read, so nothing was appended.
     pending.catch(fail);
@@ -279,31 +297,6 @@ export class LocalShard {
 }
 
 function nothing(): undefined {}
-
-type StoredItems = TransactEvent['stored'];
-
-/** For more keys a map finds the item of a key. */
-const manyKeys = 16;
-
-/** What is stored under each key. */
-function storedItems(keys: readonly string[], items: readonly FoundItem[]): StoredItems {
-  if (keys.length > manyKeys) return new Map(keys.map((key, index) => [key, items[index]!]));
-  return new FewItems(keys, items);
-}
-
-class FewItems implements StoredItems {
-  readonly #keys: readonly string[];
-  readonly #items: readonly FoundItem[];
-
-  constructor(keys: readonly string[], items: readonly FoundItem[]) {
-    this.#keys = keys;
-    this.#items = items;
-  }
-
-  get(key: string): FoundItem | undefined {
-    return this.#items[this.#keys.indexOf(key)];
-  }
-}
 
 const nothingStored: StoredHead = { version: 0 };
 const notLookedUp: Partial<StoredHead> = {};

@@ -173,6 +173,7 @@ export class NodeShard implements ReachableReplica {
   close(): void {
     const { account, peers, ticker } = this.#options;
     this.host.close();
+    this.local.standingChanged();
     ticker.remove(this.#sweep);
     this.#sweep.close();
     account.remove(this.host);
@@ -207,7 +208,10 @@ export class NodeShard implements ReachableReplica {
       expired: (lagsMs) => {
         for (const lagMs of lagsMs) expiryCounts.expired(lagMs);
       },
-      changed: onChange,
+      changed: () => {
+        this.local.standingChanged();
+        onChange();
+      },
       dataChanged: () => account.changed(),
       stopped: onStopped,
       released: onReleased,

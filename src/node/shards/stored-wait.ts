@@ -17,23 +17,41 @@ export interface WaitingForStored {
   failed(error: unknown): void;
 }
 
+/** All waits of one shard. */
+export class StoredWaits {
+  readonly #waits = new Set<StoredWait>();
+
+  /** @param epoch that of the primary at which the operation waits */
+  begin(operation: WaitingForStored, epoch: number): StoredWait {
+    const wait = new StoredWait(operation, epoch, () => this.#waits.delete(wait));
+    this.#waits.add(wait);
+    return wait;
+  }
+
+  /** Fails the operations that wait at a primary that is none any more: another node may serve them now. */
+  failUnless(isPrimaryIn: (epoch: number) => boolean, refusal: () => KvError): void {
+    for (const wait of [...this.#waits]) if (!isPrimaryIn(wait.epoch)) wait.fail(refusal());
+  }
+}
+
 export class StoredWait {
+  readonly epoch: number;
   readonly #operation: WaitingForStored;
+  readonly #onEnd: () => void;
   readonly #over: Promise<void>;
   readonly #timer: NodeJS.Timeout;
+  #resolveOver!: () => void;
   #isOver = false;
 
-  constructor(operation: WaitingForStored) {
+  constructor(operation: WaitingForStored, epoch: number, onEnd: () => void) {
+    this.epoch = epoch;
     this.#operation = operation;
+    this.#onEnd = onEnd;
     const { storedWaitMs } = operation;
-    let end!: () => void;
     this.#over = new Promise((resolve) => {
-      end = resolve;
+      this.#resolveOver = resolve;
     });
-    this.#timer = setTimeout(() => {
-      end();
-      this.fail(notFoundIn(storedWaitMs));
-    }, storedWaitMs);
+    this.#timer = setTimeout(() => this.fail(notFoundIn(storedWaitMs)), storedWaitMs);
   }
 
   /** The operation waits no longer. @returns whether it goes on. */
@@ -41,11 +59,13 @@ export class StoredWait {
     if (this.#isOver) return false;
     this.#isOver = true;
     clearTimeout(this.#timer);
+    this.#onEnd();
     return !this.#operation.isGivenUp;
   }
 
-  /** Unless the operation has ended its wait, it has failed. */
+  /** Unless the operation has ended its wait, it has failed. What waits behind it goes on. */
   readonly fail = (error: unknown): void => {
+    this.#resolveOver();
     if (this.end()) this.#operation.failed(error instanceof DatabaseError ? unavailable(error) : error);
   };
 

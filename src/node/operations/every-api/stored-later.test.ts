@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { StoredValue } from '../../../storage/index.js';
+import type { LocalShard } from '../../shards/local-shard.js';
 import { localShardOf } from '../../shards/served-shard.fixture.js';
 import { maxStoredWaitMs } from '../../shards/stored-wait.js';
 import { key, keyRequests, testCluster } from './test-cluster.fixture.js';
@@ -41,12 +42,13 @@ class SlowStorage {
 }
 
 let storage: SlowStorage;
+let local: LocalShard;
 let node: TestNode;
 
 /** `a` holds `value` under `k`, at version 1. */
 beforeEach(async () => {
   storage = new SlowStorage();
-  const local = localShardOf(cluster.c.node('a'), storage);
+  local = localShardOf(cluster.c.node('a'), storage);
   node = cluster.nodeOf('a', { local: () => local });
   expect(await node.send('pipeline', put)).toEqual({ version: 1 });
 });
@@ -87,6 +89,17 @@ describe.each(testedApis)('an operation by %s whose stored value comes later', (
     replaceWhileFrozen();
     storage.answer();
     expect(await answer).toMatchObject({ code: expect.any(String), executed: 'no' });
+  });
+
+  test.each([...reads, ...judged])('is refused as soon as another node is primary, while it waits: $kind', async (request) => {
+    const answer = node.send(api, request);
+    await untilLookedUp();
+    local.standingChanged();
+    replaceWhileFrozen();
+    cluster.c.stabilize();
+    local.standingChanged();
+    // The storage never answers.
+    expect(await answer).toMatchObject({ code: expect.stringMatching(/^(NOT_PRIMARY|NO_PRIMARY)$/), executed: 'no' });
   });
 
   test('is refused, and not executed, if another node was primary meanwhile', async () => {
