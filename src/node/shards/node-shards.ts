@@ -17,6 +17,7 @@ import type { NodePeers } from '../peers/node-peers.js';
 import { type ExpiryCounts, NodeShard } from './node-shard.js';
 import { PerShardQueue } from './per-shard-queue.js';
 import { PlannedStop } from './planned-stop.js';
+import { SilentDatabase } from './silent-database.js';
 import { SweepTurns } from './sweep-turns.js';
 import { Ticker } from './ticker.js';
 
@@ -68,6 +69,7 @@ export class NodeShards {
   #headStart: NodeJS.Timeout | undefined;
   #plannedStop: PlannedStop<NodeShard> | undefined;
   #closed = false;
+  readonly #silentDatabase: SilentDatabase;
   #isImpaired = false;
 
   constructor(options: NodeShardsOptions) {
@@ -78,7 +80,9 @@ export class NodeShards {
     this.#logThrottle = new LogThrottle(logger);
     this.#shards = new Array(config.shards).fill(undefined);
     this.#registering = new PerShardQueue(maxRequests, (error) => this.#onRequestFailed(error));
-    this.#judging = setInterval(() => this.#judge(), judgeMs);
+    this.#silentDatabase = new SilentDatabase(options.stateTimeoutMs);
+    // Immediates run after the sockets were read: an answer that has arrived counts.
+    this.#judging = setInterval(() => setImmediate(() => this.#judge()), judgeMs);
     for (const recovered of options.data.recovered) this.#shards[recovered.shard] = this.#newShard(recovered.shard, recovered);
   }
 
@@ -162,9 +166,10 @@ export class NodeShards {
   }
 
   #judge(): void {
-    const { data, stateTimeoutMs, logger } = this.#options;
+    if (this.#closed) return;
+    const { data, logger } = this.#options;
     const silentMs = data.database?.silentMs ?? 0;
-    const isImpaired = silentMs > stateTimeoutMs;
+    const isImpaired = this.#silentDatabase.judge(silentMs, performance.now());
     if (isImpaired && !this.#isImpaired)
       logger.error(
         { silentMs: Math.round(silentMs) },

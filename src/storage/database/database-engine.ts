@@ -38,7 +38,10 @@ export interface EngineParts {
   readonly lane: Lane;
   readonly log: EngineLog;
   readonly budget: OverlayBudget;
+  /** Look-ups of a key, which callers wait for. */
   readonly reads: PersistentCalls;
+  /** Pages, and searches for what is due. */
+  readonly scans: PersistentCalls;
   readonly encodeRequests: EncodeRequests;
   /**
    * Estimated bytes at which a layer is sealed. This bounds what one commit has of a shard, in rows as well, because each row counts with its
@@ -79,7 +82,7 @@ export class DatabaseEngine implements LaneOwner {
   #isClosed = false;
 
   constructor(parts: EngineParts) {
-    const { database, lane, budget, reads } = parts;
+    const { database, lane, budget, reads, scans } = parts;
     const { position, totals = noTotals, earliestExpiryMs } = lane.found ?? {};
     this.#parts = parts;
     this.#overlay = new Overlay(budget);
@@ -88,7 +91,7 @@ export class DatabaseEngine implements LaneOwner {
     this.#isComplete = position?.complete ?? false;
     this.#totals = totals;
     if (this.#isComplete) this.#progress.startAt(position!.seq);
-    this.#shard = new StoredShard(database, lane, this.#overlay, reads);
+    this.#shard = new StoredShard(database, lane, this.#overlay, reads, scans);
     this.#due = new DueKeys(this.#shard, earliestExpiryMs);
     this.#pages = new OrderedPages(this.#shard);
   }

@@ -103,6 +103,29 @@ describe('a writer whose database fails', () => {
     expect(node.writer.waitingReads).toBe(0);
   });
 
+  it.each([
+    ['shows in probes, so a scan that takes long does not count', true],
+    ['does not show in probes, so a scan that waits counts', false],
+  ])('while the absence of its database %s', async (_what, hasProbes) => {
+    const node = newNode();
+    if (hasProbes) Object.assign(node.database, { ping: () => Promise.resolve() });
+    const replica = node.create(0);
+    replica.put('a', 'one');
+    await node.writer.settle();
+    node.database.answersByPromise = true;
+    node.database.holdsReads = true;
+    const page = replica.engine.range('', 10, 1_000);
+    await whileItWorks();
+    expect(node.writer.waitingReads).toBe(1);
+    expect(node.writer.unavailableForMs() > 0).toBe(!hasProbes);
+    const found = replica.engine.get('a');
+    await whileItWorks();
+    expect(node.writer.unavailableForMs()).toBeGreaterThan(0);
+    node.database.releaseReads();
+    await Promise.all([page, found]);
+    await node.writer.close();
+  });
+
   it('answers reads while the database is read-only', async () => {
     const node = newNode();
     const replica = node.create(0);

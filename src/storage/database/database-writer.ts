@@ -28,7 +28,7 @@ import type { StateDatabase } from './state-database.js';
 const defaultCommitBytes = 8 * 1024 * 1024;
 /** Rows that are removed at once, between two commits of other shards. */
 const removedRows = 1_000;
-/** Reads that wait for the database, for all shards; more are refused. */
+/** Reads that wait for the database, for all shards, and as many scans; more are refused. */
 const mostReads = 8_192;
 const defaultOverlayBytes = 64 * 1024 * 1024;
 
@@ -67,6 +67,7 @@ export class DatabaseWriter {
   readonly #budget: OverlayBudget;
   readonly #writes: PersistentCalls;
   readonly #reads: PersistentCalls;
+  readonly #scans: PersistentCalls;
   readonly #flushes: FlushSchedule;
   readonly #endAsking: () => void;
   readonly #pace: CommitPace;
@@ -89,6 +90,7 @@ export class DatabaseWriter {
     void database.failure.then(this.#fail);
     this.#writes = new PersistentCalls({ onLost: this.#fail, onFailed });
     this.#reads = new PersistentCalls({ most: mostReads, onLost: this.#fail, onFailed });
+    this.#scans = new PersistentCalls({ most: mostReads, onLost: this.#fail, onFailed });
     this.#endAsking = database.ping === undefined ? () => {} : keepAsking(() => database.ping!(), this.#reads);
     this.#flushes = new FlushSchedule(() => this.#flush());
     this.#pace = new CommitPace(database.commitPauseMs ?? 0);
@@ -107,12 +109,16 @@ export class DatabaseWriter {
 
   /** Reads that wait for the database. */
   get waitingReads(): number {
-    return this.#reads.waiting;
+    return this.#reads.waiting + this.#scans.waiting;
   }
 
-  /** For how long the oldest call has waited for its answer, in milliseconds. 0: none waits. */
+  /**
+   * For how long the oldest call has waited for its answer, in milliseconds. 0: none waits. A scan of many rows may take long at a database
+   * that answers everything else, so scans do not count where probes show whether it answers.
+   */
   unavailableForMs(nowMs = performance.now()): number {
-    return Math.max(this.#writes.waitingForMs(nowMs), this.#reads.waitingForMs(nowMs));
+    const scansMs = this.#database.ping === undefined ? this.#scans.waitingForMs(nowMs) : 0;
+    return Math.max(this.#writes.waitingForMs(nowMs), this.#reads.waitingForMs(nowMs), scansMs);
   }
 
   /**
@@ -127,6 +133,7 @@ export class DatabaseWriter {
       log,
       budget: this.#budget,
       reads: this.#reads,
+      scans: this.#scans,
       encodeRequests: this.#options.encodeRequests,
       layerBytes: this.#commitBytes,
       wake: () => this.#wake(lane),
@@ -163,7 +170,7 @@ export class DatabaseWriter {
     this.#pace.hurry();
     this.#flushes.close();
     this.#endAsking();
-    await Promise.all([this.#writes.close(), this.#reads.close()]);
+    await Promise.all([this.#writes.close(), this.#reads.close(), this.#scans.close()]);
     await this.#database.close();
   }
 

@@ -11,12 +11,14 @@ export class StoredShard {
   readonly #database: StateDatabase;
   readonly #lane: Lane;
   readonly #reads: PersistentCalls;
+  readonly #scans: PersistentCalls;
 
-  constructor(database: StateDatabase, lane: Lane, overlay: Overlay, reads: PersistentCalls) {
+  constructor(database: StateDatabase, lane: Lane, overlay: Overlay, reads: PersistentCalls, scans: PersistentCalls) {
     this.overlay = overlay;
     this.#database = database;
     this.#lane = lane;
     this.#reads = reads;
+    this.#scans = scans;
   }
 
   get(key: string): StoredValue | undefined | Promise<StoredValue | undefined> {
@@ -37,12 +39,12 @@ export class StoredShard {
 
   /** A page of the database alone. See `StateDatabase.page`. */
   storedPage(from: string, most: number, maxBytes: number): readonly Row[] | Promise<readonly Row[]> {
-    return this.#reads.answer(() => (this.#lane.isStale ? [] : this.#database.page(this.#lane.shard, from, most, maxBytes)));
+    return this.#scans.answer(() => (this.#lane.isStale ? [] : this.#database.page(this.#lane.shard, from, most, maxBytes)));
   }
 
   /** Of the database alone. See `StateDatabase.earliest`. */
   storedEarliest(most: number): readonly DueKey[] | Promise<readonly DueKey[]> {
-    return this.#reads.answer(() => (this.#lane.isStale ? [] : this.#database.earliest(this.#lane.shard, most)));
+    return this.#scans.answer(() => (this.#lane.isStale ? [] : this.#database.earliest(this.#lane.shard, most)));
   }
 }
 

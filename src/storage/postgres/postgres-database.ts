@@ -134,7 +134,7 @@ export class PostgresDatabase implements StateDatabase {
   }
 
   async page(shard: number, from: string, most: number, maxBytes: number): Promise<readonly Row[]> {
-    const rows = await this.#readers.query(page, [shard, Buffer.from(from), most, maxBytes]);
+    const rows = await this.#readers.scan(page, [shard, Buffer.from(from), most, maxBytes]);
     return rows.map((row) => {
       const [key, value, version, expires] = row as [Buffer, Buffer, number, number | null];
       return { key: key.toString(), value, version, expiresAtMs: expires ?? undefined };
@@ -142,7 +142,7 @@ export class PostgresDatabase implements StateDatabase {
   }
 
   async earliest(shard: number, most: number): Promise<readonly DueKey[]> {
-    const rows = await this.#readers.query(earliest, [shard, most]);
+    const rows = await this.#readers.scan(earliest, [shard, most]);
     return rows.map((row) => {
       const [key, expiresAtMs] = row as [Buffer, number];
       return { key: key.toString(), expiresAtMs };
@@ -160,7 +160,7 @@ export class PostgresDatabase implements StateDatabase {
   #maybeMeasure(): void {
     if (performance.now() < this.#measuredMs + measureAgainMs) return;
     this.#measuredMs = performance.now();
-    this.#readers.query(measureSize, []).then(
+    this.#readers.scan(measureSize, []).then(
       ([row]) => {
         this.#sizeBytes = row?.[0] as number;
       },

@@ -2,6 +2,8 @@
  * A few sessions that read. Gets of one turn of the event loop, and those that arrive while every session is busy, become one statement:
  * a round trip costs more than a row.
  *
+ * A page of many rows may take long, so scans leave one session to everything else.
+ *
  * When a session fails, everything that waits fails with it: callers try again with pauses, and the database may be away.
  */
 import { DatabaseError } from '../database/state-database.js';
@@ -26,6 +28,8 @@ interface Get {
 /** Gets, or another statement. */
 interface Work {
   readonly gets?: Get[];
+  /** It may take long. */
+  readonly isScan: boolean;
   run(session: PostgresSession): Promise<void>;
   reject(error: Error): void;
 }
@@ -37,8 +41,10 @@ export class ReadSessions {
   readonly #queue: Work[] = [];
   readonly #idle: PostgresSession[] = [];
   readonly #all = new Set<PostgresSession>();
-  /** Sessions that are open, or about to be. */
+  /** Work under way, at most one for each session. */
   #busy = 0;
+  /** The part of it that is scans. */
+  #scans = 0;
   #turn: NodeJS.Immediate | undefined;
   #closed = false;
 
@@ -57,10 +63,19 @@ export class ReadSessions {
     return this.#get(shard, key, false);
   }
 
-  /** @throws DatabaseError */
+  /** Executes a statement that is answered at once. @throws DatabaseError */
   query(statement: SqlStatement, values: readonly unknown[]): Promise<readonly Columns[]> {
+    return this.#query(statement, values, false);
+  }
+
+  /** Executes a statement that may take long. @throws DatabaseError */
+  scan(statement: SqlStatement, values: readonly unknown[]): Promise<readonly Columns[]> {
+    return this.#query(statement, values, true);
+  }
+
+  #query(statement: SqlStatement, values: readonly unknown[], isScan: boolean): Promise<readonly Columns[]> {
     return new Promise((resolve, reject) => {
-      this.#add({ run: async (session) => resolve(await session.query(statement, values)), reject });
+      this.#add({ isScan, run: async (session) => resolve(await session.query(statement, values)), reject });
     });
   }
 
@@ -82,14 +97,22 @@ export class ReadSessions {
   #beginWork(): void {
     this.#turn = undefined;
     while (this.#busy < this.#most) {
-      const work = this.#queue.shift();
+      const work = this.#next();
       if (work === undefined) return;
       void this.#do(work);
     }
   }
 
+  /** The oldest work that may begin now. */
+  #next(): Work | undefined {
+    const mayScan = this.#scans < Math.max(1, this.#most - 1);
+    const index = this.#queue.findIndex(({ isScan }) => !isScan || mayScan);
+    return index < 0 ? undefined : this.#queue.splice(index, 1)[0];
+  }
+
   async #do(work: Work): Promise<void> {
     this.#busy += 1;
+    if (work.isScan) this.#scans += 1;
     let session: PostgresSession | undefined;
     try {
       this.#use.check();
@@ -105,6 +128,7 @@ export class ReadSessions {
       }
     } finally {
       this.#busy -= 1;
+      if (work.isScan) this.#scans -= 1;
       if (session?.isOpen === true) this.#idle.push(session);
       else if (session !== undefined) this.#all.delete(session);
       this.#beginWork();
@@ -134,6 +158,7 @@ export class ReadSessions {
 function batchOf(gets: Get[]): Work {
   return {
     gets,
+    isScan: false,
     async run(session) {
       const found = await session.query(getMany, [
         int4Array(gets.map(({ shard }) => shard)),
