@@ -29,7 +29,11 @@ export function whyUnknown(write: Operation, surroundings: Surroundings): string
 }
 
 /** The longest time within the call in which the shard answered no write. */
-function longestUnservedUs({ invokedAtUs, returnedAtUs }: Operation, shard: number, { served, shardCount }: Surroundings): number {
+function longestUnservedUs(
+  { invokedAtUs, returnedAtUs }: Operation,
+  shard: number,
+  { served, shardCount }: Surroundings,
+): number {
   const answeredUs = served
     .filter((one) => one.call.kind !== 'get' && isAnswered(one) && shardOfKey(one.key, shardCount) === shard)
     .map((one) => one.returnedAtUs)

@@ -207,7 +207,12 @@ export class LocalShard {
     at = undefined;
   }
 
-  #judge(proposed: LocalTransaction, operation: LocalOperation, stored: ReturnType<typeof storedItems>, nowMs: number | undefined): void {
+  #judge(
+    proposed: LocalTransaction,
+    operation: LocalOperation,
+    stored: ReturnType<typeof storedItems>,
+    nowMs: number | undefined,
+  ): void {
     const { transaction, sync, request } = proposed;
     const { bytes, grows } = transactionCost(transaction, stored);
     const isKnown = this.#recognises(proposed);
