@@ -6,7 +6,7 @@ import { shardOfKey } from '../../src/placement/index.js';
 import { isAnswered, type Operation } from '../../verification/index.js';
 import type { Round } from '../profiles/schedule.js';
 
-export interface Surroundings {
+interface Circumstances {
   /** The operations of all clients. */
   readonly served: readonly Operation[];
   /** In the order of their starts. */
@@ -15,15 +15,15 @@ export interface Surroundings {
 }
 
 /** @param write its outcome is unknown */
-export function whyUnknown(write: Operation, surroundings: Surroundings): string {
+export function whyUnknown(write: Operation, circumstances: Circumstances): string {
   const { key, call, invokedAtUs, returnedAtUs, outcome } = write;
-  const shard = shardOfKey(key, surroundings.shardCount);
-  const unservedUs = longestUnservedUs(write, shard, surroundings);
+  const shard = shardOfKey(key, circumstances.shardCount);
+  const unservedUs = longestUnservedUs(write, shard, circumstances);
   const reason = outcome.kind === 'unknown' ? (outcome.reason ?? outcome.code) : outcome.kind;
   return [
     `${call.kind} of ${key} (shard ${shard}) gave up after ${inMs(returnedAtUs - invokedAtUs)} ms`,
     `for ${inMs(unservedUs)} ms of them the shard answered no write`,
-    faultsDuring(write, surroundings.rounds),
+    faultsDuring(write, circumstances.rounds),
     reason,
   ].join('; ');
 }
@@ -32,7 +32,7 @@ export function whyUnknown(write: Operation, surroundings: Surroundings): string
 function longestUnservedUs(
   { invokedAtUs, returnedAtUs }: Operation,
   shard: number,
-  { served, shardCount }: Surroundings,
+  { served, shardCount }: Circumstances,
 ): number {
   const answeredUs = served
     .filter((one) => one.call.kind !== 'get' && isAnswered(one) && shardOfKey(one.key, shardCount) === shard)
