@@ -7,7 +7,7 @@
  */
 import { type ClusterConfig, type Coordinator, connectCoordinator } from '../coordination/index.js';
 import { type ClusterFormat, supportedFormats } from '../formats.js';
-import { framesVersion } from '../transport/index.js';
+import { framesVersion, TurnEnd } from '../transport/index.js';
 import { packageVersion } from '../version.js';
 import { agreeOnCluster } from './cluster/agree-on-cluster.js';
 import { ClusterEvents } from './cluster/cluster-events.js';
@@ -80,8 +80,9 @@ export class KvNode {
       // The configuration that is agreed on stays, for this cluster, for good. What fails after it concerns the data of this node.
       const config = await agreeOnCluster(options, folder, coordinator);
       const format = followFormat(options.formats ?? supportedFormats, config, events, folder);
-      const opened = await openData(begun, id, config, options, coordinator.editions);
-      return new KvNode(id, options, config, format, opened, events, coordinator, endpoints);
+      const turn = new TurnEnd();
+      const opened = await openData(begun, id, config, options, coordinator.editions, turn);
+      return new KvNode(id, options, config, format, opened, turn, events, coordinator, endpoints);
     } catch (error) {
       await endpoints.abort();
       throw error;
@@ -94,6 +95,7 @@ export class KvNode {
     config: ClusterConfig,
     format: ClusterFormat,
     opened: OpenedData,
+    turn: TurnEnd,
     events: ClusterEvents,
     coordinator: Coordinator,
     endpoints: Endpoints,
@@ -107,7 +109,7 @@ export class KvNode {
     this.#coordinator = coordinator;
     this.#endpoints = endpoints;
     this.#opened = opened;
-    this.#parts = new NodeParts({ nodeId: id, options, config, format, ...opened, events, coordinator, endpoints });
+    this.#parts = new NodeParts({ nodeId: id, options, config, format, ...opened, turn, events, coordinator, endpoints });
     const { services, lifecycle } = this.#parts;
     endpoints.goLive(services.implementations, services.frames, services.gatewayParts);
     void lifecycle.failure.then((error) => this.#fail(error));

@@ -7,7 +7,7 @@ import { Controller } from '../controller/index.js';
 import type { ClusterConfig, Coordinator } from '../coordination/index.js';
 import type { ClusterFormat } from '../formats.js';
 import { NodeMetrics } from '../metrics/index.js';
-import { FrameCounts, TurnEnd } from '../transport/index.js';
+import { FrameCounts, type TurnEnd } from '../transport/index.js';
 import { Descriptors } from './capacity/descriptors.js';
 import type { DiskUse } from './capacity/disk-use.js';
 import type { NodeBudget } from './capacity/memory-budget.js';
@@ -39,6 +39,7 @@ export interface NodeFoundation {
   readonly data: NodeData;
   readonly budget: NodeBudget;
   readonly disk: DiskUse;
+  readonly turn: TurnEnd;
   readonly events: ClusterEvents;
   readonly coordinator: Coordinator;
   readonly endpoints: Endpoints;
@@ -66,13 +67,13 @@ export class NodeParts {
   readonly #endpoints: Endpoints;
   readonly #disk: DiskUse;
 
-  constructor({ nodeId, options, config, format, data, budget, disk, events, coordinator, endpoints }: NodeFoundation) {
+  constructor(foundation: NodeFoundation) {
+    const { nodeId, options, config, format, data, budget, disk, turn, events, coordinator, endpoints } = foundation;
     const { sessionMs, moveRate, replaceAfterMs, maxValueBytes, zone, weight, log = losslessLog } = options;
     const { address, tools } = endpoints;
     const { lifecycle } = this;
     const metrics = this.#metrics;
     const frames = { client: new FrameCounts(), node: new FrameCounts() };
-    const turn = new TurnEnd();
     this.config = config;
     this.format = format;
     this.#endpoints = endpoints;

@@ -6,16 +6,48 @@ const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 test('work is done at the end of the turn, in order, and work that it registers belongs to the same turn', async () => {
   const turn = new TurnEnd();
   const done: string[] = [];
-  turn.at(() => {
+  turn.send(() => {
     done.push('first');
-    turn.at(() => done.push('registered by first'));
+    turn.send(() => done.push('registered by first'));
   });
-  turn.at(() => done.push('second'));
+  turn.send(() => done.push('second'));
   await Promise.resolve();
   expect(done).toEqual([]);
   await nextTurn();
   expect(done).toEqual(['first', 'second', 'registered by first']);
-  turn.at(() => done.push('later'));
+  turn.send(() => done.push('later'));
   await nextTurn();
   expect(done).toEqual(['first', 'second', 'registered by first', 'later']);
+});
+
+test('messages leave after the log is written, and that after the replicas have handed over what was written', async () => {
+  const turn = new TurnEnd();
+  const done: string[] = [];
+  turn.send(() => {
+    done.push('message');
+    turn.write(() => done.push('late write'));
+  });
+  turn.writeLog(() => done.push('log'));
+  turn.write(() => {
+    done.push('write');
+    turn.send(() => done.push('message of the write'));
+  });
+  await nextTurn();
+  expect(done).toEqual(['write', 'log', 'message', 'message of the write', 'late write']);
+});
+
+test('what a promise of the log causes leaves in the same turn', async () => {
+  const turn = new TurnEnd();
+  const done: string[] = [];
+  let kept = (): void => {};
+  void new Promise<void>((resolve) => {
+    kept = resolve;
+  }).then(() => {
+    done.push('kept');
+    turn.send(() => done.push('acknowledgement'));
+  });
+  turn.send(() => done.push('message'));
+  turn.writeLog(() => kept());
+  await nextTurn();
+  expect(done).toEqual(['kept', 'message', 'acknowledgement']);
 });

@@ -1,23 +1,67 @@
 /**
- * The end of a turn of the event loop, when everything that has arrived at the sockets by now has been handled. What is to be sent
- * leaves then, so that one message carries everything that a turn has for its receiver.
+ * The end of a turn of the event loop, when everything that has arrived at the sockets by now has been handled. It has three steps:
+ * the replicas hand over what was written in the turn, the log on disk writes it, and messages leave. So one message carries
+ * everything that a turn has for its receiver, also the acknowledgement of what the log has kept within the turn.
  */
-export class TurnEnd {
-  #due: (() => void)[] = [];
+type Work = () => void;
 
-  /** Calls `work` at the end of this turn, after all that was registered before it. Work registered meanwhile belongs to this turn. */
-  at(work: () => void): void {
-    if (this.#due.length === 0) setImmediate(() => this.#run());
-    this.#due.push(work);
+export class TurnEnd {
+  readonly #writes: Work[] = [];
+  readonly #logWrites: Work[] = [];
+  readonly #sends: Work[] = [];
+  #isScheduled = false;
+
+  /** In the first step replicas hand over by `work` what was written in the turn. */
+  write(work: Work): void {
+    this.#schedule(this.#writes, work);
   }
 
-  #run(): void {
-    const due = this.#due;
+  /** In the second step the log is written by `work`. What its promises cause when they resolve is sent in this turn. */
+  writeLog(work: Work): void {
+    this.#schedule(this.#logWrites, work);
+  }
+
+  /** In the last step messages leave by `work`, in the order in which it was registered. */
+  send(work: Work): void {
+    this.#schedule(this.#sends, work);
+  }
+
+  /** Work that is registered while other work is done belongs to the same turn. */
+  #schedule(list: Work[], work: Work): void {
+    list.push(work);
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(this.#run);
+  }
+
+  readonly #run = (): void => {
     try {
-      // Work may register more work.
-      for (let next = 0; next < due.length; next++) due[next]!();
-    } finally {
-      this.#due = [];
+      while (!this.#isOver) {
+        if (this.#writes.length > 0) doAll(this.#writes);
+        else if (this.#logWrites.length === 0) doAll(this.#sends);
+        else {
+          doAll(this.#logWrites);
+          // Reactions to promises that the log has resolved come first.
+          return queueMicrotask(this.#run);
+        }
+      }
+      this.#isScheduled = false;
+    } catch (error) {
+      this.#isScheduled = false;
+      throw error;
     }
+  };
+
+  get #isOver(): boolean {
+    return this.#writes.length === 0 && this.#logWrites.length === 0 && this.#sends.length === 0;
+  }
+}
+
+/** Work may register more work of its own step. */
+function doAll(list: Work[]): void {
+  try {
+    for (let next = 0; next < list.length; next++) list[next]!();
+  } finally {
+    list.length = 0;
   }
 }

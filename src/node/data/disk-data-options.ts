@@ -19,7 +19,7 @@ export interface DiskDataOptions {
   readonly shardCount: number;
   /** Writes that were acknowledged may be missing: they were not flushed, and the machine has stopped. */
   readonly mayLackWrites: boolean;
-  readonly log?: Pick<LogOptions, 'syncIntervalMs' | 'segmentBytes' | 'retainBytes' | 'maxBytes' | 'startThread'>;
+  readonly log?: Pick<LogOptions, 'syncIntervalMs' | 'segmentBytes' | 'retainBytes' | 'maxBytes' | 'atTurnEnd' | 'startThread'>;
   /** Bounds on the applied entries of a replica that a start keeps in memory: count and estimated bytes. */
   readonly retainEntries: number;
   readonly retainBytes: number;

@@ -4,6 +4,7 @@
  */
 import type { ClusterConfig, Editions } from '../../coordination/index.js';
 import { KvError } from '../../errors.js';
+import type { TurnEnd } from '../../transport/index.js';
 import { type DiskBudget, defaultMaxDiskBytes, divideDisk, withinDisk } from '../capacity/disk-budget.js';
 import { type DiskUse, MeasuredDisk, noDisk, sizeOfFolder } from '../capacity/disk-use.js';
 import { retentionOf } from '../capacity/log-retention.js';
@@ -29,6 +30,7 @@ export interface OpenedData {
 /**
  * @param begun undefined: the data lives in memory. Otherwise the data closes the folder, also if it cannot be opened.
  * @param register the editions of all folders in ZooKeeper
+ * @param turn the log is written at its end
  * @throws KvError DATA_UNAVAILABLE
  */
 export async function openData(
@@ -37,6 +39,7 @@ export async function openData(
   config: ClusterConfig,
   options: NodeOptions,
   register: Editions,
+  turn: TurnEnd,
 ): Promise<OpenedData> {
   const budget = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
   if (begun === undefined) return { data: new MemoryData(config.shards), budget, disk: noDisk, editions: undefined };
@@ -45,7 +48,7 @@ export async function openData(
   const editions = await FolderEditions.begin({ folder, nodeId, register, logger: options.logger.child({ node: nodeId }) });
   const maxDiskBytes = options.maxData ?? (await defaultMaxDiskBytes(folder.path, await sizeOfFolder(folder.path)));
   const diskBudget = divideDisk(maxDiskBytes);
-  const data = await openDisk(begun, nodeId, config, options, budget, diskBudget);
+  const data = await openDisk(begun, nodeId, config, options, budget, diskBudget, turn);
   const disk = new MeasuredDisk(folder.path, maxDiskBytes);
   await disk.measure();
   editions.start(() => data.logPosition);
@@ -64,6 +67,7 @@ async function openDisk(
   { retainLogBytes, diskCalls, postgres: url, logger }: NodeOptions,
   budget: MemoryBudget,
   { logBytes }: DiskBudget,
+  turn: TurnEnd,
 ): Promise<DiskData> {
   const { clusterId, shards, durability, syncIntervalMs } = config;
   const isFlushedLater = durability === 'interval';
@@ -83,6 +87,7 @@ async function openDisk(
       syncIntervalMs: isFlushedLater ? syncIntervalMs : undefined,
       retainBytes: Math.min(retainLogBytes, Math.floor(logBytes / 4)),
       maxBytes: logBytes,
+      atTurnEnd: (work) => turn.writeLog(work),
     },
     ...retentionOf(budget, shards),
     logger: log,

@@ -31,7 +31,8 @@ test.each([
     await Promise.all(replicas.map(({ durable }) => durable));
     await pause(10);
   }
-  expect(operations).toEqual(Array.from({ length: 5 }, () => 'write'));
+  // With `interval` the event loop writes, which is not noted.
+  expect(operations).toEqual(syncIntervalMs === undefined ? Array.from({ length: 5 }, () => 'write') : []);
 
   const [, found] = (await folders.open(folders.copyOf(path))).recovered;
   expect(found!.replica.loggedTimeMs).toBe(5_000);

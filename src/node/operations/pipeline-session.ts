@@ -153,7 +153,7 @@ export class PipelineSession {
   #scheduleFlush(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
-    this.#parts.turn.at(() => {
+    this.#parts.turn.send(() => {
       this.#flushScheduled = false;
       this.#flush();
       this.#regulate();

@@ -68,7 +68,7 @@ export class PeerConnection implements KnownConnection {
     this.#listener = listener;
     const report = new UseReport(own.account);
     const dataBytesToReport = (): number | undefined => report.take(performance.now());
-    this.#outgoing = new OutgoingMessages(own, stream, dataBytesToReport, (work) => own.turn.at(work));
+    this.#outgoing = new OutgoingMessages(own, stream, dataBytesToReport, (work) => own.turn.send(work));
     this.#incoming = new IncomingMessages(own, (bytes) => {
       this.#usedBytes = bytes;
       listener.onUseReported(this);

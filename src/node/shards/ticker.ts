@@ -47,7 +47,7 @@ export class Ticker {
 
   /** Calls `turnEnded` when this turn of the event loop is over. */
   atTurnEnd(member: Writing): void {
-    if (this.#due.length === 0) this.#turn.at(() => this.#endTurn());
+    if (this.#due.length === 0) this.#turn.write(() => this.#endTurn());
     this.#due.push(member);
   }
 

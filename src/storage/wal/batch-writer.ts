@@ -2,10 +2,16 @@
  * Writes batches, one at a time. What is appended while one is under way is written as the next one, so the more is appended, the
  * more records share a flush.
  *
+ * A thread writes whatever may wait for the disk. A batch that need not be flushed is only copied to the memory of the kernel, so the
+ * event loop writes it itself while the disk is idle: handing it to a thread and getting it back costs more, and a turn. A write
+ * that takes long shows that the kernel makes writers wait; after it the thread writes all batches for a while.
+ *
  * After a failed write or flush nothing is retried: the kernel may have dropped the bytes, and report the next flush as a success.
  */
 import type { BatchQueue } from './batch-queue.js';
 import type { GatheredBatch } from './gathered-batch.js';
+import type { LogFiles } from './log-files.js';
+import { executeLogJob, type LogJob } from './log-jobs.js';
 import type { LogThread } from './log-thread.js';
 import type { OpenSegment } from './segment-file.js';
 import type { SegmentSupply } from './segment-supply.js';
@@ -22,8 +28,12 @@ export interface WriterPlan {
   readonly supply: SegmentSupply;
   /** Writes batches. */
   readonly thread: LogThread;
-  /** Flushes at intervals, while batches are written. */
+  /** Flushes at intervals, while batches are written, and prepares segments. */
   readonly flushThread: LogThread;
+  /** For the batches that the event loop writes. */
+  readonly files: LogFiles;
+  /** Calls `work` when everything that this turn of the event loop has for the log is in the queue. */
+  readonly atTurnEnd: (work: () => void) => void;
   /** Batches that want a flush and need not wait for it are flushed at this interval. Undefined: there are none. */
   readonly syncIntervalMs: number | undefined;
   /** A batch is written, and perhaps flushed, or the flushed batches are more than before. */
@@ -31,6 +41,13 @@ export interface WriterPlan {
   onFlushed(flush: LogFlush): void;
   onFailed(error: Error): void;
 }
+
+/** A larger batch is written by the thread: copying it takes longer than a turn of the event loop should. */
+const mostBytesHere = 256 * 1024;
+/** A write of the event loop that takes longer than this, though it only copies, had to wait. */
+const slowMs = 10;
+/** For this long after such a write the thread writes all batches. */
+const notHereMs = 10_000;
 
 export class BatchWriter {
   readonly #plan: WriterPlan;
@@ -47,6 +64,8 @@ export class BatchWriter {
   #unflushedBytes = 0;
   /** Batches up to this one are to be flushed as soon as they are written. */
   #urgent = 0;
+  /** The event loop writes no batch before this time, on the monotonic clock. */
+  #notHereUntilMs = 0;
   #stopped = false;
 
   /** @param segment the one in use */
@@ -76,7 +95,7 @@ export class BatchWriter {
   wake(): void {
     if (this.#isScheduled || this.#work !== undefined || this.#stopped) return;
     this.#isScheduled = true;
-    setImmediate(() => {
+    this.#plan.atTurnEnd(() => {
       this.#isScheduled = false;
       this.#start();
     });
@@ -115,49 +134,97 @@ export class BatchWriter {
 
   #start(): void {
     if (this.#work !== undefined || this.#stopped) return;
-    this.#work = this.#workOff();
+    const batch = this.#writeAllHere();
+    if (batch !== undefined) this.#work = this.#workOff(batch);
   }
 
-  async #workOff(): Promise<void> {
-    // `#work` is set before it can be over.
-    await undefined;
+  /** Writes batches until one is for the thread. @returns that one; undefined: nothing is left to write */
+  #writeAllHere(): GatheredBatch | undefined {
+    const { queue } = this.#plan;
     try {
-      for (let batch = this.#plan.queue.take(); batch !== undefined && !this.#stopped; batch = this.#plan.queue.take()) {
+      let batch = queue.take();
+      for (; batch !== undefined && this.#mayWriteHere(batch); batch = queue.take()) this.#writeHere(batch);
+      return this.#stopped ? undefined : batch;
+    } catch (error) {
+      this.#fail(error as Error);
+      return undefined;
+    }
+  }
+
+  async #workOff(first: GatheredBatch): Promise<void> {
+    try {
+      for (let batch: GatheredBatch | undefined = first; batch !== undefined; batch = this.#writeAllHere())
         await this.#write(batch);
-      }
     } catch (error) {
       this.#fail(error as Error);
     }
     this.#work = undefined;
   }
 
+  /** Whether the batch is only copied, and nothing that is under way could make the copying wait for the disk. */
+  #mayWriteHere({ mustFlush, segment, bytes }: GatheredBatch): boolean {
+    const { syncIntervalMs, flushThread } = this.#plan;
+    if (syncIntervalMs === undefined || mustFlush || segment !== this.#segment?.number || bytes > mostBytesHere) return false;
+    return this.#flush === undefined && flushThread.oldestJobMs === undefined && performance.now() >= this.#notHereUntilMs;
+  }
+
+  #writeHere(batch: GatheredBatch): void {
+    const segment = this.#segment!;
+    const beganMs = performance.now();
+    executeLogJob(this.#plan.files, this.#jobOf(batch, segment, undefined));
+    const endedMs = performance.now();
+    if (endedMs - beganMs > slowMs) this.#notHereUntilMs = endedMs + notHereMs;
+    this.#noteWritten(batch, segment, batch.memory);
+    this.#advanced();
+  }
+
   async #write(batch: GatheredBatch): Promise<void> {
-    const { queue, supply, thread, syncIntervalMs } = this.#plan;
+    const { supply, thread } = this.#plan;
+    const { number, bytes, mustFlush } = batch;
     const before = this.#segment;
     const isFirst = before?.number !== batch.segment;
     const segment = isFirst ? await supply.segment(batch.segment) : before;
-    const { memory, bytes, position, number } = batch;
-    const flush = batch.mustFlush;
-    const unflushed = number - 1 - this.#flushed;
     // Only the newest segment may hold batches that are not flushed.
-    const flushBefore = isFirst && unflushed > 0 ? before?.file : undefined;
-    const { file, salt } = segment;
-    const job = { kind: 'write', file, position, memory, bytes, number, unflushed, salt, flush, flushBefore } as const;
-    const result = await thread.run(job);
+    const flushBefore = isFirst && number - 1 > this.#flushed ? before?.file : undefined;
+    const { memory, flushMs } = await thread.run(this.#jobOf(batch, segment, flushBefore));
     if (this.#stopped) return;
+    this.#noteWritten(batch, segment, memory!);
+    if (flushBefore !== undefined) this.#noteFlushed(number - 1, before!.number);
+    if (mustFlush) this.#noteFlushed(number, segment.number);
+    if (flushMs !== undefined) this.#ended(flushMs, mustFlush ? this.#unflushedBytes : this.#unflushedBytes - bytes);
+    if (isFirst && before !== undefined) supply.release(before.number);
+    this.#advanced();
+  }
+
+  #jobOf(
+    { position, memory, bytes, number, mustFlush }: GatheredBatch,
+    segment: OpenSegment,
+    flushBefore: number | undefined,
+  ): LogJob {
+    const { file, salt } = segment;
+    const unflushed = number - 1 - this.#flushed;
+    return { kind: 'write', file, position, memory, bytes, number, unflushed, salt, flush: mustFlush, flushBefore };
+  }
+
+  /** @param memory of the batch, which is not needed any more */
+  #noteWritten(batch: GatheredBatch, segment: OpenSegment, memory: ArrayBuffer): void {
+    const { number, bytes, wantsFlush } = batch;
     this.#segment = segment;
     this.#written = number;
     this.#unflushedBytes += bytes;
-    if (batch.wantsFlush) this.#wanted = number;
+    if (wantsFlush) this.#wanted = number;
     batch.markKept();
-    queue.recycle(result.memory!);
-    if (flushBefore !== undefined) this.#noteFlushed(number - 1, before!.number);
-    if (flush) this.#noteFlushed(number, batch.segment);
-    if (result.flushMs !== undefined) this.#ended(result.flushMs, flush ? this.#unflushedBytes : this.#unflushedBytes - bytes);
-    if (this.#wanted > this.#flushed) this.#timer ??= setTimeout(() => void this.#flushNow(), syncIntervalMs);
+    this.#plan.queue.recycle(memory);
+  }
+
+  #advanced(): void {
+    this.#flushAtInterval();
     this.#maybeFlush();
-    if (isFirst && before !== undefined) supply.release(before.number);
     this.#plan.onProgress();
+  }
+
+  #flushAtInterval(): void {
+    if (this.#wanted > this.#flushed) this.#timer ??= setTimeout(() => void this.#flushNow(), this.#plan.syncIntervalMs);
   }
 
   /** Flushes what is written. Batches that are written meanwhile may or may not be flushed. */
@@ -174,9 +241,7 @@ export class BatchWriter {
         if (this.#stopped) return;
         this.#noteFlushed(number, segment);
         this.#ended(flushMs!, Math.min(bytes, this.#unflushedBytes));
-        if (this.#wanted > this.#flushed) this.#timer ??= setTimeout(() => void this.#flushNow(), this.#plan.syncIntervalMs);
-        this.#maybeFlush();
-        this.#plan.onProgress();
+        this.#advanced();
       },
       (error: Error) => this.#fail(error),
     );

@@ -31,6 +31,11 @@ export interface LogOptions {
   onFlushed?(flush: LogFlush): void;
   /** The disk has no space for the next segment; reported again after each attempt. A snapshot may let segments go. */
   onNoSpace?(): void;
+  /**
+   * Calls `work` once this turn of the event loop has appended everything. Default: an immediate. What the caller does when promises
+   * of records resolve in `work` may belong to the same turn.
+   */
+  readonly atTurnEnd?: (work: () => void) => void;
   /** Default: a thread of the process. */
   readonly startThread?: () => LogThread;
 }

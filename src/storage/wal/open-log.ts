@@ -26,6 +26,7 @@ export async function openLog(scan: LogScan, live: readonly LoggedReplica[], opt
     onProgress: () => {},
     onFlushed: () => {},
     onNoSpace: () => {},
+    atTurnEnd: setImmediate,
     startThread: startLogThread,
     ...options,
   };
@@ -53,7 +54,7 @@ async function prepareStart(
   live: readonly LoggedReplica[],
   segmentBytes: number,
 ): Promise<LogStart> {
-  const { folder, owner } = scan.place;
+  const { folder, owner, files } = scan.place;
   const { segment, position, nextBatch } = scan.outcome;
   const kept = await discard(thread, scan, segmentBytes);
   const current = kept.includes(segment) && position > segmentHeaderBytes ? await openEnd(thread, scan) : undefined;
@@ -62,6 +63,7 @@ async function prepareStart(
     thread,
     folder,
     owner,
+    files,
     end: { segment: current?.number ?? Math.max(0, segment - 1), segmentBytes: current?.bytes ?? 0, position, nextBatch },
     oldest: kept[0] ?? Math.max(1, segment),
     current,

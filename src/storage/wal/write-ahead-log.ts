@@ -14,6 +14,7 @@
 import { BatchQueue, type LogEnd } from './batch-queue.js';
 import { BatchWriter } from './batch-writer.js';
 import { Journal, type JournalLog } from './journal.js';
+import type { LogFiles } from './log-files.js';
 import { fewestSegments, type ResolvedLogOptions } from './log-options.js';
 import type { LogThread } from './log-thread.js';
 import type { FoundRecords, RecordQuery } from './read-records.js';
@@ -35,6 +36,8 @@ export interface LogStart {
   readonly thread: LogThread;
   readonly folder: string;
   readonly owner: LogOwner;
+  /** For the batches that the event loop writes. */
+  readonly files: LogFiles;
   readonly end: LogEnd;
   /** The number of the oldest segment, or of the first one that is to be prepared. */
   readonly oldest: number;
@@ -69,8 +72,8 @@ export class WriteAheadLog {
   #closing: Promise<void> | undefined;
 
   constructor(start: LogStart, options: ResolvedLogOptions) {
-    const { thread, folder, owner, end, oldest, current, ready } = start;
-    const { segmentBytes, maxBytes, syncIntervalMs, onProgress, onFlushed } = options;
+    const { thread, folder, owner, files, end, oldest, current, ready } = start;
+    const { segmentBytes, maxBytes, syncIntervalMs, atTurnEnd, onProgress, onFlushed } = options;
     const onNoSpace = (): void => {
       this.#trim();
       options.onNoSpace();
@@ -104,7 +107,18 @@ export class WriteAheadLog {
       onProgress();
     };
     this.#writer = new BatchWriter(
-      { queue, supply, thread, flushThread: supplyThread, syncIntervalMs, onProgress: progress, onFlushed, onFailed },
+      {
+        queue,
+        supply,
+        thread,
+        flushThread: supplyThread,
+        files,
+        atTurnEnd,
+        syncIntervalMs,
+        onProgress: progress,
+        onFlushed,
+        onFailed,
+      },
       current,
     );
     this.#forJournals = {
