@@ -44,10 +44,10 @@ export interface WriterPlan {
 
 /** A larger batch is written by the thread: copying it takes longer than a turn of the event loop should. */
 const mostBytesHere = 256 * 1024;
-/** A write of the event loop that takes longer than this, though it only copies, had to wait. */
-const slowMs = 10;
+/** A write of the event loop only copies. If it takes longer than this, it had to wait: for the disk, or for a processor. */
+const slowMs = 50;
 /** For this long after such a write the thread writes all batches. */
-const notHereMs = 10_000;
+const notHereMs = 5_000;
 
 export class BatchWriter {
   readonly #plan: WriterPlan;
