@@ -37,7 +37,8 @@ test.each([
   const [, found] = (await folders.open(folders.copyOf(path))).recovered;
   expect(found!.replica.loggedTimeMs).toBe(5_000);
   // A correction is relied on at once.
+  operations.length = 0;
   replicas[0]!.persist({ type: 'time', timeMs: 500, isCorrection: true });
   await replicas[0]!.durable;
-  expect(operations.slice(5)).toEqual(['write', 'flush']);
+  expect(operations).toEqual(['write', 'flush']);
 });
