@@ -101,9 +101,13 @@ export class NodeShard implements ReachableReplica {
     this.#accounts = new HolderAccounts(account, storage, log);
     this.#links = new ShardLinks(this.codec, peers.links, handle, this.#accounts);
     this.#snapshots = new SnapshotReceiver(this.codec, handle, storage);
-    const replicaOptions = { ...replicaOptionsOf(config, budget), replicaId, ...durabilityOf(storage) };
     const shardLog = new ShardLog(shard, storage.volatile, logger.child({ shard, replica: replicaId }), logThrottle);
-    const replica = { options: replicaOptions, storage, recovered: recovered?.replica, endedMs: recovered?.endedMs };
+    const replica = {
+      options: replicaOptionsOf(replicaId, config, budget, storage),
+      storage,
+      recovered: recovered?.replica,
+      endedMs: recovered?.endedMs,
+    };
     this.host = new ShardHost(replica, this.#ports(handle), ticker, shardLog);
     const holders = () => this.host.holders.map((id) => this.#accounts.holderOf(id));
     const stripes = new Stripes(stripesOf(shardCount));
@@ -230,29 +234,37 @@ function newReplica({ shard, nodeId, data }: NodeShardOptions): Pick<RecoveredSh
   return { replicaId, storage: data.create(shard, replicaId) };
 }
 
-type DurabilityOptions = Pick<ReplicaOptions, 'volatile' | 'persistsAtOnce' | 'reportsFlushes'>;
-
-function durabilityOf({ volatile, persistsAtOnce, watchFlushes }: Storage): DurabilityOptions {
-  return { volatile, persistsAtOnce, reportsFlushes: watchFlushes !== undefined };
-}
-
+/**
+ * Lists the fields one by one, because V8 would give an object that is made of spreads a shape of its own. With many shards every look at
+ * an option would then miss V8's caches.
+ */
 function replicaOptionsOf(
-  config: ClusterConfig,
+  replicaId: string,
+  { minInSync, beaconMs, leaseMs, graceMs, shards }: ClusterConfig,
   budget: MemoryBudget,
-): Omit<ReplicaOptions, 'replicaId' | keyof DurabilityOptions> {
-  const { minInSync, beaconMs, leaseMs, graceMs, shards } = config;
+  { volatile, persistsAtOnce, watchFlushes }: Storage,
+): ReplicaOptions {
+  const { retainEntries, retainBytes } = retentionOf(budget, shards);
   return {
+    replicaId,
     idSeed: randomBytes(8).toString('hex'),
     minInSync,
     beaconMs,
     leaseMs,
     graceMs,
-    ...bounds,
-    ...retentionOf(budget, shards),
+    volatile,
+    persistsAtOnce,
+    reportsFlushes: watchFlushes !== undefined,
+    retainEntries,
+    retainBytes,
+    maxUncommittedEntries: bounds.maxUncommittedEntries,
+    maxUncommittedBytes: budget.maxUncommittedBytes,
     maxRequests: Math.max(minRecognisedRequests, Math.floor(recognisedRequests / shards)),
     maxRequestBytes: Math.floor(budget.retainBytes / shards),
     mostRequests: recognisedRequests,
-    maxUncommittedBytes: budget.maxUncommittedBytes,
+    maxBatchEntries: bounds.maxBatchEntries,
+    maxBatchBytes: bounds.maxBatchBytes,
+    maxBatchesInFlight: bounds.maxBatchesInFlight,
   };
 }
 
