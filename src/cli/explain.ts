@@ -50,13 +50,18 @@ function adviceOf(code: ErrorCode, phase: 'starting' | 'running'): string | unde
  * @param dataDir undefined: its data lived in memory
  */
 export function explainNodeFailure(error: unknown, phase: 'starting' | 'running', dataDir?: string): Explanation {
+  const isOfDatabase = error instanceof Error && error.name === 'DatabaseError';
+  const data = isOfDatabase
+    ? `what was acknowledged is in the log in ${dataDir}, and in the copies of other nodes.`
+    : lostWith(dataDir);
+  const advice = error instanceof KvError ? adviceOf(error.code, phase) : isOfDatabase ? databaseAdvice : undefined;
   return {
-    data: phase === 'starting' ? 'this node did not start; nothing was changed.' : lostWith(dataDir),
-    advice:
-      (error instanceof KvError ? adviceOf(error.code, phase) : undefined) ??
-      'Start it again with --log-level debug to see more.',
+    data: phase === 'starting' ? 'this node did not start; nothing was changed.' : data,
+    advice: advice ?? 'Start it again with --log-level debug to see more.',
   };
 }
+
+const databaseAdvice = 'Do what the message says; docs/state-stores.md describes the databases of nodes.';
 
 function lostWith(dataDir: string | undefined): string {
   if (dataDir !== undefined) return `it is kept in ${dataDir}, and the node continues with it when it starts again.`;

@@ -28,6 +28,8 @@ export class ModelCopy implements CheckedReplica {
   isComplete = true;
   /** Values come by a promise, as from PostgreSQL. */
   isRemote = false;
+  /** Its database gives no answer. */
+  isSilent = false;
 
   constructor(name: string, log: readonly LogEntry[]) {
     this.replicaId = `${name}~1`;
@@ -37,6 +39,7 @@ export class ModelCopy implements CheckedReplica {
   readonly storage = {
     get: (key: string): StoredValue | undefined | Promise<StoredValue | undefined> => {
       const found = this.items.get(key);
+      if (this.isSilent) return new Promise(() => {});
       return this.isRemote ? turn(found) : found;
     },
     scan: (chunkBytes: number, take: (record: RecordView) => void) => this.#scan(chunkBytes, take),
@@ -64,7 +67,8 @@ export class ModelCopy implements CheckedReplica {
     this.storage.keyCount = this.items.size;
   }
 
-  *#scan(chunkBytes: number, take: (record: RecordView) => void): Iterable<void> {
+  async *#scan(chunkBytes: number, take: (record: RecordView) => void): AsyncIterable<void> {
+    if (this.isSilent) await new Promise(() => {});
     let bytes = 0;
     for (const key of [...this.items.keys()]) {
       const item = this.items.get(key);
@@ -122,7 +126,8 @@ export class ModelShard {
   }
 
   #serverOf(nodeId: string, replica: ModelCopy): CopyServer {
-    return new CopyServer({ nodeId, shardCount: 1, rate: new MoveRate(Number.MAX_SAFE_INTEGER), replicaAt: () => replica });
+    const rate = new MoveRate(Number.MAX_SAFE_INTEGER);
+    return new CopyServer({ nodeId, shardCount: 1, rate, waitMs: 1_000, replicaAt: () => replica });
   }
 }
 

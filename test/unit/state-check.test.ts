@@ -170,3 +170,24 @@ function flipped(value: Uint8Array): Buffer {
   copy[copy.length - 1]! ^= 1;
   return copy;
 }
+
+test('a check - of a copy whose database does not answer fails, and leaves room for others', async () => {
+  const shard = filled(['a', 'b']);
+  shard.copies[1]!.isSilent = true;
+  const request = { shard: 0, maxBytesPerSecond: 0, throughSeq: shard.lastSeq, buckets: 64, chosen: Buffer.alloc(0) };
+  const scan = async () => {
+    for await (const _ of shard.client.scanCopy('b', request));
+  };
+  const read = async () => {
+    await shard.client.readCopy('b', { shard: 0, keys: ['key 1'], minSeq: 0, newestWrites: 0 });
+  };
+  // More than may be under way at a time.
+  for (const call of [scan, read]) {
+    const first = await Promise.allSettled(Array.from({ length: 8 }, call));
+    for (const outcome of [...first, ...(await Promise.allSettled([call()]))])
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'STORAGE_UNAVAILABLE' } });
+  }
+  shard.copies[1]!.isSilent = false;
+  await scan();
+  await read();
+});

@@ -12,6 +12,7 @@ import {
   scanCopyResponseTable,
 } from '../../wire/copies/copy-messages.js';
 import type { SnapshotPace } from '../peers/snapshot-pace.js';
+import { answered } from './answered.js';
 import { type CheckedReplica, checkSameCopy, placeOf } from './checked-replica.js';
 
 export interface CopyScanParts {
@@ -21,6 +22,8 @@ export interface CopyScanParts {
   readonly reply: ReplyStream;
   /** The scan keeps to all of them. */
   readonly paces: readonly SnapshotPace[];
+  /** How long it waits for a part of the copy. Undefined: see `answered`. */
+  readonly waitMs: number | undefined;
 }
 
 /** Large enough to make the cost of a message small, small enough not to hold up the event loop. */
@@ -65,10 +68,11 @@ export class CopyScan {
   }
 
   async #scan(): Promise<void> {
-    const { nodeId, replica, paces } = this.#parts;
+    const { nodeId, replica, paces, waitMs } = this.#parts;
     const place = placeOf(replica, nodeId);
     await this.#send({ place });
-    for await (const _ of replica.storage.scan(sliceBytes, (record) => this.#add(record))) {
+    const slices = eachOf(replica.storage.scan(sliceBytes, (record) => this.#add(record)));
+    while ((await answered(slices.next(), nodeId, waitMs)).done !== true) {
       checkSameCopy(replica, place);
       const bytes = this.#sliceBytes;
       this.#sliceBytes = 0;
@@ -113,4 +117,8 @@ export class CopyScan {
     if (this.#failure !== undefined) throw this.#failure;
     if (reply.isGone) throw new KvError('CANCELLED', 'the client has gone');
   }
+}
+
+async function* eachOf(slices: AsyncIterable<void> | Iterable<void>): AsyncGenerator<void, void> {
+  yield* slices;
 }

@@ -7,6 +7,7 @@ import type { ReplyStream } from '../../transport/index.js';
 import { mostBuckets } from '../../wire/copies/buckets.js';
 import type { ReadCopyRequest, ReadCopyResponse, ScanCopyRequest } from '../../wire/copies/copy-messages.js';
 import { MoveRate, SnapshotPace } from '../peers/snapshot-pace.js';
+import { answered } from './answered.js';
 import { type CheckedReplica, checkSameCopy, placeOf } from './checked-replica.js';
 import { CopyScan } from './copy-scan.js';
 import { compareWithLog, readKeys } from './read-copy.js';
@@ -16,6 +17,8 @@ export interface CopyServerParts {
   readonly shardCount: number;
   /** Bounds all scans together with the snapshots and dumps of the node. */
   readonly rate: MoveRate;
+  /** How long a reading waits for the database. Default: see `answered`. */
+  readonly waitMs?: number;
   /** Undefined: this node holds no replica of the shard. */
   replicaAt(shard: number): CheckedReplica | undefined;
 }
@@ -62,8 +65,10 @@ export class CopyServer {
     try {
       await caughtUp(replica, minSeq);
       const place = placeOf(replica, this.#parts.nodeId);
-      const { compared, differing } = newestWrites === 0 ? noneCompared : await compareWithLog(replica, newestWrites);
-      const records = keys.length === 0 ? differing : await readKeys(replica, keys);
+      const { nodeId, waitMs } = this.#parts;
+      const inTime = <Result>(reading: Promise<Result>): Promise<Result> => answered(reading, nodeId, waitMs);
+      const { compared, differing } = newestWrites === 0 ? noneCompared : await compareWithLog(replica, newestWrites, inTime);
+      const records = keys.length === 0 ? differing : await inTime(readKeys(replica, keys));
       checkSameCopy(replica, place);
       return { place, records, compared };
     } finally {
@@ -77,7 +82,7 @@ export class CopyServer {
   }
 
   #beginScan(request: ScanCopyRequest, reply: ReplyStream): void {
-    const { nodeId, rate } = this.#parts;
+    const { nodeId, rate, waitMs } = this.#parts;
     const { shard, buckets, chosen, maxBytesPerSecond } = request;
     const replica = this.#replicaAt(shard);
     const isPowerOfTwo = buckets > 0 && buckets <= mostBuckets && (buckets & (buckets - 1)) === 0;
@@ -88,7 +93,7 @@ export class CopyServer {
     if (this.#scans.size >= maxCalls) throw new KvError('OVERLOADED', `${maxCalls} scans of copies are under way already`);
     const rates = maxBytesPerSecond > 0 ? [rate, new MoveRate(maxBytesPerSecond)] : [rate];
     const paces = rates.map((limit) => new SnapshotPace(limit, performance.now()));
-    const scan = new CopyScan({ nodeId, replica, request, reply, paces });
+    const scan = new CopyScan({ nodeId, replica, request, reply, paces, waitMs });
     this.#scans.add(scan);
     void scan.run().then(() => this.#scans.delete(scan));
   }

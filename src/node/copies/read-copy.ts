@@ -25,22 +25,24 @@ export async function readKeys(replica: CheckedReplica, keys: readonly string[])
  * Compares the newest writes in the log with the store.
  *
  * @param most the number of keys
+ * @param inTime bounds the wait for one reading of keys
  * @returns the keys that differ, and how many were compared
  */
 export async function compareWithLog(
   replica: CheckedReplica,
   most: number,
+  inTime: <Result>(reading: Promise<Result>) => Promise<Result>,
 ): Promise<{ compared: number; differing: ReadRecord[] }> {
   const writes = await newestWrites(replica, replica.copy!.seq, undefined, most);
   const differing: ReadRecord[] = [];
   for (const keys of batches([...writes.keys()])) {
     const { seq } = replica.copy!;
-    const stored = await Promise.all(keys.map((key) => readStored(replica, key)));
+    const stored = await inTime(Promise.all(keys.map((key) => readStored(replica, key))));
     const suspects = keys.filter((key, index) => {
       return !agreesWithLog({ seq, stored: stored[index], ...loggedOf(key, writes.get(key)) });
     });
     // Most were written again since. What the log says at the moment of the reading decides.
-    const reads = suspects.length === 0 ? [] : await readKeys(replica, suspects);
+    const reads = suspects.length === 0 ? [] : await inTime(readKeys(replica, suspects));
     differing.push(...reads.filter((read) => !agreesWithLog(read)));
     await turn();
   }

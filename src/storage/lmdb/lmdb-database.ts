@@ -56,7 +56,7 @@ export async function openLmdb({ folder, cacheBytes, startWorker = startLmdbWork
   const location = new ReadLocation({ cacheBytes });
   let writer: LmdbThread | undefined;
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     checkEnvironment(folder);
     writer = new LmdbThread(startWorker());
     const found = await writer.run('openToWrite', { folder });

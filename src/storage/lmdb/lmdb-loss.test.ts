@@ -108,6 +108,13 @@ describe('the loss of an LMDB environment', () => {
     });
   });
 
+  it('is private to the user of the node, as the log is', async () => {
+    const folder = join(temporaryFolder(), 'state');
+    const database = await open(folder, 0);
+    expect(statSync(folder).mode & 0o077).toBe(0);
+    await database.close();
+  });
+
   it('is not what a loss of power during the creation means', async () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'data.mdb'), Buffer.alloc(8_192));

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { DatabaseError } from '../database/state-database.js';
-import { explained } from './postgres-errors.js';
+import { explained, NoAnswerError } from './postgres-errors.js';
 
 function refusedWith(code: string, message: string): pg.DatabaseError {
   return Object.assign(new pg.DatabaseError(message, 0, 'error'), { code, severity: 'ERROR' });
@@ -32,4 +32,10 @@ test('an error of several addresses has the message of the first one', () => {
 test('what is explained already stays as it is', () => {
   const error = new DatabaseError('lost', { isLost: true });
   expect(explained(error, 'db:5432/kv')).toBe(error);
+});
+
+test('a call without an answer names what to look at', () => {
+  expect(explained(new NoAnswerError('no answer within 10 ms'), 'db:5432/kv').message).toMatch(
+    /no answer within 10 ms\. .*try psql/,
+  );
 });

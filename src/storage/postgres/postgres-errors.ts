@@ -31,6 +31,8 @@ const adviceByCode: Readonly<Record<string, string>> = {
   ENETUNREACH: 'The host cannot be reached',
 };
 
+const adviceOfSilence = 'It hangs, is overloaded, or is cut off: try psql from this machine';
+
 /** PostgreSQL has not answered in time. Whether it has executed the call is not known. */
 export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError';
@@ -46,7 +48,7 @@ export function explained(error: unknown, target: string): DatabaseError {
   if (error instanceof DatabaseError) return error;
   const message = error instanceof Error ? firstLine(error) : String(error);
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const advice = code === undefined ? undefined : adviceOf(code);
+  const advice = error instanceof NoAnswerError ? adviceOfSilence : code && adviceOf(code);
   const reason = code === undefined || message.includes(code) ? message : `${message} (${code})`;
   return new DatabaseError(`PostgreSQL at ${target}: ${reason}${advice === undefined ? '' : `. ${advice}`}`, { cause: error });
 }

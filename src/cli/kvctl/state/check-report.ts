@@ -99,7 +99,7 @@ function nodesLeft(checked: readonly ShardOutcome[]): string[] {
   return nodes.map((node) => {
     const shards = checked.filter(({ left }) => left.includes(node)).map(({ shard }) => shard);
     const what = `the copies of ${shards.length} shards on node ${node} were not compared`;
-    return `${what}: the node does not answer, or has no complete copy ("kvctl status"). Check them later`;
+    return `${what}: the node or its database does not answer, or it has no complete copy ("kvctl status"). Check them later`;
   });
 }
 

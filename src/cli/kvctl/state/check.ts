@@ -89,7 +89,9 @@ async function checkCopies(copies: readonly ReplicaCopy[], { maxBytesPerSecond, 
 /** The complete copies of the shard, that of the serving primary first. Empty: there is no such primary. */
 function copiesOf({ answers, topology }: GatheredCluster, client: KvClient, shard: number, call: CommandContext['call']) {
   const held = answers.flatMap(({ node, status }) => {
-    const replica = status?.replicas.find((each) => each.shard === shard && each.complete);
+    // A database that gives no answer would make the check of every shard wait.
+    const replicas = status?.stateImpaired ? [] : status?.replicas;
+    const replica = replicas?.find((each) => each.shard === shard && each.complete);
     return replica === undefined ? [] : [{ node, isPrimary: replica.role === 'primary' && replica.serving }];
   });
   const { placedNodeIds = [], replicas = [] } = topology.shards.find((each) => each.shard === shard) ?? {};

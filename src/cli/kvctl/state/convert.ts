@@ -52,8 +52,12 @@ export const stateConvertCommand: Command = {
   },
 };
 
+const otherServer =
+  '. To move it to another PostgreSQL, copy the database with pg_dump and psql, and start the node with the new --postgres';
+
 function renderConversion({ nodeId, from, to, copies, keys }: Conversion): string {
-  if (from === to) return `the data of node ${nodeId} is in ${to} already`;
+  if (from === to)
+    return `the data of node ${nodeId} is in ${to} already; nothing was converted${to === 'postgres' ? otherServer : ''}`;
   const moved = `converted ${copies} copies with ${grouped(keys)} keys of node ${nodeId} from ${from} to ${to}`;
   const left =
     from === 'postgres' ? '\nthe rows in PostgreSQL are still there: drop the tables when they are not needed any more' : '';

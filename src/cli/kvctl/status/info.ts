@@ -8,7 +8,7 @@ import { grouped, size, uptime } from '../figures.js';
 import { positionText } from '../force/shard-histories.js';
 import { findNode } from './find-node.js';
 import { gatherCluster, type NodeAnswer } from './gather.js';
-import { stateText } from './state-text.js';
+import { dataText, stateText } from './state-text.js';
 
 /** The most shards whose histories are shown as text. */
 const maxHistories = 20;
@@ -58,7 +58,7 @@ function factsOf(status: NodeStatus): [string, string][] {
     ['up', uptime(status.uptimeMs)],
     ['zookeeper', status.zookeeper],
     ['keys', grouped(status.keys)],
-    ['data', `${size(status.dataBytes)} of ${size(status.dataLimitBytes)}`],
+    ['data', dataText(status.dataBytes, status.dataLimitBytes)],
     ['memory', `${size(status.memoryBytes)} of ${size(status.maxMemoryBytes)}`],
     ...(status.maxDiskBytes > 0
       ? [['disk', `${size(status.diskBytes)} of ${size(status.maxDiskBytes)}`] as [string, string]]

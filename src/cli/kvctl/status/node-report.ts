@@ -3,7 +3,7 @@ import type { NodeInfo, NodeStatus } from '../../../wire/contract/kv-api.js';
 import { grouped, size, uptime } from '../figures.js';
 import { plainTable } from '../tables.js';
 import type { GatheredCluster, NodeAnswer } from './gather.js';
-import { isDatabase, stateText } from './state-text.js';
+import { dataText, isDatabase, stateText } from './state-text.js';
 
 /** Columns that are shown only if some node has a value of its own there, since a terminal is narrow. */
 const placeColumns: readonly { name: string; of(node: NodeInfo): string; isShown(node: NodeInfo): boolean }[] = [
@@ -74,7 +74,7 @@ function factsOf(status: NodeStatus, { hasDisk, hasDatabase }: { hasDisk: boolea
     grouped(replicas.length),
     grouped(primariesOf(status).length),
     grouped(keys),
-    `${size(dataBytes)} of ${size(dataLimitBytes)}`,
+    dataText(dataBytes, dataLimitBytes),
     ...(hasDisk ? [`${size(status.diskBytes)} of ${size(status.maxDiskBytes)}`] : []),
     ...(hasDatabase ? [stateText(status)] : []),
     `${size(memoryBytes)} of ${size(maxMemoryBytes)}`,
