@@ -7,7 +7,7 @@ import { NodeProcess } from '../../local/node-process.js';
 import { killAll, refused, restartAll, startDurable, temporaryFolder } from './support/durable-cluster.js';
 import { expectBackupToReturnByTheLog, expectToOutlastTheEndOfAll } from './support/ended-nodes.js';
 import { runKvctl } from './support/kvctl.js';
-import { goOn, lostHistoryOfThree, Written, waitForReplicas } from './support/lost-history.js';
+import { goOn, lostHistoryOfThree, patienceMs, Written, waitForReplicas } from './support/lost-history.js';
 
 /** Short sessions, so that a dead node is detected soon. */
 const extra = ['--session-ms', '2000'];
@@ -70,10 +70,13 @@ describe('durability - restarts', () => {
     await killAll(cluster);
     await restartAll(cluster, [stale!]);
     await cluster.waitUntil('the shard is offline', ({ shards }) => shards[0]?.offline === true);
-    const status = await runKvctl(['status', '--nodes', cluster.addresses.join(',')]);
+    const readStatus = () => runKvctl(['status', '--nodes', cluster.addresses.join(',')]);
+    // The registrations of killed nodes end one after the other.
+    const names = (stdout: string) => members.every(({ id }) => new RegExp(`in sync last and are gone: .*${id}`).test(stdout));
+    await expect.poll(async () => names((await readStatus()).stdout), { timeout: patienceMs }).toBe(true);
+    const status = await readStatus();
     expect(status.code).toBe(8);
     expect(status.stdout).toContain('durability: always');
-    for (const { id } of members) expect(status.stdout).toMatch(new RegExp(`in sync last and are gone: .*${id}`));
     expect(status.stdout).toContain('Start these nodes again: they have the data on their disks.');
     {
       await using client = await cluster.connect();
