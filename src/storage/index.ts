@@ -1,4 +1,14 @@
 /** Storage engines: where a node keeps the data of its replicas. */
 export { MemoryStorage } from './memory/memory-storage.js';
 export { NodeMemory } from './memory/node-memory.js';
-export type { LogRead, RecordView, Storage, StoredHead, StoredReplica, StoredValue } from './storage.js';
+export type {
+  LogRead,
+  RangeItem,
+  RangePage,
+  RangeQuery,
+  RecordView,
+  Storage,
+  StoredHead,
+  StoredReplica,
+  StoredValue,
+} from './storage.js';

@@ -2,43 +2,15 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { maxKeyBytes } from '../limits.js';
-import type { DueKey, KeyWrite, LogEntry, SnapshotItem } from '../replication/index.js';
+import type { DueKey, KeyWrite, SnapshotItem } from '../replication/index.js';
 import { copyOf, entryOf, putEntry, valueFor, writes } from './memory/memory-storage.fixture.js';
-import type { Storage, StoredValue } from './storage.js';
-
-type State = 'keyCount' | 'expiringCount' | 'earliestExpiryMs' | 'dataBytes' | 'memoryBytes';
-type Calls = 'get' | 'head' | 'due' | 'range' | 'scan';
-
-/** A storage, empty at first. */
-export interface StorageUnderTest {
-  readonly storage: Pick<Storage, State | Calls>;
-  apply(entries: readonly LogEntry[]): void;
-  load(items: readonly SnapshotItem[]): void;
-  /** Everything is discarded, and another copy begins. */
-  reset(): void;
-  /** Resolves once everything so far is written, where that is done later. */
-  settled(): Promise<void>;
-  dispose(): Promise<void>;
-}
+import { describeRange } from './range.conformance.js';
+import type { StoredValue } from './storage.js';
+import { addTo, put, remove, type StorageUnderTest } from './tested-storage.fixture.js';
 
 const everything = 100_000_000;
 /** The runs of the property are the same each time. */
 const runs = { seed: 19, numRuns: 20 };
-
-function put(key: string, text: string, seq: number, expiresAtMs?: number) {
-  return { seq, epoch: 1, writes: [{ key, value: Buffer.from(text), expiresAtMs }] };
-}
-
-function remove(key: string, seq: number) {
-  return { seq, epoch: 1, writes: [{ key, value: undefined }] };
-}
-
-function addTo(twin: Map<string, StoredValue>, { seq: version, writes }: LogEntry): void {
-  for (const { key, value, expiresAtMs } of writes) {
-    if (value === undefined) twin.delete(key);
-    else twin.set(key, { value, version, expiresAtMs });
-  }
-}
 
 export function describeStorage(name: string, create: () => Promise<StorageUnderTest>): void {
   describe(`${name}, as the storage of a replica`, { timeout: 60_000 }, () => {
@@ -246,87 +218,6 @@ export function describeStorage(name: string, create: () => Promise<StorageUnder
       await expectSame(twin);
     });
 
-    describe('in the order of its keys, if it has one', () => {
-      /** All keys from there on, in pages. A storage without an order has nothing to show. */
-      async function expectKeys(
-        expected: readonly string[],
-        from: string,
-        most = everything,
-        maxBytes = everything,
-      ): Promise<void> {
-        if (storage.range === undefined) return;
-        const keys: string[] = [];
-        for (let next = from; ; next = `${keys.at(-1)}\u0000`) {
-          const page = await storage.range(next, most, maxBytes);
-          if (page.length === 0) break;
-          expect(page.length).toBeLessThanOrEqual(most);
-          keys.push(...page.map(({ key }) => key));
-        }
-        expect(keys).toEqual(expected);
-      }
-
-      it('passes keys in the order of their bytes, written or not', async () => {
-        const ordered = [
-          '\u0000',
-          'a',
-          'a\u0000',
-          'aa',
-          'b',
-          'é',
-          '\ud7ff',
-          '\ue000',
-          '\uffff',
-          '\u{10000}',
-          '\u{1f511}',
-          '\u{10ffff}',
-        ];
-        const shuffled = ordered.toSorted((one, other) => one.length - other.length || (one < other ? 1 : -1));
-        tested.apply(shuffled.slice(0, 6).map((key, index) => put(key, key, index + 1)));
-        await tested.settled();
-        tested.apply(shuffled.slice(6).map((key, index) => put(key, key, index + 7)));
-        await expectKeys(ordered, '');
-        for (const [index, key] of ordered.entries()) await expectKeys(ordered.slice(index), key);
-        await tested.settled();
-        await expectKeys(ordered, '');
-      });
-
-      it('has pages of a bounded size, with one key at least', async () => {
-        const keys = Array.from({ length: 30 }, (_, number) => `key ${10 + number}`);
-        for (const [index, key] of keys.entries()) {
-          tested.apply([put(key, 'x'.repeat(100), index + 1)]);
-          if (index === 15) await tested.settled();
-        }
-        await expectKeys(keys, '', 3);
-        await expectKeys(keys.slice(15), 'key 245', 2);
-        await expectKeys(keys, '', everything, 1);
-        await expectKeys([], 'key 4');
-        const page = await storage.range?.('', everything, 1_000);
-        if (page !== undefined) expect(page.length).toBeLessThan(15);
-      });
-
-      it('leaves out deleted keys, and goes on behind them', async () => {
-        for (let number = 10; number < 40; number++) tested.apply([put(`key ${number}`, 'x', number)]);
-        await tested.settled();
-        for (let number = 10; number < 35; number++) tested.apply([remove(`key ${number}`, 100 + number)]);
-        tested.apply([put('key 12', 'new', 200)]);
-        const left = ['key 12', 'key 35', 'key 36', 'key 37', 'key 38', 'key 39'];
-        await expectKeys(left, '', 2);
-        await expectKeys(left.slice(1), 'key 13', 1);
-        await tested.settled();
-        await expectKeys(left, '', 2);
-      });
-
-      it('shows the newest of each key', async () => {
-        tested.apply([put('a', 'old', 1, 50), put('b', 'kept', 2, 60)]);
-        await tested.settled();
-        tested.apply([put('a', 'new', 3)]);
-        const items = await storage.range?.('', 10, everything);
-        const expected = [
-          { key: 'a', value: Buffer.from('new'), version: 3, expiresAtMs: undefined },
-          { key: 'b', value: Buffer.from('kept'), version: 2, expiresAtMs: 60 },
-        ];
-        if (items !== undefined) expect(items.map((item) => ({ ...item, value: Buffer.from(item.value) }))).toEqual(expected);
-      });
-    });
+    describeRange(() => tested);
   });
 }

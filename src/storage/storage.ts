@@ -18,7 +18,7 @@
  *   deletes a key by itself: when a key is due depends on the shard's time, which only its primary knows.
  * - An engine may keep the bytes that it receives without a copy: the shell never changes them.
  */
-import type { AppliedPosition, AppliedState, Change, DueKey, LogEntry, SnapshotItem } from '../replication/index.js';
+import type { AppliedPosition, AppliedState, Change, DueKey, LogEntry } from '../replication/index.js';
 
 /** What is known of a value without reading it. */
 export interface StoredHead {
@@ -43,6 +43,34 @@ export interface RecordView {
   readonly version: number;
   /** Undefined: never. */
   readonly expiresAtMs?: number | undefined;
+}
+
+/** A page to be read: keys k with `from` <= k < `to`, in the order of their UTF-8 bytes. */
+export interface RangeQuery {
+  /** '' comes before every key. */
+  readonly from: string;
+  /** Undefined: to the last key. */
+  readonly to?: string | undefined;
+  /** True: the page begins with the highest key and goes downwards. Default false. */
+  readonly reverse?: boolean | undefined;
+  /** The most items, from 1. */
+  readonly most: number;
+  /** About the most bytes of keys and values, or of keys alone with `keysOnly`. One item may have more. */
+  readonly maxBytes: number;
+  /** True: items have no value. Default false. */
+  readonly keysOnly?: boolean | undefined;
+}
+
+export interface RangeItem extends StoredHead {
+  readonly key: string;
+  /** Undefined with `keysOnly`. */
+  readonly value?: Uint8Array | undefined;
+}
+
+export interface RangePage {
+  readonly items: readonly RangeItem[];
+  /** The range has nothing behind these items. */
+  readonly isExhausted: boolean;
 }
 
 /** Entries to read, and the bounds on one answer, which has at least one entry. */
@@ -110,13 +138,16 @@ export interface Storage {
    */
   due(timeMs: number, most: number, take: (keys: readonly DueKey[]) => void): void;
   /**
-   * A page of what is stored, in the order of the UTF-8 bytes of the keys, from `from` on (inclusive): at most `most` keys, and about
-   * `maxBytes`. It may be shorter, and is empty only at the end. Each key is shown as of some moment between the call and the answer.
-   * An engine without an order does not have this.
+   * Reads a page in the order of the keys. It has at least one item unless nothing is left of the range, and may be shorter than the
+   * query allows.
+   *
+   * All of the page shows one moment: what was applied by then is in it, and nothing else. `onMoment` is called in this moment, just
+   * before the answer, so it may note up to where entries were applied. A page that is answered at once is of the moment of the call, and
+   * its values are views, as with `get`.
+   *
+   * Absent: the engine keeps no order.
    */
-  readonly range?:
-    | ((from: string, most: number, maxBytes: number) => readonly SnapshotItem[] | Promise<readonly SnapshotItem[]>)
-    | undefined;
+  readonly range?: ((query: RangeQuery, onMoment?: () => void) => RangePage | Promise<RangePage>) | undefined;
   /**
    * Passes every key that exists throughout the scan to `take` at least once, in no particular order. Keys that are written or
    * deleted meanwhile may or may not be passed. The view is reused for the next record, so `take` copies what it needs. The

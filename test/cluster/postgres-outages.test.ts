@@ -46,11 +46,11 @@ describe('PostgreSQL', () => {
   }
 
   async function expectRowsOf(seq: number): Promise<void> {
-    const page = await persistently(() => database.page(0, '', 100, 1_000_000));
+    const page = await persistently(() => database.page(0, { from: '', most: 100, maxBytes: 1_000_000 }));
     const expected = Array.from({ length: keys }, (_, back) => seq - back).toSorted(
       (one, other) => (one % keys) - (other % keys),
     );
-    expect(page.map(({ version, value }) => [version, Buffer.from(value!).toString()])).toEqual(
+    expect(page.rows.map(({ version, value }) => [version, Buffer.from(value!).toString()])).toEqual(
       expected.map((version) => [version, `${version}`]),
     );
   }

@@ -73,11 +73,12 @@ function databaseCopy(
 
 async function* pagesOf(shard: number, database: Pick<StateDatabase, 'page'>): AsyncIterable<SnapshotItem[]> {
   for (let from = ''; ; ) {
-    const rows = await database.page(shard, from, pageRows, pageBytes);
+    const { rows, isExhausted } = await database.page(shard, { from, most: pageRows, maxBytes: pageBytes });
     const last = rows.at(-1);
     if (last === undefined) return;
     // What a page holds may be a view that the next one overwrites.
     yield rows.map(({ key, value, version, expiresAtMs }) => ({ key, value: Buffer.from(value!), version, expiresAtMs }));
+    if (isExhausted) return;
     from = last.key + next;
   }
 }

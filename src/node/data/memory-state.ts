@@ -28,6 +28,7 @@ const emptied = {
 
 export class MemoryState implements ReplicaState {
   readonly #parts: MemoryStateParts;
+  readonly range: MemoryStorage['range'];
   readonly #memory: MemoryStorage;
   /** The snapshot that is being received. */
   #receiving: { readonly snapshot: ReceivedSnapshot; readonly reference: SnapshotReference } | undefined;
@@ -35,6 +36,7 @@ export class MemoryState implements ReplicaState {
   constructor(parts: MemoryStateParts) {
     this.#parts = parts;
     this.#memory = parts.memory;
+    this.range = parts.memory.range;
   }
 
   get keyCount(): number {

@@ -5,13 +5,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { KeyWrite, SnapshotItem } from '../../replication/index.js';
-import type { StoredValue } from '../storage.js';
+import type { KeyWrite } from '../../replication/index.js';
+import type { RangeItem, RangePage, RangeQuery, StoredValue } from '../storage.js';
+import { compareUtf8, successorOf } from '../utf8-order.js';
 import { ModelDatabase } from './model-database.fixture.js';
 import { DatabaseNode, numbersIn, type StoredTestReplica } from './stored-replica.fixture.js';
-import { compareUtf8, successorOf } from './utf8-order.js';
 
 const shards = [0, 1];
+const everything: RangeQuery = { from: '', most: 1_000, maxBytes: 100_000_000 };
 
 const keys = fc.constantFrom('a', 'b', 'c', 'd', '\u{1f511}');
 const write = fc.record({
@@ -106,7 +107,8 @@ class Schedule {
     const database = new ModelDatabase(disk);
     for (const { shard, position } of database.found) {
       if (!position.complete) continue;
-      const rows = new Map((await database.page(shard, '', 1_000, 100_000_000)).map((row) => [row.key, row.version]));
+      const page = await database.page(shard, everything);
+      const rows = new Map(page.rows.map((row) => [row.key, row.version]));
       const expected = this.histories[shard]!.at(position.resets, position.seq);
       expect(rows, `shard ${shard}`).toEqual(new Map([...expected].map(([key, { version }]) => [key, version])));
     }
@@ -127,18 +129,18 @@ async function expectStored(database: ModelDatabase, { shard, seq, items, number
   const found = database.found.find((copy) => copy.shard === shard);
   expect(found?.position).toMatchObject({ complete: true, resets, seq });
   expect(numbersIn(found!)).toEqual(numbers);
-  const rows = await database.page(shard, '', 1_000, 100_000_000);
+  const { rows } = await database.page(shard, everything);
   expect(new Map(rows.map(({ key, ...stored }) => [key, stored]))).toEqual(items);
 }
 
 /** Reads come at once from the model, so nothing is lost between the overlay and a commit. */
 function expectVisible({ engine, items }: StoredTestReplica): void {
   for (const key of ['a', 'b', 'c', 'd', '\u{1f511}']) expect(engine.get(key), key).toEqual(items.get(key));
-  const found: SnapshotItem[] = [];
+  const found: RangeItem[] = [];
   for (let from = ''; ; from = successorOf(found.at(-1)!.key)) {
-    const page = engine.range(from, 2, 100_000_000) as readonly SnapshotItem[];
-    if (page.length === 0) break;
-    found.push(...page);
+    const page = engine.range({ ...everything, from, most: 2 }) as RangePage;
+    found.push(...page.items);
+    if (page.isExhausted) break;
   }
   const ordered = [...items].sort(([one], [other]) => compareUtf8(one, other));
   expect(found).toEqual(ordered.map(([key, stored]) => ({ key, ...stored })));

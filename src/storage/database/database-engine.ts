@@ -7,7 +7,7 @@
  * It leaves out what `Storage` has beside that: persisting is the matter of the log.
  */
 import type { AppliedPosition, AppliedState, Change, DueKey, LogEntry, SnapshotItem } from '../../replication/index.js';
-import type { RecordView, StoredHead, StoredReplica, StoredValue } from '../storage.js';
+import type { RangePage, RangeQuery, RecordView, StoredHead, StoredReplica, StoredValue } from '../storage.js';
 import { CommitProgress } from './commit-progress.js';
 import { scanDatabase } from './database-scan.js';
 import { DueKeys } from './due-keys.js';
@@ -216,8 +216,8 @@ export class DatabaseEngine implements LaneOwner {
     this.#due.find(timeMs, most, take);
   }
 
-  range(from: string, most: number, maxBytes: number): readonly SnapshotItem[] | Promise<readonly SnapshotItem[]> {
-    return this.#pages.page({ from, most, maxBytes });
+  range(query: RangeQuery, onMoment?: () => void): RangePage | Promise<RangePage> {
+    return this.#pages.page(query, onMoment);
   }
 
   /** Begins once everything that is applied now is committed. */

@@ -1,8 +1,8 @@
 /** Passes all rows of a shard in the database, a page at a time. */
 import type { RecordView } from '../storage.js';
+import { successorOf } from '../utf8-order.js';
 import type { Row } from './state-database.js';
 import type { StoredShard } from './stored-shard.js';
-import { successorOf } from './utf8-order.js';
 
 /** Bounds the rows of a page where they are tiny. */
 const pageRows = 4_096;
@@ -21,11 +21,12 @@ export async function* scanDatabase(
 ): AsyncIterable<void> {
   let from = '';
   while (!isVoid()) {
-    const rows = await shard.storedPage(from, pageRows, chunkBytes);
+    const { rows, isExhausted } = await shard.storedPage({ from, most: pageRows, maxBytes: chunkBytes });
     const last = rows.at(-1);
     if (last === undefined || isVoid()) return;
     for (const row of rows) take(viewOf(row));
     yield;
+    if (isExhausted) return;
     from = successorOf(last.key);
   }
 }

@@ -1,5 +1,6 @@
 /** The state of a replica in a database, run against the contract of a storage. Each implementation of `StateDatabase` runs these tests. */
-import { describeStorage, type StorageUnderTest } from '../storage.conformance.js';
+import { describeStorage } from '../storage.conformance.js';
+import type { StorageUnderTest } from '../tested-storage.fixture.js';
 import type { DatabaseUnderTest } from './state-database.conformance.js';
 import { DatabaseNode } from './stored-replica.fixture.js';
 

@@ -200,7 +200,7 @@ describe('a writer, when a copy is discarded,', () => {
     node.writer.forget(0);
     await whileItWorks();
     expect(storedIn(node).found).toEqual([]);
-    expect(storedIn(node).page(0, '', 10, 10)).toEqual([]);
+    expect(storedIn(node).page(0, { from: '', most: 10, maxBytes: 10 })).toEqual({ rows: [], isExhausted: true });
     expect(node.writer.overlayBytes).toBe(0);
     const next = node.create(0);
     next.put('c', 'three');
@@ -275,7 +275,7 @@ describe('a writer of a snapshot that is received', () => {
     node.writer.forget(0);
     await whileItWorks();
     expect(storedIn(node).found).toEqual([]);
-    expect(storedIn(node).page(0, '', 10, 10)).toEqual([]);
+    expect(storedIn(node).page(0, { from: '', most: 10, maxBytes: 10 })).toEqual({ rows: [], isExhausted: true });
   });
 
   it('refuses to complete it at another position than that of the storage', async () => {
@@ -436,12 +436,12 @@ describe('reads that come by a promise', () => {
     node.database.answersByPromise = true;
     node.database.holdsReads = true;
     const due = new Promise((resolve) => replica.engine.due(100, 10, resolve));
-    const page = replica.engine.range('', 10, 1_000);
+    const page = replica.engine.range({ from: '', most: 10, maxBytes: 1_000 });
     replica.reset(true);
     replica.put('b', 'y');
     node.database.releaseReads();
     expect(await due).toEqual([]);
-    expect(await page).toMatchObject([{ key: 'b' }]);
+    expect(await page).toMatchObject({ items: [{ key: 'b' }], isExhausted: true });
   });
 
   it('do not show a row that a newer one, applied and not committed, has replaced', async () => {
@@ -453,14 +453,14 @@ describe('reads that come by a promise', () => {
     node.database.holdsReads = true;
     replica.put('a', 'new');
     replica.delete('b');
-    const page = replica.engine.range('', 10, 1_000);
+    const page = replica.engine.range({ from: '', most: 10, maxBytes: 1_000 });
     const scanned: string[] = [];
     const scan = (async () => {
       for await (const _ of replica.engine.scan(1_000, ({ memory, keyEnd }) => scanned.push(memory.toString('utf8', 0, keyEnd))));
     })();
     await whileItWorks();
     node.database.releaseReads();
-    expect(await page).toMatchObject([
+    expect((await page).items).toMatchObject([
       { key: 'a', version: 4 },
       { key: 'c', version: 3 },
     ]);

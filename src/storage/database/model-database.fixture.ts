@@ -3,13 +3,14 @@
  * leaves, and `ModelDatabase` one opening of it. Switches make it slow, unreliable, read-only, or answer reads by promise.
  */
 import type { DueKey } from '../../replication/index.js';
-import type { StoredHead, StoredValue } from '../storage.js';
+import type { RangeQuery, StoredHead, StoredValue } from '../storage.js';
 import type { RowTotals } from './state-database.js';
 import {
   type CopyPosition,
   DatabaseError,
   type FoundCopy,
   type Row,
+  type RowPage,
   type ShardCommit,
   type StateDatabase,
 } from './state-database.js';
@@ -27,6 +28,7 @@ interface StoredShard {
 
 type State = ReadonlyMap<number, StoredShard>;
 
+const noValue = new Uint8Array();
 const nothing: StoredShard = { position: undefined, rows: new Map(), requests: [] };
 
 export class ModelDisk {
@@ -168,21 +170,23 @@ export class ModelDatabase implements StateDatabase {
     return this.#read(() => storedHeadOf(this.#shard(shard).rows.get(key)));
   }
 
-  page(shard: number, from: string, most: number, maxBytes: number): readonly Row[] | Promise<readonly Row[]> {
+  page(shard: number, query: RangeQuery): RowPage | Promise<RowPage> {
+    const { from, to, reverse = false, most, maxBytes, keysOnly = false } = query;
     return this.#read(() => {
       const start = Buffer.from(from);
+      const end = to === undefined ? undefined : Buffer.from(to);
       const sorted = [...this.#shard(shard).rows.values()]
-        .map((row) => ({ row, bytes: Buffer.from(row.key) }))
-        .filter(({ bytes }) => bytes.compare(start) >= 0)
-        .sort((one, other) => one.bytes.compare(other.bytes));
-      const page: Row[] = [];
+        .map((row) => ({ row: keysOnly ? { ...row, value: noValue } : row, bytes: Buffer.from(row.key) }))
+        .filter(({ bytes }) => bytes.compare(start) >= 0 && (end === undefined || bytes.compare(end) < 0))
+        .sort((one, other) => one.bytes.compare(other.bytes) * (reverse ? -1 : 1));
+      const rows: Row[] = [];
       let pageBytes = 0;
       for (const { row, bytes } of sorted) {
-        if (page.length === most || (page.length > 0 && pageBytes >= maxBytes)) break;
-        page.push(row);
+        if (rows.length === most || (rows.length > 0 && pageBytes >= maxBytes)) return { rows, isExhausted: false };
+        rows.push(row);
         pageBytes += bytes.length + row.value.length;
       }
-      return page;
+      return { rows, isExhausted: true };
     });
   }
 

@@ -1,19 +1,16 @@
-/** Pages of a shard in the order of its keys: what the database has, brought up to date with the overlay. */
-import type { SnapshotItem } from '../../replication/index.js';
+/**
+ * Pages of a shard in the order of its keys: what the database has, brought up to date with the overlay.
+ *
+ * A page shows the moment of its answer. The database has read the rows a little earlier. Everything that it may lack was applied since and
+ * is in the view of the overlay, also if it was committed and dropped meanwhile. So a row counts as it is in the database only if the view
+ * has none of its key.
+ */
+import type { RangeItem, RangePage, RangeQuery } from '../storage.js';
+import { compareUtf8, successorOf } from '../utf8-order.js';
 import { whenAnswered } from './answers.js';
 import type { OverlayView } from './overlay.js';
-import type { Row } from './state-database.js';
+import type { Row, RowPage } from './state-database.js';
 import type { StoredShard } from './stored-shard.js';
-import { compareUtf8, successorOf } from './utf8-order.js';
-
-/** The bounds of a page, which begins at `from`. */
-interface PageQuery {
-  readonly from: string;
-  readonly most: number;
-  readonly maxBytes: number;
-}
-
-type Items = readonly SnapshotItem[];
 
 export class OrderedPages {
   readonly #shard: StoredShard;
@@ -23,38 +20,66 @@ export class OrderedPages {
   }
 
   /** See `Storage.range`. */
-  page(query: PageQuery): Items | Promise<Items> {
+  page(query: RangeQuery, onMoment: () => void = () => {}): RangePage | Promise<RangePage> {
     const view = this.#shard.overlay.view();
-    const items = this.#merged(query, view);
-    if (!(items instanceof Promise)) view.close();
-    else void items.finally(() => view.close()).catch(() => {});
-    return items;
+    const page = this.#merged(query, query, view, onMoment);
+    if (!(page instanceof Promise)) view.close();
+    else void page.finally(() => view.close()).catch(() => {});
+    return page;
   }
 
-  #merged(query: PageQuery, view: OverlayView): Items | Promise<Items> {
-    const { from, most, maxBytes } = query;
-    return whenAnswered(this.#shard.storedPage(from, most, maxBytes), (rows) => {
-      if (view.isVoid) return this.page(query);
-      const last = rows.at(-1)?.key;
-      const items = cut(merge(rows, newerRows(view, from, last)), query);
-      // Every row of the page was deleted since, and there may be others behind it.
-      return items.length > 0 || last === undefined ? items : this.#merged({ ...query, from: successorOf(last) }, view);
+  /**
+   * @param rest what is to be read of the database. The view has every row that was read before: all of them were deleted, and may be there
+   * again.
+   */
+  #merged(query: RangeQuery, rest: RangeQuery, view: OverlayView, onMoment: () => void): RangePage | Promise<RangePage> {
+    return whenAnswered(this.#shard.storedPage(rest), (stored) => {
+      // The replica has discarded its data: what it has now is another copy.
+      if (view.isVoid) return this.page(query, onMoment);
+      const page = pageOf(query, merge(stored.rows, newerRows(query, stored, view), directionOf(query)), stored.isExhausted);
+      if (page.items.length === 0 && !page.isExhausted)
+        return this.#merged(query, after(rest, lastKeyOf(stored)!), view, onMoment);
+      onMoment();
+      return page;
     });
   }
 }
 
-/** @param last the last key of the page. Undefined: the database has no more. */
-function newerRows(view: OverlayView, from: string, last: string | undefined): Row[] {
-  const isInPage = (key: string): boolean => compareUtf8(key, from) >= 0 && (last === undefined || compareUtf8(key, last) <= 0);
-  return view.newestRows(isInPage).sort((one, other) => compareUtf8(one.key, other.key));
+type Compare = (one: string, other: string) => number;
+
+function directionOf({ reverse }: RangeQuery): Compare {
+  return reverse === true ? (one, other) => compareUtf8(other, one) : compareUtf8;
+}
+
+/** What follows this key. */
+function after(query: RangeQuery, key: string): RangeQuery {
+  return query.reverse === true ? { ...query, to: key } : { ...query, from: successorOf(key) };
+}
+
+function lastKeyOf({ rows }: RowPage): string | undefined {
+  return rows.at(-1)?.key;
+}
+
+/** The rows of the overlay from the beginning of the query to the end of what was read, in the order of the query. */
+function newerRows(query: RangeQuery, stored: RowPage, view: OverlayView): Row[] {
+  const compare = directionOf(query);
+  const { from, to } = query;
+  const last = stored.isExhausted ? undefined : lastKeyOf(stored);
+  const rows = view.newestRows(
+    (key) =>
+      compareUtf8(key, from) >= 0 &&
+      (to === undefined || compareUtf8(key, to) < 0) &&
+      (last === undefined || compare(key, last) <= 0),
+  );
+  return rows.sort((one, other) => compare(one.key, other.key));
 }
 
 /** Both in the order of their keys. Of two rows of a key the newer one counts. */
-function merge(stored: readonly Row[], newer: readonly Row[]): Row[] {
+function merge(stored: readonly Row[], newer: readonly Row[], compare: Compare): Row[] {
   const merged: Row[] = [];
   let next = 0;
   for (const row of stored) {
-    while (next < newer.length && compareUtf8(newer[next]!.key, row.key) < 0) merged.push(newer[next++]!);
+    while (next < newer.length && compare(newer[next]!.key, row.key) < 0) merged.push(newer[next++]!);
     const same = newer[next]?.key === row.key ? newer[next++] : undefined;
     merged.push(same !== undefined && same.version > row.version ? same : row);
   }
@@ -62,14 +87,14 @@ function merge(stored: readonly Row[], newer: readonly Row[]): Row[] {
 }
 
 /** Leaves out deleted keys, and what exceeds the bounds. */
-function cut(rows: readonly Row[], { most, maxBytes }: PageQuery): SnapshotItem[] {
-  const items: SnapshotItem[] = [];
+function pageOf({ most, maxBytes, keysOnly = false }: RangeQuery, rows: readonly Row[], isExhausted: boolean): RangePage {
+  const items: RangeItem[] = [];
   let bytes = 0;
   for (const { key, value, version, expiresAtMs } of rows) {
     if (value === undefined) continue;
-    if (items.length === most || (items.length > 0 && bytes >= maxBytes)) break;
-    items.push({ key, value, version, expiresAtMs });
-    bytes += key.length + value.length;
+    if (items.length >= most || (items.length > 0 && bytes >= maxBytes)) return { items, isExhausted: false };
+    items.push(keysOnly ? { key, version, expiresAtMs } : { key, value, version, expiresAtMs });
+    bytes += key.length + (keysOnly ? 0 : value.length);
   }
-  return items;
+  return { items, isExhausted };
 }

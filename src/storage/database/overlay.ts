@@ -138,7 +138,14 @@ export class OverlayView {
   /** The newest row of each key that is accepted. */
   newestRows(accepts: (key: string) => boolean): Row[] {
     const newest = new Map<string, Row>();
-    for (const { rows } of this.#layers) for (const [key, row] of rows) if (accepts(key)) newest.set(key, row);
+    for (const { rows } of this.#layers) {
+      for (const [key, row] of rows) {
+        if (!accepts(key)) continue;
+        const before = newest.get(key);
+        // An older entry may have been applied once the layer with a newer one was dropped. Behind a delete it counts.
+        if (before?.value === undefined || before.version < row.version) newest.set(key, row);
+      }
+    }
     return [...newest.values()];
   }
 

@@ -1,6 +1,7 @@
 /** What every database that holds the state of replicas promises. Each implementation runs these tests. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { maxKeyBytes } from '../../limits.js';
+import { compareUtf8 } from '../utf8-order.js';
 import type { CopyPosition, FoundCopy, Row, RowTotals, StateDatabase } from './state-database.js';
 
 /** A database on a disk of its own, empty at first. */
@@ -58,7 +59,7 @@ export function describeStateDatabase(name: string, create: () => Promise<Databa
     }
 
     async function keysFrom(shard: number, from: string, most = everything, maxBytes = everything): Promise<string[]> {
-      return (await database.page(shard, from, most, maxBytes)).map(({ key }) => key);
+      return (await database.page(shard, { from, most, maxBytes })).rows.map(({ key }) => key);
     }
 
     function foundOf(shard: number): FoundCopy | undefined {
@@ -69,7 +70,7 @@ export function describeStateDatabase(name: string, create: () => Promise<Databa
       expect(database.found).toEqual([]);
       expect(await database.get(0, 'a')).toBeUndefined();
       expect(await database.head(0, 'a')).toBeUndefined();
-      expect(await database.page(0, '', 10, 10)).toEqual([]);
+      expect(await database.page(0, { from: '', most: 10, maxBytes: 10 })).toEqual({ rows: [], isExhausted: true });
       expect(await database.earliest(0, 10)).toEqual([]);
       expect(await database.removeSome(0, 10)).toBe(0);
     });
@@ -83,7 +84,7 @@ export function describeStateDatabase(name: string, create: () => Promise<Databa
       expect(await database.head(0, 'a')).toEqual({ version: 4, expiresAtMs: 9_000 });
       expect((await database.head(0, 'a'))?.expiresAtMs).toBe(9_000);
       expect(await database.get(1, 'a')).toBeUndefined();
-      expect(await database.page(1, '', 10, 10)).toEqual([]);
+      expect(await database.page(1, { from: '', most: 10, maxBytes: 10 })).toEqual({ rows: [], isExhausted: true });
     });
 
     it('commits changes of several shards together, and reports the totals of each in their order', async () => {
@@ -249,12 +250,44 @@ export function describeStateDatabase(name: string, create: () => Promise<Databa
       expect(some.length).toBeLessThan(15);
     });
 
+    it('pages in both directions between any two bounds, with or without values, and knows where the range ends', async () => {
+      await begin(0);
+      await begin(1);
+      const keys = ['\u0000', 'a', 'a\u0000', 'aa', 'b', 'é', '\uffff', '\u{10000}', '\u{10ffff}', 'k'.repeat(maxKeyBytes)];
+      const ordered = keys.toSorted((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+      await put(0, ...keys.map((key, index) => rowOf(key, 'x'.repeat(50), index + 1, 100 + index)));
+      await put(1, rowOf('b', 'other', 1));
+      const bounds = ['', ...ordered.flatMap((key) => [key, `${key}\u0000`])];
+      for (const [index, from] of bounds.entries()) {
+        for (const to of [...bounds.slice(Math.max(0, index - 1), index + 8), undefined]) {
+          const inRange = ordered.filter((key) => compareUtf8(key, from) >= 0 && (to === undefined || compareUtf8(key, to) < 0));
+          for (const [reverse, expected] of [[false, inRange] as const, [true, inRange.toReversed()] as const]) {
+            for (const most of [1, 3, expected.length || 1, everything]) {
+              const query = { from, to, reverse, most, maxBytes: everything };
+              const { rows, isExhausted } = await database.page(0, query);
+              expect(rows.map(({ key }) => key)).toEqual(expected.slice(0, most));
+              expect(isExhausted).toBe(most >= expected.length);
+            }
+          }
+        }
+      }
+      const query = { from: 'a', to: 'b', most: everything, maxBytes: 9, keysOnly: true };
+      for (const reverse of [false, true]) {
+        const { rows } = await database.page(0, { ...query, reverse });
+        expect(rows.length).toBeGreaterThan(1);
+        for (const { key, value, version, expiresAtMs } of rows) {
+          const index = keys.indexOf(key);
+          expect([value!.length, version, expiresAtMs]).toEqual([0, index + 1, 100 + index]);
+        }
+      }
+    });
+
     it('shows whole rows in a page', async () => {
       await begin(0);
       await put(0, rowOf('a', 'one', 3, 70), rowOf('b', '', 4));
-      const page = await database.page(0, '', 10, everything);
+      const page = await database.page(0, { from: '', most: 10, maxBytes: everything });
       expect(
-        page.map(({ key, value, version, expiresAtMs }) => [key, Buffer.from(value!).toString(), version, expiresAtMs]),
+        page.rows.map(({ key, value, version, expiresAtMs }) => [key, Buffer.from(value!).toString(), version, expiresAtMs]),
       ).toEqual([
         ['a', 'one', 3, 70],
         ['b', '', 4, undefined],

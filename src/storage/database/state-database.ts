@@ -18,7 +18,7 @@
  *   changes nothing, because its rows are not newer.
  */
 import type { DueKey } from '../../replication/index.js';
-import type { StoredHead, StoredValue } from '../storage.js';
+import type { RangeQuery, StoredHead, StoredValue } from '../storage.js';
 
 /** Names the copy whose rows a shard has: the random part of the id that the replica had when its data began, and its resets then. */
 export interface CopyName {
@@ -51,6 +51,13 @@ export interface Row extends StoredHead {
   readonly key: string;
   /** Undefined: the key is deleted. */
   readonly value: Uint8Array | undefined;
+}
+
+/** Rows in the order of their keys. */
+export interface RowPage {
+  readonly rows: readonly Row[];
+  /** The database has nothing behind them in the range. */
+  readonly isExhausted: boolean;
 }
 
 /** A part of the table of requests (R16), encoded by the caller. */
@@ -109,8 +116,10 @@ export interface StateDatabase {
   flush(): Promise<void>;
   get(shard: number, key: string): StoredValue | undefined | Promise<StoredValue | undefined>;
   head(shard: number, key: string): StoredHead | undefined | Promise<StoredHead | undefined>;
-  /** Rows in the order of their keys, from `from` on (inclusive): at most `most`, and about `maxBytes`; at least one if there is any. */
-  page(shard: number, from: string, most: number, maxBytes: number): readonly Row[] | Promise<readonly Row[]>;
+  /**
+   * At least one row if there is any. With `keysOnly` all values are empty. It may be shorter than the query allows, but shows one moment.
+   */
+  page(shard: number, query: RangeQuery): RowPage | Promise<RowPage>;
   /** The keys that expire first, at most `most`, also if they are not due yet. */
   earliest(shard: number, most: number): readonly DueKey[] | Promise<readonly DueKey[]>;
   /** Resolves if the database answers. Undefined: it is in this process, and answers whenever it is asked. */

@@ -1,10 +1,12 @@
 /** Where the state of a shard is read: in the overlay, and below it in the database. */
 import type { DueKey } from '../../replication/index.js';
-import type { StoredHead, StoredValue } from '../storage.js';
+import type { RangeQuery, StoredHead, StoredValue } from '../storage.js';
 import type { Lane } from './lane.js';
 import type { Overlay } from './overlay.js';
 import type { PersistentCalls } from './persistent-calls.js';
-import type { Row, StateDatabase } from './state-database.js';
+import type { Row, RowPage, StateDatabase } from './state-database.js';
+
+const nothing: RowPage = { rows: [], isExhausted: true };
 
 export class StoredShard {
   readonly overlay: Overlay;
@@ -38,8 +40,8 @@ export class StoredShard {
   }
 
   /** A page of the database alone. See `StateDatabase.page`. */
-  storedPage(from: string, most: number, maxBytes: number): readonly Row[] | Promise<readonly Row[]> {
-    return this.#scans.answer(() => (this.#lane.isStale ? [] : this.#database.page(this.#lane.shard, from, most, maxBytes)));
+  storedPage(query: RangeQuery): RowPage | Promise<RowPage> {
+    return this.#scans.answer(() => (this.#lane.isStale ? nothing : this.#database.page(this.#lane.shard, query)));
   }
 
   /** Of the database alone. See `StateDatabase.earliest`. */

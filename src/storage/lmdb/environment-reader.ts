@@ -1,7 +1,8 @@
 /** Reads of an environment, each in the newest version that is committed. They wait for the disk if a page is not in memory. */
+import type { RangeOptions } from 'lmdb';
 import type { DueKey } from '../../replication/index.js';
-import type { Row } from '../database/state-database.js';
-import type { StoredHead, StoredValue } from '../storage.js';
+import type { Row, RowPage } from '../database/state-database.js';
+import type { RangeQuery, StoredHead, StoredValue } from '../storage.js';
 import type { LmdbEnvironment } from './lmdb-environment.js';
 import {
   expiryPrefixBytes,
@@ -14,6 +15,10 @@ import {
   timeOfExpiry,
 } from './record-keys.js';
 import { readCheckedHead, readStoredValue } from './stored-row.js';
+
+/** A page ends once this many bytes were read, because LMDB reads values also where only keys are wanted. */
+const mostReadBytes = 1024 * 1024;
+const noValue = new Uint8Array();
 
 export class EnvironmentReader {
   readonly #environment: LmdbEnvironment;
@@ -39,18 +44,33 @@ export class EnvironmentReader {
   }
 
   /** See `StateDatabase.page`. */
-  page(shard: number, from: string, most: number, maxBytes: number): Row[] {
-    const page: Row[] = [];
+  page(shard: number, { from, to, reverse = false, most, maxBytes, keysOnly = false }: RangeQuery): RowPage {
+    const low = rowKey(shard, from);
+    const high = to === undefined ? recordsStart(recordTable.rows, shard + 1) : rowKey(shard, to);
+    if (low.compare(high) >= 0) return { rows: [], isExhausted: true };
+    const range = reverse
+      ? { start: high, exclusiveStart: true, end: low, inclusiveEnd: true, reverse }
+      : { start: low, end: high };
+    const rows: Row[] = [];
     let pageBytes = 0;
-    if (most < 1) return page;
-    const range = { start: rowKey(shard, from), end: recordsStart(recordTable.rows, shard + 1) };
+    let readBytes = 0;
     for (const { key, value } of this.#environment.getRange(range)) {
-      const bytes = Buffer.from(value.buffer, value.byteOffset, value.length);
-      page.push({ key: key.toString('utf8', rowPrefixBytes), ...readStoredValue(bytes, bytes.length, shard) });
-      pageBytes += key.length + value.length;
-      if (page.length >= most || pageBytes >= maxBytes) break;
+      const stored = Buffer.from(value.buffer, value.byteOffset, value.length);
+      const content = keysOnly
+        ? { ...readCheckedHead(stored, stored.length, shard), value: noValue }
+        : readStoredValue(stored, stored.length, shard);
+      rows.push({ key: key.toString('utf8', rowPrefixBytes), ...content });
+      readBytes += key.length + value.length;
+      pageBytes += key.length + (keysOnly ? 0 : value.length);
+      if (rows.length < most && pageBytes < maxBytes && readBytes < mostReadBytes) continue;
+      return { rows, isExhausted: !this.#hasMore({ ...range, start: key, exclusiveStart: true }) };
     }
-    return page;
+    return { rows, isExhausted: true };
+  }
+
+  #hasMore(range: RangeOptions): boolean {
+    for (const _ of this.#environment.getKeys({ ...range, limit: 1 })) return true;
+    return false;
   }
 
   /** See `StateDatabase.earliest`. */

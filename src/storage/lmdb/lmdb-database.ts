@@ -15,12 +15,12 @@ import type {
   CopyPosition,
   DatabaseError,
   FoundCopy,
-  Row,
+  RowPage,
   RowTotals,
   ShardCommit,
   StateDatabase,
 } from '../database/state-database.js';
-import type { StoredHead, StoredValue } from '../storage.js';
+import type { RangeQuery, StoredHead, StoredValue } from '../storage.js';
 import { packCommit } from './commit-message.js';
 import { checkEnvironment, environmentBytes } from './environment-file.js';
 import { EnvironmentReader } from './environment-reader.js';
@@ -135,9 +135,9 @@ class LmdbDatabase implements StateDatabase {
     return this.#readOne(rowKey(shard, key), (recordKey) => this.#reader.head(recordKey));
   }
 
-  page(shard: number, from: string, most: number, maxBytes: number): readonly Row[] | Promise<readonly Row[]> {
-    if (this.#parts.location.isAway) return this.#readAway('page', { shard, from, most, maxBytes });
-    return this.#readHere(() => this.#reader.page(shard, from, most, maxBytes));
+  page(shard: number, query: RangeQuery): RowPage | Promise<RowPage> {
+    if (this.#parts.location.isAway) return this.#readAway('page', { shard, query });
+    return this.#readHere(() => this.#reader.page(shard, query));
   }
 
   earliest(shard: number, most: number): readonly DueKey[] | Promise<readonly DueKey[]> {

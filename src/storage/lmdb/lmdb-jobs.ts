@@ -1,7 +1,8 @@
 /** The program of a thread of the database: it opens the environment, and executes one job after the other. */
 import type { MessagePort } from 'node:worker_threads';
 import type { DueKey } from '../../replication/index.js';
-import type { CopyPosition, FoundCopy, Row, RowTotals } from '../database/state-database.js';
+import type { CopyPosition, FoundCopy, RowPage, RowTotals } from '../database/state-database.js';
+import type { RangeQuery } from '../storage.js';
 import type { CommitMessage } from './commit-message.js';
 import { environmentBytes } from './environment-file.js';
 import { EnvironmentReader } from './environment-reader.js';
@@ -25,8 +26,8 @@ export interface LmdbJobs {
     readonly result: { readonly totals: readonly RowTotals[]; readonly fileBytes: number };
   };
   readonly page: {
-    readonly job: { readonly shard: number; readonly from: string; readonly most: number; readonly maxBytes: number };
-    readonly result: readonly Row[];
+    readonly job: { readonly shard: number; readonly query: RangeQuery };
+    readonly result: RowPage;
   };
   readonly earliest: {
     readonly job: { readonly shard: number; readonly most: number };
@@ -77,7 +78,7 @@ class JobExecutor {
       }
       case 'page':
         this.#reader!.refresh();
-        return this.#reader!.page(job.shard, job.from, job.most, job.maxBytes);
+        return this.#reader!.page(job.shard, job.query);
       case 'earliest':
         this.#reader!.refresh();
         return this.#reader!.earliest(job.shard, job.most);

@@ -52,7 +52,7 @@ async function commitUntilKilled(module: string, folder: string, commits: number
 async function checkShard(database: StateDatabase, shard: number): Promise<number> {
   const { position, totals, requests, earliestExpiryMs } = database.found.find((copy) => copy.shard === shard)!;
   const { seq } = position;
-  const rows = await database.page(shard, '', 1_000, 2 ** 30);
+  const { rows } = await database.page(shard, { from: '', most: 1_000, maxBytes: 2 ** 30 });
   const texts = new Map(rows.map(({ key, value }) => [key, Buffer.from(value!).toString()]));
   const firstOfWindow = Math.max(1, seq - windowKeys + 1);
   const window = Array.from({ length: seq - firstOfWindow + 1 }, (_, index) => firstOfWindow + index);

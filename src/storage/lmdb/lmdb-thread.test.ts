@@ -33,8 +33,8 @@ test.each([
   const keys = Array.from({ length: 50 }, (_, index) => `key ${index}`);
   for (let version = 1; version <= 30; version++) {
     const committed = database.commit([{ shard: 0, rows: keys.map((key) => rowOf(key, `${version}`, version, version)) }]);
-    const page = await database.page(0, '', 100, 1_000_000);
-    expect(new Set(page.map((row) => row.version)).size).toBeLessThan(2);
+    const { rows } = await database.page(0, { from: '', most: 100, maxBytes: 1_000_000 });
+    expect(new Set(rows.map((row) => row.version)).size).toBeLessThan(2);
     await Promise.all(keys.map(async (key) => database.get(0, key)));
     await committed;
     expect((await database.head(0, 'key 7'))?.version).toBe(version);

@@ -6,6 +6,7 @@
 
 import type { KeyHash } from './half-sip-hash.js';
 import type { KeyIndex } from './key-index.js';
+import type { KeyOrder } from './key-order.js';
 import { addressIn } from './record-address.js';
 import type { Records } from './records.js';
 import type { Slab } from './slab.js';
@@ -22,6 +23,7 @@ export class Cleaner {
   readonly #records: Records;
   readonly #slabs: Slabs;
   readonly #index: KeyIndex;
+  readonly #order: KeyOrder | undefined;
   readonly #hash: KeyHash;
   /** The slab that is being cleaned, its number, and the unit where cleaning continues. */
   #victim: Slab | undefined;
@@ -30,10 +32,11 @@ export class Cleaner {
   /** Units that are still to be examined. */
   #due = 0;
 
-  constructor(records: Records, index: KeyIndex, hash: KeyHash) {
+  constructor(records: Records, index: KeyIndex, order: KeyOrder | undefined, hash: KeyHash) {
     this.#records = records;
     this.#slabs = records.slabs;
     this.#index = index;
+    this.#order = order;
     this.#hash = hash;
   }
 
@@ -66,8 +69,12 @@ export class Cleaner {
     const room = victim.room(unit);
     const length = victim.keyLength(unit);
     if (length > 0) {
-      const hash = this.#hash.of(victim.words, victim.keyStart(unit), length);
-      this.#index.replace(hash, addressIn(this.#number, unit), this.#records.move(victim, unit));
+      const start = victim.keyStart(unit);
+      const hash = this.#hash.of(victim.words, start, length);
+      const from = addressIn(this.#number, unit);
+      const to = this.#records.move(victim, unit);
+      this.#index.replace(hash, from, to);
+      this.#order?.replace(victim.words, start, length, from, to);
     }
     this.#unit += room;
     this.#due -= room;

@@ -1,5 +1,5 @@
-import type { StorageUnderTest } from '../storage.conformance.js';
 import { describeStorage } from '../storage.conformance.js';
+import type { StorageUnderTest } from '../tested-storage.fixture.js';
 import { MemoryStorage } from './memory-storage.js';
 
 const emptied = {

@@ -6,12 +6,14 @@
  * bytes, and neither the garbage collector nor the growth of a table ever holds up the event loop.
  */
 import type { Change, DueKey, LogEntry } from '../../replication/index.js';
-import type { RecordView, Storage, StoredHead, StoredValue } from '../storage.js';
+import type { RangePage, RangeQuery, RecordView, Storage, StoredHead, StoredValue } from '../storage.js';
 import { Cleaner } from './cleaner.js';
 import type { EncodedKey } from './encoded-key.js';
 import type { KeyHash } from './half-sip-hash.js';
 import { KeyIndex } from './key-index.js';
+import { KeyOrder } from './key-order.js';
 import { NodeMemory } from './node-memory.js';
+import { orderedPage } from './ordered-page.js';
 import { noRecord } from './record-address.js';
 import { Records } from './records.js';
 
@@ -37,8 +39,10 @@ export class MemoryStorage implements Storage {
   readonly #key: EncodedKey;
   readonly #hash: KeyHash;
   readonly #segments: number;
+  readonly range: Storage['range'];
   #records = new Records();
   #index: KeyIndex;
+  #order: KeyOrder | undefined;
   #cleaner: Cleaner;
   /** Entries that `apply` has received and not applied yet, oldest first. */
   #due: (readonly LogEntry[])[] = [];
@@ -52,7 +56,9 @@ export class MemoryStorage implements Storage {
     const share = mostSegments / 2 ** Math.ceil(Math.log2(node.shardCount));
     this.#segments = Math.max(fewestSegments, share);
     this.#index = new KeyIndex(this.#segments);
-    this.#cleaner = new Cleaner(this.#records, this.#index, this.#hash);
+    this.#order = this.#newOrder();
+    this.#cleaner = new Cleaner(this.#records, this.#index, this.#order, this.#hash);
+    this.range = node.isOrdered ? (query, onMoment) => this.#page(query, onMoment) : undefined;
   }
 
   get keyCount(): number {
@@ -65,7 +71,7 @@ export class MemoryStorage implements Storage {
   }
   get memoryBytes(): number {
     this.applyHeld();
-    return this.#records.memoryBytes + this.#index.bytes;
+    return this.#records.memoryBytes + this.#index.bytes + (this.#order?.bytes ?? 0);
   }
 
   get expiringCount(): number {
@@ -166,14 +172,28 @@ export class MemoryStorage implements Storage {
     this.#cleaner.work();
   }
 
+  #newOrder(): KeyOrder | undefined {
+    return this.#node.isOrdered ? new KeyOrder(this.#records) : undefined;
+  }
+
+  #page(query: RangeQuery, onMoment?: () => void): RangePage {
+    this.applyHeld();
+    onMoment?.();
+    return orderedPage(this.#order!, this.#records, query);
+  }
+
   #put(key: string, value: Uint8Array, version: number, expiresAtMs: number | undefined): void {
     const hash = this.#hashOf(key);
     const address = this.#find(hash);
     const records = this.#records;
     if (address === noRecord) {
-      this.#index.insert(hash, records.add(this.#key, value, version, expiresAtMs));
+      const added = records.add(this.#key, value, version, expiresAtMs);
+      this.#index.insert(hash, added);
+      this.#order?.insert(this.#key.words, 0, this.#key.length, added);
     } else if (records.version(address) < version && !records.overwrite(address, value, version, expiresAtMs)) {
-      this.#index.replace(hash, address, records.add(this.#key, value, version, expiresAtMs));
+      const moved = records.add(this.#key, value, version, expiresAtMs);
+      this.#index.replace(hash, address, moved);
+      this.#order?.replace(this.#key.words, 0, this.#key.length, address, moved);
       records.remove(address);
     }
   }
@@ -183,6 +203,7 @@ export class MemoryStorage implements Storage {
     const address = this.#find(hash);
     if (address === noRecord || this.#records.version(address) >= version) return;
     this.#index.remove(hash, address);
+    this.#order?.remove(this.#key.words, 0, this.#key.length, address);
     this.#records.remove(address);
   }
 
@@ -200,6 +221,7 @@ export class MemoryStorage implements Storage {
     this.#dueEntries = 0;
     this.#records = new Records();
     this.#index = new KeyIndex(this.#segments);
-    this.#cleaner = new Cleaner(this.#records, this.#index, this.#hash);
+    this.#order = this.#newOrder();
+    this.#cleaner = new Cleaner(this.#records, this.#index, this.#order, this.#hash);
   }
 }

@@ -17,13 +17,16 @@ const seed = new Int32Array(new Uint8Array(randomBytes(8)).buffer);
 export class NodeMemory {
   /** The number of storages that share the keys of the node about evenly. */
   readonly shardCount: number;
+  /** The storages keep the order of their keys. */
+  readonly isOrdered: boolean;
   /** The key of the present call. */
   readonly key = new EncodedKey();
   readonly hash = new KeyHash(seed[0]!, seed[1]!);
   #holding: Holding[] = [];
 
-  constructor(shardCount = 1) {
+  constructor(shardCount = 1, isOrdered = true) {
     this.shardCount = shardCount;
+    this.isOrdered = isOrdered;
   }
 
   /** The storage applies what it holds back after the current turn of the event loop, in one step with the others. */

@@ -24,6 +24,11 @@ export function unitOf(address: number): number {
   return address & (maxSlabUnits - 1);
 }
 
+/** The unit in its slab with which the record begins. */
+export function startOf(address: number): number {
+  return isLarge(address) ? 0 : unitOf(address);
+}
+
 export function addressOfLarge(number: number): number {
   return (largeTag << largeBits) | number;
 }

@@ -3,7 +3,8 @@ import type { DueKey } from '../../replication/index.js';
 import type { RecordView, StoredHead, StoredValue } from '../storage.js';
 import { Deadlines, restOf } from './deadlines.js';
 import type { EncodedKey } from './encoded-key.js';
-import { addressOfLarge, isLarge, largeNumberOf, maxLarge, maxSlabUnits, slabNumberOf, unitOf } from './record-address.js';
+import { compareKeys, keyWord } from './key-bytes.js';
+import { addressOfLarge, isLarge, largeNumberOf, maxLarge, maxSlabUnits, slabNumberOf, startOf } from './record-address.js';
 import { Slab, unitBytes, unitsFor } from './slab.js';
 import { Slabs } from './slabs.js';
 import { Slots } from './slots.js';
@@ -15,8 +16,8 @@ export class Records {
   readonly slabs = new Slabs();
   /** Of the records that expire. */
   readonly deadlines = new Deadlines({
-    setPlace: (address, place) => this.#slabOf(address).setPlace(startOf(address), place),
-    restMs: (address) => this.#slabOf(address).restMs(startOf(address)),
+    setPlace: (address, place) => this.slabOf(address).setPlace(startOf(address), place),
+    restMs: (address) => this.slabOf(address).restMs(startOf(address)),
   });
   readonly #large = new Slots<Slab>(maxLarge);
   #largeUnits = 0;
@@ -30,30 +31,57 @@ export class Records {
     return (this.slabs.units + this.slabs.spareUnits + this.#largeUnits) * unitBytes + this.deadlines.bytes;
   }
 
+  /** The slab that holds the record, alone or with others. */
+  slabOf(address: number): Slab {
+    return isLarge(address) ? this.#large.at(largeNumberOf(address)) : this.slabs.at(slabNumberOf(address));
+  }
+
+  /** Four bytes of the key from `skip` on; see `keyWord`. */
+  keyWord(address: number, skip: number): number {
+    const slab = this.slabOf(address);
+    const unit = startOf(address);
+    return keyWord(slab.words, slab.keyStart(unit), slab.keyLength(unit), skip);
+  }
+
+  /** Leading bytes that the keys of two records have in common. */
+  commonKeyBytes(address: number, other: number): number {
+    const slab = this.slabOf(other);
+    const unit = startOf(other);
+    const order = this.compareKey(address, slab.words, slab.keyStart(unit), slab.keyLength(unit));
+    return order === 0 ? slab.keyLength(unit) : Math.abs(order) - 1;
+  }
+
+  /** The order of a key and that of the record; see `compareKeys`. */
+  compareKey(address: number, words: Int32Array, start: number, length: number): number {
+    const slab = this.slabOf(address);
+    const unit = startOf(address);
+    return compareKeys(words, start, length, slab.words, slab.keyStart(unit), slab.keyLength(unit));
+  }
+
   hasKey(address: number, key: EncodedKey): boolean {
-    return this.#slabOf(address).hasKey(startOf(address), key.words, key.length);
+    return this.slabOf(address).hasKey(startOf(address), key.words, key.length);
   }
 
   version(address: number): number {
-    return this.#slabOf(address).version(startOf(address));
+    return this.slabOf(address).version(startOf(address));
   }
 
   head(address: number): StoredHead {
-    const slab = this.#slabOf(address);
+    const slab = this.slabOf(address);
     const unit = startOf(address);
     return { version: slab.version(unit), expiresAtMs: this.#expiryOf(slab, unit) };
   }
 
   /** The value is a view. */
   read(address: number): StoredValue {
-    const slab = this.#slabOf(address);
+    const slab = this.slabOf(address);
     const unit = startOf(address);
     return { value: slab.value(unit), version: slab.version(unit), expiresAtMs: this.#expiryOf(slab, unit) };
   }
 
   /** Points the view at this record. */
   show(address: number, view: { -readonly [Field in keyof RecordView]: RecordView[Field] }): void {
-    const slab = this.#slabOf(address);
+    const slab = this.slabOf(address);
     const unit = startOf(address);
     view.memory = slab.bytes;
     view.keyStart = slab.keyStart(unit) * Int32Array.BYTES_PER_ELEMENT;
@@ -69,7 +97,7 @@ export class Records {
     const isExpiring = expiresAtMs !== undefined;
     const units = unitsFor(key.length, value.length, isExpiring);
     const address = units > maxSharingUnits ? this.#newLarge(units) : this.slabs.append(units);
-    const slab = this.#slabOf(address);
+    const slab = this.slabOf(address);
     const unit = startOf(address);
     slab.writeKey(unit, isLarge(address) ? 0 : units, key.words, key.length, isExpiring);
     slab.writeValue(unit, value, version, isExpiring ? restOf(expiresAtMs) : 0);
@@ -83,7 +111,7 @@ export class Records {
    * returns false and does nothing.
    */
   overwrite(address: number, value: Uint8Array, version: number, expiresAtMs: number | undefined): boolean {
-    const slab = this.#slabOf(address);
+    const slab = this.slabOf(address);
     const unit = startOf(address);
     const isExpiring = expiresAtMs !== undefined;
     if (slab.isExpiring(unit) !== isExpiring) return false;
@@ -102,7 +130,7 @@ export class Records {
   }
 
   remove(address: number): void {
-    const slab = this.#slabOf(address);
+    const slab = this.slabOf(address);
     const unit = startOf(address);
     this.#dataBytes -= slab.keyLength(unit) + slab.valueLength(unit);
     if (slab.isExpiring(unit)) this.deadlines.remove(slab.place(unit));
@@ -114,14 +142,14 @@ export class Records {
   /** Moves a record of a slab that is being cleaned to the open slab. @returns its new address. */
   move(slab: Slab, unit: number): number {
     const address = this.slabs.move(slab, unit);
-    const [moved, start] = [this.#slabOf(address), startOf(address)];
+    const [moved, start] = [this.slabOf(address), startOf(address)];
     if (moved.isExpiring(start)) this.deadlines.moved(moved.place(start), address);
     return address;
   }
 
   /** The key and the deadline of an expiring record. */
   dueKey(address: number): DueKey {
-    const slab = this.#slabOf(address);
+    const slab = this.slabOf(address);
     const unit = startOf(address);
     const start = slab.keyStart(unit) * Int32Array.BYTES_PER_ELEMENT;
     const key = slab.bytes.toString('utf8', start, start + slab.keyLength(unit));
@@ -132,17 +160,8 @@ export class Records {
     return slab.isExpiring(unit) ? this.deadlines.at(slab.place(unit)) : undefined;
   }
 
-  #slabOf(address: number): Slab {
-    return isLarge(address) ? this.#large.at(largeNumberOf(address)) : this.slabs.at(slabNumberOf(address));
-  }
-
   #newLarge(units: number): number {
     this.#largeUnits += units;
     return addressOfLarge(this.#large.add(new Slab(units)));
   }
-}
-
-/** The unit in its slab with which the record begins. */
-function startOf(address: number): number {
-  return isLarge(address) ? 0 : unitOf(address);
 }

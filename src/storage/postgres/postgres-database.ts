@@ -12,11 +12,12 @@ import {
   DatabaseError,
   type FoundCopy,
   type Row,
+  type RowPage,
   type RowTotals,
   type ShardCommit,
   type StateDatabase,
 } from '../database/state-database.js';
-import type { StoredHead, StoredValue } from '../storage.js';
+import type { RangeQuery, StoredHead, StoredValue } from '../storage.js';
 import { byteaArray, int4Array, int8Array } from './binary-arrays.js';
 import { readFoundCopies } from './found-copies.js';
 import { claim, type DatabaseIdentity } from './node-identity.js';
@@ -24,7 +25,7 @@ import type { Columns, SessionOptions } from './postgres-session.js';
 import { targetOf } from './postgres-url.js';
 import { ReadSessions } from './read-sessions.js';
 import { createSchema, migrate } from './schema.js';
-import { begin, commit, earliest, measureSize, page, ping, removeSome } from './statements.js';
+import { begin, commit, earliest, measureSize, pageDown, pageUp, ping, removeSome } from './statements.js';
 import { UseOfDatabase } from './use-of-database.js';
 import { WriteSession } from './write-session.js';
 
@@ -45,6 +46,8 @@ const defaultCallTimeoutMs = 10_000;
 const defaultConnectTimeoutMs = 5_000;
 const measureAgainMs = 60_000;
 const firstKey = Buffer.alloc(0);
+/** UTF-8 has no such byte. */
+const afterLastKey = Buffer.of(0xff);
 
 export class PostgresDatabase implements StateDatabase {
   readonly kind = 'postgres';
@@ -133,12 +136,16 @@ export class PostgresDatabase implements StateDatabase {
     return this.#readers.head(shard, key);
   }
 
-  async page(shard: number, from: string, most: number, maxBytes: number): Promise<readonly Row[]> {
-    const rows = await this.#readers.scan(page, [shard, Buffer.from(from), most, maxBytes]);
-    return rows.map((row) => {
+  async page(shard: number, { from, to, reverse = false, most, maxBytes, keysOnly = false }: RangeQuery): Promise<RowPage> {
+    const bounds = [Buffer.from(from), to === undefined ? afterLastKey : Buffer.from(to)];
+    const found = await this.#readers.scan(reverse ? pageDown : pageUp, [shard, ...bounds, most, maxBytes, keysOnly]);
+    const rows = found.slice(0, most).map((row): Row => {
       const [key, value, version, expires] = row as [Buffer, Buffer, number, number | null];
       return { key: key.toString(), value, version, expiresAtMs: expires ?? undefined };
     });
+    // The statement looks at one row more than the page may have.
+    const looked = (found[0]?.[4] ?? 0) as number;
+    return { rows, isExhausted: rows.length === looked };
   }
 
   async earliest(shard: number, most: number): Promise<readonly DueKey[]> {

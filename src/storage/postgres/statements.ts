@@ -129,19 +129,31 @@ export const getMany: SqlStatement = {
     join kv using (shard, key)`,
 };
 
-/** $1: the shard. $2: the key to begin at. $3: how many rows at most. $4: about how many bytes. */
-export const page: SqlStatement = {
-  name: 'page',
-  text: `
-    select key, value, version, expires from (
-      select item.*, sum(octet_length(key) + octet_length(value)) over (order by key rows between unbounded preceding and 1 preceding) as before
-      from (
-        select key, value, version, expires from kv where shard = $1::int and key >= $2::bytea order by key limit $3::int
-      ) as item
-    ) as measured
-    where before is null or before < $4::bigint
-    order by key`,
-};
+/**
+ * $1: the shard. $2 and $3: the range, without its end. $4: how many rows at most. $5: about how many bytes. $6: without values. The rows, perhaps one
+ * more, each with the number of rows that were looked at.
+ */
+function pageIn(name: string, direction: 'asc' | 'desc'): SqlStatement {
+  return {
+    name,
+    text: `
+      select key, case when $6::bool then ''::bytea else value end, version, expires, looked from (
+        select item.*, count(*) over () as looked,
+          sum(octet_length(key) + case when $6::bool then 0 else octet_length(value) end)
+            over (order by key ${direction} rows between unbounded preceding and 1 preceding) as before
+        from (
+          select key, value, version, expires from kv
+          where shard = $1::int and key >= $2::bytea and key < $3::bytea
+          order by key ${direction} limit $4::int + 1
+        ) as item
+      ) as measured
+      where before is null or before < $5::bigint
+      order by key ${direction}`,
+  };
+}
+
+export const pageUp: SqlStatement = pageIn('page_up', 'asc');
+export const pageDown: SqlStatement = pageIn('page_down', 'desc');
 
 /** $1: the shard. $2: how many keys at most. */
 export const earliest: SqlStatement = {
