@@ -72,7 +72,7 @@ describe('the loss of an LMDB environment', () => {
         const damaged = await open(folder, 0);
         try {
           for (const key of keys) expect(await damaged.get(0, key)).toBeDefined();
-          await damaged.page(0, '', 2_000, 2 ** 30);
+          await damaged.page(0, { from: '', most: 2_000, maxBytes: 2 ** 30 });
         } finally {
           await damaged.close();
         }
@@ -93,7 +93,7 @@ describe('the loss of an LMDB environment', () => {
       await database.commit([{ shard: 0, rows: [rowOf(`key ${version % 7}`, 'x'.repeat(version * 100), version)] }]);
     await database.close();
     const again = await open(folder, 0);
-    expect(await again.page(0, '', 100, 2 ** 30)).toHaveLength(7);
+    expect((await again.page(0, { from: '', most: 100, maxBytes: 2 ** 30 })).rows).toHaveLength(7);
     await again.close();
   });
 
