@@ -114,7 +114,7 @@ describe('a writer whose database fails', () => {
     await node.writer.settle();
     node.database.answersByPromise = true;
     node.database.holdsReads = true;
-    const page = replica.engine.range('', 10, 1_000);
+    const page = replica.engine.range({ from: '', most: 10, maxBytes: 1_000 });
     await whileItWorks();
     expect(node.writer.waitingReads).toBe(1);
     expect(node.writer.unavailableForMs() > 0).toBe(!hasProbes);
