@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { entryOf, writes } from './memory/memory-storage.fixture.js';
 import type { RangeItem, RangePage, RangeQuery, StoredValue } from './storage.js';
-import { addTo, put, remove, type StorageUnderTest } from './tested-storage.fixture.js';
+import { addTo, putText, removal, type StorageUnderTest } from './tested-storage.fixture.js';
 
 const everything = 100_000_000;
 
@@ -132,9 +132,9 @@ export function describeRange(tested: () => StorageUnderTest): void {
         '\u{10ffff}',
       ];
       const shuffled = ordered.toSorted((one, other) => one.length - other.length || (one < other ? 1 : -1));
-      tested().apply(shuffled.slice(0, 6).map((key, index) => put(key, key, index + 1)));
+      tested().apply(shuffled.slice(0, 6).map((key, index) => putText(key, key, index + 1)));
       await tested().settled();
-      tested().apply(shuffled.slice(6).map((key, index) => put(key, key, index + 7)));
+      tested().apply(shuffled.slice(6).map((key, index) => putText(key, key, index + 7)));
       await expectKeys(ordered, '');
       for (const [index, key] of ordered.entries()) await expectKeys(ordered.slice(index), key);
       await tested().settled();
@@ -144,7 +144,7 @@ export function describeRange(tested: () => StorageUnderTest): void {
     it('has pages of a bounded size, with one key at least', async () => {
       const keys = Array.from({ length: 30 }, (_, number) => `key ${10 + number}`);
       for (const [index, key] of keys.entries()) {
-        tested().apply([put(key, 'x'.repeat(100), index + 1)]);
+        tested().apply([putText(key, 'x'.repeat(100), index + 1)]);
         if (index === 15) await tested().settled();
       }
       await expectKeys(keys, '', 3);
@@ -156,10 +156,10 @@ export function describeRange(tested: () => StorageUnderTest): void {
     });
 
     it('leaves out deleted keys, and goes on behind them', async () => {
-      for (let number = 10; number < 40; number++) tested().apply([put(`key ${number}`, 'x', number)]);
+      for (let number = 10; number < 40; number++) tested().apply([putText(`key ${number}`, 'x', number)]);
       await tested().settled();
-      for (let number = 10; number < 35; number++) tested().apply([remove(`key ${number}`, 100 + number)]);
-      tested().apply([put('key 12', 'new', 200)]);
+      for (let number = 10; number < 35; number++) tested().apply([removal(`key ${number}`, 100 + number)]);
+      tested().apply([putText('key 12', 'new', 200)]);
       const left = ['key 12', 'key 35', 'key 36', 'key 37', 'key 38', 'key 39'];
       await expectKeys(left, '', 2);
       await expectKeys(left.slice(1), 'key 13', 1);
@@ -181,7 +181,7 @@ export function describeRange(tested: () => StorageUnderTest): void {
     it('goes downwards, and ends before the end of the range', async () => {
       const keys = Array.from({ length: 30 }, (_, number) => `key ${10 + number}`);
       for (const [index, key] of keys.entries()) {
-        tested().apply([put(key, 'x', index + 1)]);
+        tested().apply([putText(key, 'x', index + 1)]);
         if (index === 15) await tested().settled();
       }
       const found: string[] = [];
@@ -198,9 +198,9 @@ export function describeRange(tested: () => StorageUnderTest): void {
     });
 
     it('shows the newest of each key', async () => {
-      tested().apply([put('a', 'old', 1, 50), put('b', 'kept', 2, 60)]);
+      tested().apply([putText('a', 'old', 1, 50), putText('b', 'kept', 2, 60)]);
       await tested().settled();
-      tested().apply([put('a', 'new', 3)]);
+      tested().apply([putText('a', 'new', 3)]);
       const { items } = await tested().storage.range!({ from: '', most: 10, maxBytes: everything });
       const expected = [
         { key: 'a', value: Buffer.from('new'), version: 3, expiresAtMs: undefined },

@@ -6,7 +6,7 @@ import type { DueKey, KeyWrite, SnapshotItem } from '../replication/index.js';
 import { copyOf, entryOf, putEntry, valueFor, writes } from './memory/memory-storage.fixture.js';
 import { describeRange } from './range.conformance.js';
 import type { StoredValue } from './storage.js';
-import { addTo, put, remove, type StorageUnderTest } from './tested-storage.fixture.js';
+import { addTo, putText, removal, type StorageUnderTest } from './tested-storage.fixture.js';
 
 const everything = 100_000_000;
 /** The runs of the property are the same each time. */
@@ -90,9 +90,9 @@ export function describeStorage(name: string, create: () => Promise<StorageUnder
     });
 
     it('shows what was applied before anything else happens', async () => {
-      tested.apply([put('a', 'one', 1), put('b', 'two', 2, 900)]);
+      tested.apply([putText('a', 'one', 1), putText('b', 'two', 2, 900)]);
       expect(await textAt('a')).toBe('one');
-      tested.apply([put('a', 'three', 3), remove('b', 4)]);
+      tested.apply([putText('a', 'three', 3), removal('b', 4)]);
       expect(await textAt('a')).toBe('three');
       expect(await storage.head('a')).toEqual({ version: 3, expiresAtMs: undefined });
       expect(await storage.get('b')).toBeUndefined();
@@ -106,12 +106,12 @@ export function describeStorage(name: string, create: () => Promise<StorageUnder
     });
 
     it('keeps what is newer than an entry or an item', async () => {
-      tested.apply([put('a', 'new', 5)]);
-      tested.apply([put('a', 'old', 4), remove('a', 3)]);
+      tested.apply([putText('a', 'new', 5)]);
+      tested.apply([putText('a', 'old', 4), removal('a', 3)]);
       tested.load([{ key: 'a', value: Buffer.from('older'), version: 2 }]);
       expect(await textAt('a')).toBe('new');
       await tested.settled();
-      tested.apply([put('a', 'old', 4), remove('a', 3)]);
+      tested.apply([putText('a', 'old', 4), removal('a', 3)]);
       await tested.settled();
       expect(await textAt('a')).toBe('new');
       tested.load([{ key: 'a', value: Buffer.from('newest'), version: 6, expiresAtMs: 40 }]);
@@ -120,9 +120,9 @@ export function describeStorage(name: string, create: () => Promise<StorageUnder
     });
 
     it('forgets a deleted key', async () => {
-      tested.apply([put('a', 'one', 1, 80)]);
+      tested.apply([putText('a', 'one', 1, 80)]);
       await tested.settled();
-      tested.apply([remove('a', 2)]);
+      tested.apply([removal('a', 2)]);
       expect(await storage.get('a')).toBeUndefined();
       await tested.settled();
       expect(await storage.get('a')).toBeUndefined();
@@ -132,13 +132,13 @@ export function describeStorage(name: string, create: () => Promise<StorageUnder
     });
 
     it('drops everything at a reset, at once, and holds another copy from then on', async () => {
-      tested.apply([put('a', 'one', 1, 80), put('b', 'two', 2)]);
+      tested.apply([putText('a', 'one', 1, 80), putText('b', 'two', 2)]);
       await tested.settled();
-      tested.apply([put('c', 'three', 3)]);
+      tested.apply([putText('c', 'three', 3)]);
       tested.reset();
       for (const key of ['a', 'b', 'c']) expect(await storage.get(key)).toBeUndefined();
       expect(storage.earliestExpiryMs).toBeUndefined();
-      tested.apply([put('b', 'other', 1)]);
+      tested.apply([putText('b', 'other', 1)]);
       expect(await textAt('b')).toBe('other');
       await tested.settled();
       expect(await textAt('b')).toBe('other');
@@ -148,7 +148,7 @@ export function describeStorage(name: string, create: () => Promise<StorageUnder
     });
 
     it('finds the keys that are due, the earliest ones if there are more than it may pass', async () => {
-      tested.apply([put('a', '', 1, 2_000), put('b', '', 2, 9_000), put('c', '', 3), put('d', '', 4, 5_000)]);
+      tested.apply([putText('a', '', 1, 2_000), putText('b', '', 2, 9_000), putText('c', '', 3), putText('d', '', 4, 5_000)]);
       await tested.settled();
       expect(storage.earliestExpiryMs).toBeLessThanOrEqual(2_000);
       expect(await dueAt(1_999)).toEqual([]);
@@ -159,13 +159,13 @@ export function describeStorage(name: string, create: () => Promise<StorageUnder
     });
 
     it('does not pass a key as due that was deleted, changed, or lost its deadline', async () => {
-      tested.apply([put('a', '', 1, 10), put('b', '', 2, 20), put('c', '', 3, 30), put('d', '', 4, 40)]);
+      tested.apply([putText('a', '', 1, 10), putText('b', '', 2, 20), putText('c', '', 3, 30), putText('d', '', 4, 40)]);
       await tested.settled();
-      tested.apply([remove('a', 5), put('b', '', 6, 900), put('c', '', 7)]);
+      tested.apply([removal('a', 5), putText('b', '', 6, 900), putText('c', '', 7)]);
       expect(await dueAt(100)).toEqual([{ key: 'd', expiresAtMs: 40 }]);
       await tested.settled();
       expect(await dueAt(100)).toEqual([{ key: 'd', expiresAtMs: 40 }]);
-      tested.apply([remove('d', 8)]);
+      tested.apply([removal('d', 8)]);
       await tested.settled();
       expect(await dueAt(100)).toEqual([]);
       expect(storage.earliestExpiryMs).toBe(900);
@@ -176,7 +176,7 @@ export function describeStorage(name: string, create: () => Promise<StorageUnder
       for (let number = 0; number < count; number++) tested.apply([putEntry(`key ${number}`, 100, number + 1)]);
       let seq = count;
       const items = await scanned(2_000, () => {
-        tested.apply([putEntry(`new ${seq}`, 50, ++seq), remove(`key ${seq % 100}`, ++seq), putEntry('key 300', 80, ++seq)]);
+        tested.apply([putEntry(`new ${seq}`, 50, ++seq), removal(`key ${seq % 100}`, ++seq), putEntry('key 300', 80, ++seq)]);
       });
       const keys = new Set(items.map(({ key }) => key));
       for (let number = 100; number < count; number++) expect(keys).toContain(`key ${number}`);

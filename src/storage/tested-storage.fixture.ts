@@ -17,11 +17,11 @@ export interface StorageUnderTest {
   dispose(): Promise<void>;
 }
 
-export function put(key: string, text: string, seq: number, expiresAtMs?: number): LogEntry {
+export function putText(key: string, text: string, seq: number, expiresAtMs?: number): LogEntry {
   return { seq, epoch: 1, writes: [{ key, value: Buffer.from(text), expiresAtMs }] };
 }
 
-export function remove(key: string, seq: number): LogEntry {
+export function removal(key: string, seq: number): LogEntry {
   return { seq, epoch: 1, writes: [{ key, value: undefined }] };
 }
 

@@ -7,7 +7,7 @@
 import { keyWord } from './key-bytes.js';
 import { headWords, innerEntries, leafEntries, type OrderNodes } from './order-nodes.js';
 import type { OrderPlace } from './order-walk.js';
-import { noRecord, startOf } from './record-address.js';
+import { noRecord, startUnitOf } from './record-address.js';
 import type { Records } from './records.js';
 
 /** Inner nodes have at least 16 children, so nine levels are more than addresses allow. */
@@ -46,7 +46,7 @@ export class OrderSearch {
   /** Looks for the key of a record in the index. */
   aimAt(address: number): void {
     const slab = this.#records.slabOf(address);
-    const unit = startOf(address);
+    const unit = startUnitOf(address);
     this.aim(slab.words, slab.keyStart(unit), slab.keyLength(unit), address);
   }
 

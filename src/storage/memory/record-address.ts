@@ -25,7 +25,7 @@ export function unitOf(address: number): number {
 }
 
 /** The unit in its slab with which the record begins. */
-export function startOf(address: number): number {
+export function startUnitOf(address: number): number {
   return isLarge(address) ? 0 : unitOf(address);
 }
 
