@@ -57,6 +57,8 @@ export const errorTraits = {
    * on.
    */
   WRONG_CLUSTER: refused,
+  /** The node keeps no order of keys (`--no-order`), so it cannot scan them. */
+  NO_ORDER: refused,
   /** The encoded request is larger than the transport accepts. */
   MESSAGE_TOO_LARGE: refused,
 

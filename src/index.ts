@@ -19,3 +19,4 @@ export type {
   ShardInfo,
   Topology,
 } from './wire/contract/kv-api.js';
+export type { PagePlace, ScannedKey, ScannedValue, ScanPage } from './wire/scan/scan-messages.js';

@@ -10,6 +10,7 @@ import { joiner } from './joiner.js';
 import { memory } from './memory.js';
 import { pauses } from './pauses.js';
 import { recovery } from './recovery.js';
+import { scan } from './scan.js';
 import { serverGet, serverPut } from './server-calls.js';
 import { shardFailover } from './shard-failover.js';
 import { shardRates } from './shard-rates.js';
@@ -22,6 +23,7 @@ export const allGoals: readonly Goal[] = [
   joiner,
   recovery,
   dump,
+  scan,
   memory,
   expiry,
   changesGoal,

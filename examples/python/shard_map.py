@@ -47,6 +47,16 @@ class ShardMap:
                 return None
             return self._leaders.get(shard_of_key(key, self._shard_count), (0, None))[1]
 
+    @property
+    def shard_count(self):
+        with self._changed:
+            return self._shard_count
+
+    def primary_of_shard(self, shard):
+        """The address of the primary; None while it is not known."""
+        with self._changed:
+            return self._leaders.get(shard, (0, None))[1]
+
     def wait_until_whole(self, timeout):
         """Returns whether the primary of every shard is known."""
         with self._changed:

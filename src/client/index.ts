@@ -38,3 +38,4 @@ export type {
   WriteExpiry,
 } from './results.js';
 export type { ClusterChange } from './routing/cluster-membership.js';
+export type { ScanOptions, ScanRange } from './scans/scan-options.js';

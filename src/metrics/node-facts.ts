@@ -55,6 +55,8 @@ export interface NodeFacts {
   /** Connections to that port that were refused or cut off since the start, by reason. */
   readonly cutConnections: Readonly<Record<string, number>>;
   readonly pipelines: number;
+  /** Scans that are under way. */
+  readonly openScans: number;
   /** The frames of clients' pipelines, and of the streams between this node and others. */
   readonly frames: { readonly client: FrameFacts; readonly node: FrameFacts };
   /** Operations that have not been answered. */

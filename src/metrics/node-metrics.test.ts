@@ -62,6 +62,7 @@ const facts: NodeFacts = {
   },
   pending: { pipeline: 7, single: 8 },
   keptCalls: 3,
+  openScans: 2,
   logLinesDropped: 9,
   descriptors: { open: 20, allowed: 1_024 },
   diskBytes: 4_000,

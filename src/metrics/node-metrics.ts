@@ -11,6 +11,7 @@ import type { NodeFacts } from './node-facts.js';
 import { apis, countOperations, type OperationCounts, operationMethods } from './operation-counts.js';
 import { ProcessMetrics } from './process-metrics.js';
 import { ReplicaMetrics } from './replica-metrics.js';
+import { ScanMetrics } from './scan-metrics.js';
 
 /** In seconds, from the duration of a get in memory up to long deadlines. */
 const durationBuckets = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -19,6 +20,7 @@ export class NodeMetrics {
   readonly operations: OperationCounts;
   readonly expiry: ExpiryMetrics;
   readonly disk: DiskMetrics;
+  readonly scans: ScanMetrics;
   readonly #registry = new Registry();
   #delay: EventLoopDelay | undefined;
   readonly #process: ProcessMetrics;
@@ -63,6 +65,7 @@ export class NodeMetrics {
     for (const direction of ['in', 'out']) this.#moved.inc({ direction }, 0);
     this.expiry = new ExpiryMetrics(registers);
     this.disk = new DiskMetrics(registers);
+    this.scans = new ScanMetrics(registers);
     this.#process = new ProcessMetrics(registers);
     this.#replicas = new ReplicaMetrics(registers);
   }
@@ -74,6 +77,7 @@ export class NodeMetrics {
     this.#delay ??= new EventLoopDelay();
     this.#process.set(facts, this.#delay.seconds);
     this.#replicas.set(facts);
+    this.scans.set(facts.openScans);
     return { contentType: this.#registry.contentType, text: await this.#registry.metrics() };
   }
 

@@ -63,6 +63,23 @@ test('plain gRPC in Python: writes, conditions, trailers, and each key directly 
   expect(Number(/^asked at one node: (\d+) passed on$/.exec(passedOn)?.[1])).toBeGreaterThan(0);
 });
 
+test('plain gRPC in Python: a scan of all shards is in the order of the bytes', async () => {
+  await using client = await cluster.connect();
+  const keys = [
+    'scan:a',
+    'scan:b',
+    'scan:ü',
+    'scan:\uffee',
+    'scan:\u{1f511}',
+    ...Array.from({ length: 300 }, (_, at) => `scan:${at}`),
+  ];
+  for (const key of keys) await client.put(key, `${key}!`);
+  const wanted = [...keys].sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+  const lines = await python.run('scan.py', cluster.addresses.join(), 'scan:');
+  expect(lines.map((line) => line.split(' ')[0])).toEqual(wanted);
+  expect(lines.every((line) => line.endsWith(`${line.split(' ')[0]}!`))).toBe(true);
+});
+
 test('plain gRPC in Python without any retry: a planned stop and a restart of every node fails no call', async () => {
   const keys = Array.from({ length: 16 }, (_, number) => `stopping:${number}`);
   const caller = python.start('without_retries.py', cluster.addresses.join(), ...keys);

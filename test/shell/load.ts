@@ -11,6 +11,7 @@ import { readDumpPart } from '../../src/wire/dump/dump-parts.js';
 import type { DumpedRecord } from '../../src/wire/dump/dump-records.js';
 import { type DataRequest, OperationWriter } from '../../src/wire/pipeline/pipeline-operations.js';
 import { ResultReader } from '../../src/wire/pipeline/pipeline-results.js';
+import { readScanPage, scanRequestTable } from '../../src/wire/scan/scan-messages.js';
 import type { Operation, Outcome, PlainCall } from '../../verification/index.js';
 import { type ShellCluster, shardCount } from './shell-cluster.js';
 import { VirtualClient } from './virtual-client.js';
@@ -37,9 +38,9 @@ interface Seen {
   readonly version: number;
 }
 
-/** A key as a dump at the position `seq` shows it; version 0: it is missing. */
+/** A key as a dump or a page of a scan at the position `seq` shows it; version 0: it is missing. */
 interface Shown {
-  readonly dump: string;
+  readonly by: string;
   readonly key: string;
   readonly version: number;
   readonly seq: number;
@@ -51,7 +52,9 @@ export class Load {
   readonly disorder: string[] = [];
   /** Dumps of a shard that came to their end. */
   dumps = 0;
-  /** What these show. */
+  /** Pages of scans. */
+  pages = 0;
+  /** What dumps and pages show. */
   readonly #shown: Shown[] = [];
   readonly #cluster: ShellCluster;
   readonly #random: Random;
@@ -159,20 +162,63 @@ export class Load {
       for (const { key, end } of reads) {
         const found = foundIn(newest.get(key));
         end(outcomeOf({ kind: 'get' }, found));
-        this.#shown.push({ dump: process.name, key, version: found.version ?? 0, seq: part.position.seq });
+        this.#shown.push({ by: process.name, key, version: found.version ?? 0, seq: part.position.seq });
       }
     });
   }
 
-  /** Writes that a dump lacks although they are not after its position. */
-  get lackedByDumps(): string[] {
+  /** A scan of a shard by pages of one or two keys. What a page shows of each key that it covers counts as a read of that key. */
+  scan(random: Random): void {
+    const process = new SimulatedProcess(`client${++this.#clients}`);
+    const client = new VirtualClient(this.#cluster.network, process, random.pick(this.#cluster.nodes).address);
+    const { path } = keyValueService.Scan as MethodDefinition<object, object>;
+    const shard = random.below(shardCount);
+    const reverse = random.chance(0.5);
+    const own = keys.filter((key) => shardOfKey(key, shardCount) === shard);
+    const reads = (reverse ? own.reverse() : own).map((key) => ({
+      key,
+      end: this.#begin(`${process.name}.${key}`, key, { kind: 'get' }),
+    }));
+    const request = scanRequestTable.encode({ shard, reverse, maxPageKeys: random.between(1, 2) });
+    const stream = client.makeServerStreamRequest(
+      path,
+      (bytes) => bytes as Buffer,
+      undefined,
+      request,
+      clusterMetadata(undefined),
+    );
+    // The pages before an error count.
+    stream.on('error', () => {});
+    stream.on('data', (bytes: Buffer) => {
+      const { records, position, isExhausted } = readScanPage(bytes, false);
+      this.pages += 1;
+      const last = records.at(-1)?.key;
+      const isCovered = (key: string): boolean => isExhausted || (last !== undefined && (reverse ? key >= last : key <= last));
+      while (reads[0] !== undefined && isCovered(reads[0].key)) {
+        const { key, end } = reads.shift()!;
+        const record = records.find((one) => one.key === key);
+        end(outcomeOf({ kind: 'get' }, record === undefined ? { found: false } : { found: true, ...record }));
+        this.#shown.push({ by: process.name, key, version: record?.version ?? 0, seq: position.seq });
+      }
+    });
+  }
+
+  /** Writes that a dump or a page shows although they are after its position. */
+  get shownTooEarly(): string[] {
+    return this.#shown
+      .filter(({ version, seq }) => version > seq)
+      .map((shown) => `${JSON.stringify(shown)} is of a later moment`);
+  }
+
+  /** Writes that a dump or a page lacks although they are not after its position. */
+  get lackedByShown(): string[] {
     return this.#shown.flatMap((shown) => {
-      const { dump, key, version, seq } = shown;
+      const { by, key, version, seq } = shown;
       // A key that is missing may have been deleted by a write whose outcome is unknown.
       const isLacked = ({ outcome }: Operation): boolean =>
         outcome.kind === 'written' && version > 0 && outcome.version > version && outcome.version <= seq;
       const lacked = this.history.find((one) => one.key === key && isLacked(one));
-      return lacked === undefined ? [] : [`${dump}: ${JSON.stringify(shown)} lacks ${JSON.stringify(lacked)}`];
+      return lacked === undefined ? [] : [`${by}: ${JSON.stringify(shown)} lacks ${JSON.stringify(lacked)}`];
     });
   }
 

@@ -27,6 +27,7 @@ export interface ScheduleReport {
   readonly operations: number;
   readonly answered: number;
   readonly dumps: number;
+  readonly pages: number;
   readonly faults: Readonly<Record<string, number>>;
   /** The last operations, with their times. */
   readonly last: readonly Operation[];
@@ -52,6 +53,7 @@ class Schedule {
   readonly #cluster: ShellCluster;
   readonly #random: Random;
   readonly #dumpRandom: Random;
+  readonly #scanRandom: Random;
   readonly #load: Load;
   readonly #faults: Record<string, number> = {};
   /** The errors of nodes that could not start: ZooKeeper or the other nodes may be out of reach. */
@@ -62,6 +64,7 @@ class Schedule {
     this.#cluster = cluster;
     this.#random = Random.of(seed, 3);
     this.#dumpRandom = Random.of(seed, 5);
+    this.#scanRandom = Random.of(seed, 6);
     this.#load = new Load(cluster, Random.of(seed, 4));
   }
 
@@ -81,6 +84,7 @@ class Schedule {
   #operate(): void {
     for (let count = this.#random.between(0, 4); count > 0; count--) this.#load.unary();
     if (this.#dumpRandom.chance(0.3)) this.#load.dump(this.#dumpRandom);
+    if (this.#scanRandom.chance(0.5)) this.#load.scan(this.#scanRandom);
     if (this.#random.chance(0.4)) this.#load.pipeline(this.#random.between(1, 6), this.#random.between(1, 120));
   }
 
@@ -160,18 +164,19 @@ class Schedule {
   }
 
   async #judge(): Promise<ScheduleReport> {
-    const { history, disorder, lackedByDumps, keys } = this.#load;
+    const { history, disorder, lackedByShown, shownTooEarly, dumps, pages, keys } = this.#load;
     const final = await this.#finalState(keys);
     const report = checkHistory(history, final);
     if (!isClean(report)) throw new BrokenPromise(describe(report));
     if (disorder.length > 0) throw new BrokenPromise(`results out of order: ${disorder.join('; ')}`);
-    if (lackedByDumps.length > 0) throw new BrokenPromise(lackedByDumps.join('; '));
+    if (lackedByShown.length > 0) throw new BrokenPromise(lackedByShown.join('; '));
+    if (shownTooEarly.length > 0) throw new BrokenPromise(shownTooEarly.join('; '));
     const [failure] = this.#cluster.failures;
     if (failure !== undefined) throw new BrokenPromise(`a node ended: ${failure.message}`, { cause: failure });
     const unexpected = this.#startFailures.find((error) => !(error instanceof Error && 'code' in error));
     if (unexpected !== undefined) throw unexpected;
     const answered = history.filter(({ outcome }) => outcome.kind !== 'unknown' && outcome.kind !== 'refused').length;
-    return { operations: history.length, answered, dumps: this.#load.dumps, faults: this.#faults, last: history.slice(-20) };
+    return { operations: history.length, answered, dumps, pages, faults: this.#faults, last: history.slice(-20) };
   }
 
   async #finalState(keys: readonly string[]): Promise<FinalState> {

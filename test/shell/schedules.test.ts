@@ -10,10 +10,11 @@ const { SHELL_FIRST = '1', SHELL_SEEDS = '6' } = process.env;
 const seeds = Array.from({ length: Number(SHELL_SEEDS) }, (_, at) => Number(SHELL_FIRST) + at);
 
 test.each(seeds)('whole nodes under faults, seed %i', async (seed) => {
-  const { operations, answered, dumps } = await runSchedule(seed);
+  const { operations, answered, dumps, pages } = await runSchedule(seed);
   expect(operations).toBeGreaterThan(50);
   expect(answered).toBeGreaterThan(operations / 4);
   expect(dumps).toBeGreaterThan(2);
+  expect(pages).toBeGreaterThan(2);
 });
 
 test('a seed repeats the same run', async () => {

@@ -4,6 +4,7 @@ import { forcePrimaryCommand } from './force/force-primary.js';
 import { initCommand } from './init.js';
 import { appendCommand } from './keys/append-command.js';
 import { deleteCommand } from './keys/delete.js';
+import { deletePrefixCommand } from './keys/delete-prefix.js';
 import { getCommand } from './keys/get.js';
 import { getdelCommand } from './keys/getdel.js';
 import { getsetCommand } from './keys/getset.js';
@@ -13,6 +14,7 @@ import { locateCommand } from './keys/locate.js';
 import { mgetCommand } from './keys/mget.js';
 import { persistCommand } from './keys/persist.js';
 import { putCommand } from './keys/put.js';
+import { scanCommand } from './keys/scan.js';
 import { setrangeCommand } from './keys/setrange.js';
 import { touchCommand } from './keys/touch.js';
 import { transactCommand } from './keys/transact.js';
@@ -29,6 +31,7 @@ import { upgradeCommand } from './upgrade.js';
 
 export const commands: readonly Command[] = [
   ...[putCommand, getCommand, deleteCommand, incrementCommand, mgetCommand, keysCommand, locateCommand],
+  ...[scanCommand, deletePrefixCommand],
   ...[appendCommand, setrangeCommand, getsetCommand, getdelCommand, transactCommand],
   ...[ttlCommand, touchCommand, persistCommand],
   ...[statusCommand, healthCommand, nodesCommand, infoCommand, dumpCommand, restoreCommand, initCommand, upgradeCommand],

@@ -1,4 +1,5 @@
 /** Writes results to stdout, as text for people or as one JSON value for programs. Notes and errors go to stderr. */
+import { once } from 'node:events';
 import { KvError } from '../../errors.js';
 import { describeError, explainCallFailure, renderError } from '../explain.js';
 import { legible, legibleBytes, legibleJson } from '../legible.js';
@@ -42,6 +43,11 @@ export class Output {
 
   rawValue(bytes: Uint8Array): void {
     process.stdout.write(bytes);
+  }
+
+  /** Resolves once the reader of stdout has room again: a command with much output waits for it. */
+  async written(): Promise<void> {
+    if (process.stdout.writableNeedDrain) await once(process.stdout, 'drain');
   }
 
   note(text: string): void {

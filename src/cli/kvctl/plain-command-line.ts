@@ -26,6 +26,7 @@ const frequentCommands: Readonly<Record<string, () => Promise<Command>>> = {
   persist: async () => (await import('./keys/persist.js')).persistCommand,
   mget: async () => (await import('./keys/mget.js')).mgetCommand,
   keys: async () => (await import('./keys/keys.js')).keysCommand,
+  scan: async () => (await import('./keys/scan.js')).scanCommand,
   locate: async () => (await import('./keys/locate.js')).locateCommand,
   status: async () => (await import('./status/status.js')).statusCommand,
   health: async () => (await import('./status/health.js')).healthCommand,

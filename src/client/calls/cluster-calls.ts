@@ -17,11 +17,11 @@ import { checkKey } from '../arguments.js';
 import type { CallOptions, Limits } from '../call-limits.js';
 import type { DumpOptions, ForcePrimaryOptions } from '../results.js';
 import type { NodeTransport } from '../transport/node-transport.js';
-import { ChangeCalls } from './change-calls.js';
 import { dumpShard } from './receive-dump.js';
+import { ScanCalls } from './scan-calls.js';
 import { scanCopy } from './scan-copy.js';
 
-export abstract class ClusterCalls extends ChangeCalls {
+export abstract class ClusterCalls extends ScanCalls {
   /** Requests the topology from a node. @throws KvError as for `get`. */
   async topology(options: CallOptions = {}): Promise<Topology> {
     return wholeTopology(await this.#report(options), []);

@@ -3,20 +3,22 @@ import { KvError } from '../../errors.js';
 import { type Limits, remainingMs } from '../call-limits.js';
 import type { DumpListener, DumpStream } from '../transport/node-transport.js';
 
-/** With more messages than this waiting to be read, the stream is paused. A message has about 64 KiB. */
-const maxUnread = 16;
+/** With more messages than this waiting to be read, the stream of a dump is paused. A message has about 64 KiB. */
+const maxUnreadOfDump = 16;
 
 type OpenStream = (listener: DumpListener) => DumpStream;
 
 export class DumpMessages {
   readonly #stream: DumpStream;
+  readonly #maxUnread: number;
   readonly #unread: Buffer[] = [];
   #isPaused = false;
   #isOver = false;
   #error: KvError | undefined;
   #wake: (() => void) | undefined;
 
-  private constructor(open: OpenStream) {
+  private constructor(open: OpenStream, maxUnread: number) {
+    this.#maxUnread = maxUnread;
     this.#stream = open({
       onMessage: (message) => this.#received(message),
       onEnd: (error) => this.#ended(error),
@@ -26,10 +28,11 @@ export class DumpMessages {
   /**
    * Sends the request, and resolves once the first message is here.
    *
+   * @param maxUnread with more messages than this waiting to be read, the stream is paused
    * @throws KvError the refusal of the node; the limits have been reached
    */
-  static async open(open: OpenStream, limits: Limits): Promise<DumpMessages> {
-    const messages = new DumpMessages(open);
+  static async open(open: OpenStream, limits: Limits, maxUnread = maxUnreadOfDump): Promise<DumpMessages> {
+    const messages = new DumpMessages(open, maxUnread);
     try {
       await messages.#whenReadable(limits);
       return messages;
@@ -82,7 +85,7 @@ export class DumpMessages {
 
   #received(message: Buffer): void {
     this.#unread.push(message);
-    if (!this.#isPaused && this.#unread.length > maxUnread) {
+    if (!this.#isPaused && this.#unread.length > this.#maxUnread) {
       this.#isPaused = true;
       this.#stream.pause();
     }

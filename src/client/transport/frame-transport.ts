@@ -25,6 +25,7 @@ import {
 import { type DumpShardRequest, dumpRequestTable, dumpShardRpc } from '../../wire/dump/dump-parts.js';
 import type { DataRequest, RequestIdentity } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
+import { type ScanRequest, scanRequestTable, scanRpc } from '../../wire/scan/scan-messages.js';
 import { type Limits, remainingMs } from '../call-limits.js';
 import type { ClusterNaming } from '../routing/cluster-identity.js';
 import type { DumpListener, DumpStream, NodeTransport, Subject, TopologyListener } from './node-transport.js';
@@ -110,6 +111,10 @@ export class FrameTransport implements NodeTransport {
 
   dumpShard(request: DumpShardRequest, listener: DumpListener): DumpStream {
     return this.#stream(dumpShardRpc, dumpRequestTable.encode(request), listener, request.shard);
+  }
+
+  scan(request: ScanRequest, listener: DumpListener): DumpStream {
+    return this.#stream(scanRpc, scanRequestTable.encode(request), listener, request.shard);
   }
 
   scanCopy(request: ScanCopyRequest, listener: DumpListener): DumpStream {

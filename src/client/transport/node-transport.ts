@@ -20,6 +20,7 @@ import type { ReadCopyRequest, ReadCopyResponse, ScanCopyRequest } from '../../w
 import type { DumpShardRequest } from '../../wire/dump/dump-parts.js';
 import type { DataRequest, RequestIdentity } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
+import type { ScanRequest } from '../../wire/scan/scan-messages.js';
 import type { Limits } from '../call-limits.js';
 
 export interface TopologyListener {
@@ -62,6 +63,8 @@ export interface NodeTransport {
   watchTopology(heldOnly: boolean, listener: TopologyListener): () => void;
   /** Only the primary can answer. No deadline applies. */
   dumpShard(request: DumpShardRequest, listener: DumpListener): DumpStream;
+  /** Only the primary can answer. No deadline applies. */
+  scan(request: ScanRequest, listener: DumpListener): DumpStream;
   /** No deadline applies. */
   scanCopy(request: ScanCopyRequest, listener: DumpListener): DumpStream;
   readCopy(request: ReadCopyRequest, limits: Limits): Promise<ReadCopyResponse>;

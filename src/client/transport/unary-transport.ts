@@ -34,6 +34,7 @@ import type { DumpShardRequest } from '../../wire/dump/dump-parts.js';
 import { encodeIdentity } from '../../wire/pipeline/identity-writer.js';
 import type { DataRequest, RequestIdentity } from '../../wire/pipeline/pipeline-operations.js';
 import type { DataResult } from '../../wire/pipeline/pipeline-results.js';
+import { type ScanRequest, scanRequestTable } from '../../wire/scan/scan-messages.js';
 import { type Limits, remainingMs } from '../call-limits.js';
 import { type ClusterNaming, noCluster } from '../routing/cluster-identity.js';
 import type { DumpListener, DumpStream, NodeTransport, Subject, TopologyListener } from './node-transport.js';
@@ -55,6 +56,7 @@ const methods = {
   get: method<GetRequest, GetResponse>(keyValueService, 'Get'),
   put: method<PutRequest, PutResponse>(keyValueService, 'Put'),
   delete: method<DeleteRequest, DeleteResponse>(keyValueService, 'Delete'),
+  scan: method<Buffer, Buffer>(keyValueService, 'Scan'),
   getTopology: method<GetTopologyRequest, TopologyReport>(clusterService, 'GetTopology'),
   watchTopology: method<GetTopologyRequest, TopologyReport>(clusterService, 'WatchTopology'),
   locateKey: method<LocateKeyRequest, KeyLocation>(clusterService, 'LocateKey'),
@@ -155,6 +157,10 @@ export class UnaryTransport implements NodeTransport {
 
   dumpShard(request: DumpShardRequest, listener: DumpListener): DumpStream {
     return this.#stream(methods.dumpShard, request, listener, request.shard);
+  }
+
+  scan(request: ScanRequest, listener: DumpListener): DumpStream {
+    return this.#stream(methods.scan, scanRequestTable.encode(request), listener, request.shard);
   }
 
   scanCopy(request: ScanCopyRequest, listener: DumpListener): DumpStream {

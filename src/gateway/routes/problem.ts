@@ -16,6 +16,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   REQUEST_REUSED: 422,
   NOT_FORCED: 409,
   NOT_UPGRADED: 409,
+  NO_ORDER: 501,
   WRONG_CLUSTER: 421,
   MEMORY_FULL: 507,
   STORAGE_FULL: 507,

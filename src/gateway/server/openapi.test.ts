@@ -9,6 +9,7 @@ import { clusterRoutes } from '../cluster/cluster-routes.js';
 import { FakeClusterView } from '../cluster/cluster-view.fixture.js';
 import { keyRoutes } from '../keys/key-routes.js';
 import { FakeKeyValues } from '../keys/key-values.fixture.js';
+import { scanRoutes } from '../keys/scan-route.js';
 import { healthRoutes } from '../routes/health-routes.js';
 import { metricsRoutes } from '../routes/metrics-routes.js';
 import { createServer } from './server.js';
@@ -39,6 +40,8 @@ interface Document {
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
 }
 
+const scanned = { key: 'k', value: Buffer.from('v'), version: 1, expiresInMs: 5 };
+
 let store: FakeKeyValues;
 let view: FakeClusterView;
 let app: FastifyInstance;
@@ -65,6 +68,7 @@ beforeEach(async () => {
       },
       health,
       keyRoutes(store),
+      scanRoutes(async () => ({ records: [scanned], nextAfter: 'k' })),
       clusterRoutes(() => view),
       metricsRoutes({
         read: async () => {
@@ -172,6 +176,8 @@ it('describes the answers of the routes, errors included', async () => {
   await answers('DELETE', '/api/kv/k', '/api/kv/{key}', {}, 200);
   await answers('DELETE', '/api/kv/k', '/api/kv/{key}', { headers: { 'if-match': '"9999"' } }, 412);
   await changesAnswer();
+  await answers('GET', '/api/kv?values=true', '/api/kv', {}, 200);
+  await answers('GET', '/api/kv?limit=0', '/api/kv', {}, 400);
   await answers('GET', '/api/kv/workers', '/api/kv/workers', {}, 200);
   await answers('GET', '/api/kv/worker/node-a?limit=3', '/api/kv/worker/{id}', {}, 200);
   await answers('GET', '/api/kv/worker/node-a?limit=x', '/api/kv/worker/{id}', {}, 400);

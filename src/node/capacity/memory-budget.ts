@@ -18,6 +18,8 @@ export interface MemoryBudget {
   readonly maxPipelines: number;
   /** What the clients of dumps have not read yet, all dumps together. Out of the part for requests. */
   readonly maxDumpBytes: number;
+  /** The pages that the clients of scans have not taken yet, all scans together. Out of the part for requests. */
+  readonly maxScanBytes: number;
 }
 
 /** The budget of a node whose data directory may bound the data as well. */
@@ -50,7 +52,7 @@ const mostUncommittedBytes = 256 * mebibyte;
 const mostPendingBytes = 256 * mebibyte;
 /** A stream may hold this much for a client that does not read: results, and a message that waits. */
 const pipelineBytes = mebibyte / 4;
-/** Dumps may hold back the part for requests divided by this. */
+/** Dumps may hold back the part for requests divided by this, and so may scans. */
 const dumpPart = 4;
 
 /** @param shards the most that the node may come to hold. */
@@ -68,6 +70,7 @@ export function divideMemory(maxMemoryBytes: number, shards: number): MemoryBudg
     maxPendingBytes,
     maxPipelines: Math.floor(maxPendingBytes / pipelineBytes),
     maxDumpBytes: Math.floor(maxPendingBytes / dumpPart),
+    maxScanBytes: Math.floor(maxPendingBytes / dumpPart),
   };
 }
 

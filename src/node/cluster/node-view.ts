@@ -35,7 +35,10 @@ export interface NodeViewOptions {
 }
 
 /** The facts behind the metrics, except those of calls that come in. */
-export type OwnFacts = Omit<NodeFacts, 'grpcConnections' | 'cutConnections' | 'pipelines' | 'frames' | 'pending' | 'keptCalls'>;
+export type OwnFacts = Omit<
+  NodeFacts,
+  'grpcConnections' | 'cutConnections' | 'pipelines' | 'openScans' | 'frames' | 'pending' | 'keptCalls'
+>;
 
 export class NodeView {
   readonly #options: NodeViewOptions;

@@ -5,7 +5,7 @@
  * of a request that is lost afterwards is unknown. Every request names the cluster of this node, so a node of another cluster
  * that now has the address refuses it.
  */
-import { type Client, connectivityState, type Metadata, type MethodDefinition } from '@grpc/grpc-js';
+import { type Client, connectivityState, type Metadata, type MethodDefinition, type ServiceError } from '@grpc/grpc-js';
 import { KvError } from '../../errors.js';
 import { type TraceHeaders, traceParentKey, traceStateKey } from '../../tracing/index.js';
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
@@ -74,14 +74,7 @@ export class Forwarder {
     gone?: AbortSignal,
   ): Promise<Response> {
     const endMs = Date.now() + deadlineMs;
-    const client = this.#clientOf(address);
-    const ready = await isReady(client, Math.min(connectTimeoutMs, deadlineMs));
-    if (gone?.aborted) throw new KvError('CANCELLED', 'the caller gave up; the request was not sent', { executed: 'no' });
-    if (!ready) {
-      this.#discard(address, client);
-      this.#remember(address);
-      throw new KvError('NO_PRIMARY', `the primary at ${address} cannot be reached; the request was not sent`);
-    }
+    const client = await this.#connect(address, deadlineMs, gone);
     const metadata = clusterMetadata(this.#clusterId);
     metadata.set(forwardedKey, '1');
     if (trace !== undefined) metadata.set(traceParentKey, trace.parent);
@@ -106,9 +99,49 @@ export class Forwarder {
     });
   }
 
+  /**
+   * Sends a call that is answered with a stream, and passes its messages to `isEnough` until that returns true or the stream ends.
+   *
+   * @throws KvError as `forward`
+   */
+  async collect(
+    address: string,
+    path: string,
+    request: Buffer,
+    deadlineMs: number,
+    isEnough: (message: Buffer) => boolean,
+  ): Promise<void> {
+    const deadline = Date.now() + deadlineMs;
+    const client = await this.#connect(address, deadlineMs);
+    const metadata = clusterMetadata(this.#clusterId);
+    const asItIs = (bytes: Buffer): Buffer => bytes;
+    await new Promise<void>((resolve, reject) => {
+      const stream = client.makeServerStreamRequest(path, asItIs, asItIs, request, metadata, { deadline });
+      // It stays attached after the call was given up: a stream error without a listener would end the process.
+      stream.on('error', (error: ServiceError) => reject(fromStatus(error)));
+      stream.on('end', resolve);
+      stream.on('data', (message: Buffer) => {
+        if (!isEnough(message)) return;
+        resolve();
+        stream.cancel();
+      });
+    });
+  }
+
   close(): void {
     for (const client of this.#clients.values()) client.close();
     this.#clients.clear();
+  }
+
+  /** @throws KvError: nothing was sent */
+  async #connect(address: string, deadlineMs: number, gone?: AbortSignal): Promise<Client> {
+    const client = this.#clientOf(address);
+    const ready = await isReady(client, Math.min(connectTimeoutMs, deadlineMs));
+    if (gone?.aborted) throw new KvError('CANCELLED', 'the caller gave up; the request was not sent', { executed: 'no' });
+    if (ready) return client;
+    this.#discard(address, client);
+    this.#remember(address);
+    throw new KvError('NO_PRIMARY', `the primary at ${address} cannot be reached; the request was not sent`);
   }
 
   #clientOf(address: string): Client {

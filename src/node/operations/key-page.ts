@@ -1,6 +1,11 @@
 /**
+<<<<<<< HEAD
  * One page of a shard's keys, in the order of their bytes. Storage in memory has no order. So a page looks at every key of the shard and
  * keeps the smallest keys after the end of the previous page. The node remembers nothing between two pages, and the next page
+=======
+ * One page of a shard's keys, in the order of their bytes, from a storage without an order (`--no-order`). So a page looks at every key of
+ * the shard and keeps the smallest keys after the end of the previous page. The node remembers nothing between two pages, and the next page
+>>>>>>> 421fe97e (Scans: pages of a shard in the order of its keys, each one moment and linearizable; KvClient, kvctl and HTTP merge all shards; prefixes are removed with an exact count)
  * may come from another replica.
  */
 
@@ -14,7 +19,14 @@ export interface PageRange {
 }
 
 /** Limits the bytes of all keys of a page, so that an answer stays a small message. */
-const maxPageBytes = 1024 * 1024;
+export const maxPageBytes = 1024 * 1024;
+
+/** A page. */
+export interface KeysOfPage {
+  readonly keys: ListedKey[];
+  /** The last key of the page. Empty: this is the last page. */
+  readonly nextAfter: string;
+}
 
 interface Found {
   readonly key: Buffer;
@@ -51,8 +63,8 @@ export class KeyPage {
     if (this.#found.length >= 2 * this.#limit || this.#foundBytes >= 2 * maxPageBytes) this.#trim();
   }
 
-  /** An empty `nextAfter` means that this is the last page. @param timeMs the shard's time (R17) */
-  finish(timeMs: number): { keys: ListedKey[]; nextAfter: string } {
+  /** @param timeMs the shard's time (R17) */
+  finish(timeMs: number): KeysOfPage {
     this.#trim();
     const keys = this.#found.map(({ key, version, valueBytes, expiresAtMs }) => ({
       key: key.toString(),

@@ -3,11 +3,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { KvError } from '../../errors.js';
 import type { Storage } from '../../storage/index.js';
 import type { ListKeysRequest, ListKeysResponse } from '../../wire/contract/kv-api.js';
-import { KeyPage } from './key-page.js';
+import { KeyPage, type KeysOfPage, type PageRange } from './key-page.js';
+import { orderedKeys } from './ordered-keys.js';
 
 /** The part of a replica that a listing needs. */
 export interface ListedReplica {
-  readonly storage: Pick<Storage, 'scan'>;
+  readonly storage: Pick<Storage, 'scan' | 'range'>;
   readonly status: { readonly complete: boolean; readonly role: string; readonly serving: boolean };
   /** The shard's time (R17), as far as the replica knows it. */
   timeMs(nowMs: number): number;
@@ -41,15 +42,23 @@ export class KeyLister {
     if (this.#pages >= maxPages) throw new KvError('OVERLOADED', `${maxPages} pages of keys are being made already`);
     this.#pages += 1;
     try {
-      const page = new KeyPage({ after, prefix }, limit || defaultPageKeys);
       let complete = replica.status.complete;
-      for await (const _ of replica.storage.scan(sliceBytes, (record) => page.add(record))) {
+      const timeMs = (): number => replica.timeMs(performance.now());
+      const range = { after, prefix };
+      const most = limit || defaultPageKeys;
+      const { storage } = replica;
+      const slices =
+        storage.range === undefined
+          ? scannedKeys(storage, range, most, timeMs)
+          : orderedKeys((query) => storage.range!(query), range, most, sliceBytes, timeMs);
+      let page = await slices.next();
+      for (; page.done !== true; page = await slices.next()) {
         await turn();
         complete &&= replica.status.complete;
       }
       const { role, serving } = replica.status;
       return {
-        ...page.finish(replica.timeMs(performance.now())),
+        ...page.value,
         nodeId: this.#nodeId,
         primary: role === 'primary' && serving,
         complete,
@@ -58,4 +67,16 @@ export class KeyLister {
       this.#pages -= 1;
     }
   }
+}
+
+/** Looks at every key of the shard. @returns the page, after a turn for each slice of them */
+async function* scannedKeys(
+  storage: Pick<Storage, 'scan'>,
+  range: PageRange,
+  most: number,
+  timeMs: () => number,
+): AsyncGenerator<void, KeysOfPage> {
+  const page = new KeyPage(range, most);
+  for await (const _ of storage.scan(sliceBytes, (record) => page.add(record))) yield;
+  return page.finish(timeMs());
 }

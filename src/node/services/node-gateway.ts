@@ -1,6 +1,6 @@
 /** HTTP at a node: the same operations, memory and knowledge that gRPC is answered from. */
 import type { Logger } from 'pino';
-import type { Gateway, Metrics, ReadinessSource } from '../../gateway/index.js';
+import type { Gateway, Metrics, ReadinessSource, ScanKeys } from '../../gateway/index.js';
 import { type HttpParts, httpKeyValues } from '../operations/http-key-values.js';
 import type { ClusterGate } from './cluster-gate.js';
 import type { ClusterQueries } from './cluster-queries.js';
@@ -9,6 +9,7 @@ import { EarlyRequests } from './early-requests.js';
 
 export interface GatewayParts extends HttpParts {
   readonly queries: ClusterQueries;
+  readonly scan: ScanKeys;
   readonly health: ReadinessSource;
   readonly metrics: Metrics;
   readonly gate: ClusterGate;
@@ -48,11 +49,12 @@ export class NodeGateway {
     const early = new EarlyRequests();
     const metrics: Metrics = { read: () => started().metrics.read() };
     // A node without HTTP does not load the code of HTTP.
-    const { clusterRoutes, Gateway, healthRoutes, keyRoutes, metricsRoutes } = await import('../../gateway/index.js');
+    const { clusterRoutes, Gateway, healthRoutes, keyRoutes, metricsRoutes, scanRoutes } = await import('../../gateway/index.js');
     const routes = [
       healthRoutes(health),
       metricsRoutes(metrics),
       keyRoutes(httpKeyValues(maxValueBytes, started, early)),
+      scanRoutes((range) => started().scan(range)),
       clusterRoutes(() => started().queries),
     ];
     const gateway = await Gateway.listen({ host, port, logger, routes, gate: () => parts?.gate });

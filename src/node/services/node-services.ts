@@ -1,25 +1,21 @@
 /** The services of one node: for clients and other nodes over gRPC, and for clients over HTTP. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { ClusterConfig, ConfigConflict } from '../../coordination/index.js';
 import { KvError } from '../../errors.js';
 import type { NodeMetrics } from '../../metrics/index.js';
 import { Tracing } from '../../tracing/index.js';
 import { GrpcServerStream } from '../../transport/grpc/grpc-frame-stream.js';
-import { type FrameCounts, type FrameStream, ReplyStream, type TurnEnd } from '../../transport/index.js';
+import type { FrameCounts, TurnEnd } from '../../transport/index.js';
 import { toStatus } from '../../wire/contract/grpc-status.js';
 import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
-import { type ScanCopyRequest, scanCopyRequestTable, scanCopyRpc } from '../../wire/copies/copy-messages.js';
-import { type DumpShardRequest, dumpRequestTable, dumpShardRpc } from '../../wire/dump/dump-parts.js';
 import { readEnvelope } from '../../wire/peer/envelope.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
 import { PendingCalls } from '../capacity/pending-calls.js';
 import type { NodeView } from '../cluster/node-view.js';
 import type { TopologyBatch } from '../cluster/topology-changes.js';
 import type { TopologyPublisher } from '../cluster/topology-publisher.js';
-import { CopyServer } from '../copies/copy-server.js';
-import { DumpServer } from '../dumps/dump-server.js';
 import { Forwarder } from '../operations/forwarder.js';
 import { KeyLister } from '../operations/list-keys.js';
 import { OperationExecutor } from '../operations/operation-executor.js';
@@ -27,6 +23,7 @@ import { PipelineServer } from '../operations/pipeline-server.js';
 import type { AcceptStream } from '../operations/pipeline-session.js';
 import { UnaryServer } from '../operations/unary-server.js';
 import type { NodePeers } from '../peers/node-peers.js';
+import { ClusterScan } from '../scans/cluster-scan.js';
 import type { NodeShards } from '../shards/node-shards.js';
 import type { ShardDirectory } from '../shards/shard-directory.js';
 import type { AnswerSink } from '../shards/shard-host.js';
@@ -38,6 +35,7 @@ import { unaryHandlers } from './frame-calls.js';
 import type { ServedFrames } from './frame-server.js';
 import type { GatewayParts } from './node-gateway.js';
 import { oneRequest } from './one-request.js';
+import { ShardStreams } from './shard-streams.js';
 import { topologyHandlers } from './topology-frames.js';
 
 /** After a handover the clients learn of the new primary and leave. They count as gone once no call has come in for this long. */
@@ -79,8 +77,8 @@ export class NodeServices {
   readonly #executor: OperationExecutor;
   readonly #unary: UnaryServer;
   readonly #pipeline: PipelineServer;
-  readonly #dumps: DumpServer;
-  readonly #copies: CopyServer;
+  readonly #streams: ShardStreams;
+  readonly #scan: ClusterScan;
   readonly #cluster: ClusterServer;
   readonly #queries: ClusterQueries;
 
@@ -107,27 +105,17 @@ export class NodeServices {
     this.#pipeline = new PipelineServer({ executor, maxPipelines: budget.maxPipelines, turn, logger });
     const keys = new KeyLister(nodeId, config.shards, (shard) => shards.at(shard)?.host);
     const listKeys: KeyLister['list'] = (request) => keys.list(request);
-    this.#dumps = new DumpServer({
-      nodeId,
-      shardCount: config.shards,
-      rate: parts.peers.moveRate,
-      maxHeldBytes: budget.maxDumpBytes,
-      replicaAt: (shard) => shards.at(shard),
-    });
-    this.#copies = new CopyServer({
-      nodeId,
-      shardCount: config.shards,
-      rate: parts.peers.moveRate,
-      replicaAt: (shard) => shards.at(shard)?.host,
-    });
+    const rate = parts.peers.moveRate;
+    this.#streams = new ShardStreams({ nodeId, directory, shards, budget, rate, scanCounts: metrics.scans });
+    this.#scan = new ClusterScan({ directory, forwarder, scans: this.#streams.scans });
     this.#cluster = new ClusterServer({
       directory,
       forwarder,
       topology,
       nodeStatus: () => view.status,
       probed: (token) => parts.probed(token),
-      dumps: this.#dumps,
-      copies: this.#copies,
+      dumps: this.#streams.dumps,
+      copies: this.#streams.copies,
       listKeys,
       force: (shard, givesUp, sink) => this.#force(shard, givesUp, sink),
     });
@@ -147,6 +135,7 @@ export class NodeServices {
       keyValue: this.#gate.guard(keyValue, {
         ...this.#unary.implementation,
         Pipeline: (call: PipelineCall) => this.#servePipelineOverGrpc(call),
+        Scan: (call: ServerWritableStream<Buffer, Buffer>) => this.#streams.scans.serveOverGrpc(call),
       }),
       cluster: this.#gate.guard(cluster, this.#cluster.implementation),
     };
@@ -161,14 +150,7 @@ export class NodeServices {
       ...unaryHandlers(cluster, this.#cluster.implementation),
       'kv.v1.KeyValue/Pipeline': (accept, refuse) => this.#servePipeline(accept, refuse),
       ...topologyHandlers(this.#parts.topology, (request) => this.#cluster.topologyFor(request)),
-      [dumpShardRpc]: oneRequest(
-        (request) => dumpRequestTable.decode(request),
-        (request, stream) => this.#serveDump(request, stream),
-      ),
-      [scanCopyRpc]: oneRequest(
-        (request) => scanCopyRequestTable.decode(request),
-        (request, stream) => this.#serveScan(request, stream),
-      ),
+      ...this.#streams.handlers,
       [nodeRpcs.replicate]: (accept, _refuse, onCut) => links.accept(accept, () => onCut('silent')),
       [nodeRpcs.dump]: oneRequest(readEnvelope, (request, stream) => server.requestSnapshot(request, stream)),
     };
@@ -185,6 +167,7 @@ export class NodeServices {
       health: { readiness: () => view.readiness },
       metrics: { read: () => this.#readMetrics() },
       gate: this.#gate,
+      scan: (range) => this.#scan.page(range),
     };
   }
 
@@ -221,8 +204,7 @@ export class NodeServices {
   close(): void {
     this.#executor.close();
     this.#pipeline.close();
-    this.#dumps.close();
-    this.#copies.close();
+    this.#streams.close();
     this.#parts.topology.close();
   }
 
@@ -234,18 +216,6 @@ export class NodeServices {
   #servePipeline(accept: AcceptStream, refuse: (error: KvError) => void): void {
     const { client } = this.#parts.frames;
     this.#pipeline.serve((listener) => client.open(accept, listener), refuse);
-  }
-
-  #serveDump(request: DumpShardRequest, stream: FrameStream): ReplyStream {
-    const reply = new ReplyStream(stream);
-    this.#dumps.serve(request, reply);
-    return reply;
-  }
-
-  #serveScan(request: ScanCopyRequest, stream: FrameStream): ReplyStream {
-    const reply = new ReplyStream(stream);
-    this.#copies.scan(request, reply);
-    return reply;
   }
 
   #servePipelineOverGrpc(call: PipelineCall): void {
@@ -262,6 +232,7 @@ export class NodeServices {
       grpcConnections: connections(),
       cutConnections: cutConnections(),
       pipelines: this.#pipeline.open,
+      openScans: this.#streams.scans.count,
       frames,
       pending: { pipeline: this.#pipeline.pending, single: this.#pending.count },
       keptCalls: this.#pending.kept,

@@ -6,8 +6,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { KeyWrite } from '../../replication/index.js';
+import { compareUtf8, successorOf } from '../../utf8-order.js';
 import type { RangeItem, RangePage, RangeQuery, StoredValue } from '../storage.js';
-import { compareUtf8, successorOf } from '../utf8-order.js';
 import { ModelDatabase } from './model-database.fixture.js';
 import { DatabaseNode, numbersIn, type StoredTestReplica } from './stored-replica.fixture.js';
 

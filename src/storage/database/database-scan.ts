@@ -1,6 +1,7 @@
 /** Passes all rows of a shard in the database, a page at a time. */
+
+import { successorOf } from '../../utf8-order.js';
 import type { RecordView } from '../storage.js';
-import { successorOf } from '../utf8-order.js';
 import type { Row } from './state-database.js';
 import type { StoredShard } from './stored-shard.js';
 

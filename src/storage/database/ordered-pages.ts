@@ -5,8 +5,9 @@
  * is in the view of the overlay, also if it was committed and dropped meanwhile. So a row counts as it is in the database only if the view
  * has none of its key.
  */
+
+import { compareUtf8, successorOf } from '../../utf8-order.js';
 import type { RangeItem, RangePage, RangeQuery } from '../storage.js';
-import { compareUtf8, successorOf } from '../utf8-order.js';
 import { whenAnswered } from './answers.js';
 import type { OverlayView } from './overlay.js';
 import type { Row, RowPage } from './state-database.js';

@@ -1,7 +1,7 @@
 /** What every database that holds the state of replicas promises. Each implementation runs these tests. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { maxKeyBytes } from '../../limits.js';
-import { compareUtf8 } from '../utf8-order.js';
+import { compareUtf8 } from '../../utf8-order.js';
 import type { CopyPosition, FoundCopy, Row, RowTotals, StateDatabase } from './state-database.js';
 
 /** A database on a disk of its own, empty at first. */

@@ -12,6 +12,7 @@ const contract = loadProto('kv/v1/kv.proto', readKeysAsBytes);
 export const clusterServiceWithRawKeys = withBareResponses(serviceIn(contract, 'kv.v1.Cluster'), ['DumpShard', 'ScanCopy']);
 export const keyValueServiceWithRawKeys = withBareMessages(serviceIn(contract, 'kv.v1.KeyValue'), [
   'Pipeline',
+  'Scan',
   ...Object.values(changes).map(({ rpc }) => rpc),
 ]);
 

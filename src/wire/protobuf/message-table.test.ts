@@ -6,6 +6,7 @@ import { changes } from '../contract/change-messages.js';
 import { protoFolder, protoOptions } from '../contract/proto-files.js';
 import { queries } from '../contract/query-messages.js';
 import { scanCopyRequestTable, scanCopyResponseTable } from '../copies/copy-messages.js';
+import { scanRequestTable } from '../scan/scan-messages.js';
 import { MessageTable } from './message-table.js';
 import { MalformedMessage } from './protobuf-reader.js';
 
@@ -27,6 +28,7 @@ const tables: readonly (readonly [string, MessageTable<any>])[] = [
   ...Object.entries(frameTables),
   ['ScanCopyRequest', scanCopyRequestTable],
   ['ScanCopyResponse', scanCopyResponseTable],
+  ['ScanRequest', scanRequestTable],
 ];
 
 /** Their keys are bytes, as servers read them. */

@@ -37,9 +37,11 @@ import type {
   TopologyReport,
 } from '../../../src/wire/contract/kv-api.js';
 import { type DumpShardRequest, dumpShardRpc } from '../../../src/wire/dump/dump-parts.js';
+import { type ScanRequest, scanRpc } from '../../../src/wire/scan/scan-messages.js';
 import { dumpOverGrpc, fakeDumpHandler } from './fake-dumps.js';
 import { servePipeline } from './fake-pipeline.js';
 import { FakeRequests, type IdentifiedRequest } from './fake-requests.js';
+import { fakeScanHandler, scanOverGrpc } from './fake-scans.js';
 import { type FakeWatches, fakeWatchHandlers, watchOverGrpc } from './fake-topology.js';
 import { TcpProxy } from './tcp-proxy.js';
 
@@ -98,6 +100,8 @@ export class FakeCluster {
   readonly requests = new FakeRequests();
   /** Answers DumpShard; replaced by tests. */
   dump: (node: FakeNode, request: DumpShardRequest, reply: ReplyStream) => void = (_, _request, reply) => reply.end();
+  /** Answers Scan; replaced by tests. */
+  scan: (node: FakeNode, request: ScanRequest, reply: ReplyStream) => void = (_, _request, reply) => reply.end();
   readonly clusterId: string;
   readonly #shards: { primary: number; epoch: number }[];
   #version = 0;
@@ -173,6 +177,7 @@ export class FakeCluster {
       ...unaryHandlers(clusterService, this.#clusterHandlers(node)),
       ...fakeWatchHandlers(this.#watches(node)),
       [dumpShardRpc]: fakeDumpHandler((request, reply) => this.dump(node, request, reply)),
+      [scanRpc]: fakeScanHandler((request, reply) => this.scan(node, request, reply)),
     };
     frames.goLive({ gate: { clusterId: this.clusterId, judge }, handlers });
     node.proxy = await TcpProxy.start(node.listening.port, at?.port);
@@ -266,7 +271,9 @@ export class FakeCluster {
       call.sendMetadata(new Metadata());
       servePipeline((listener) => new GrpcServerStream(call, listener), node.id, handlers);
     };
-    return { ...handlers, Pipeline };
+    const Scan = (call: Parameters<typeof scanOverGrpc>[0]) =>
+      scanOverGrpc(call, (request, reply) => this.scan(node, request, reply));
+    return { ...handlers, Pipeline, Scan };
   }
 
   #unaryHandlers(node: FakeNode) {

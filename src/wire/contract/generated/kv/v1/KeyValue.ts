@@ -19,6 +19,8 @@ import type { PipelineRequestInput as _kv_v1_PipelineRequestInput, PipelineReque
 import type { PipelineResponseInput as _kv_v1_PipelineResponseInput, PipelineResponse as _kv_v1_PipelineResponse } from '../../kv/v1/PipelineResponse.js';
 import type { PutRequestInput as _kv_v1_PutRequestInput, PutRequest as _kv_v1_PutRequest } from '../../kv/v1/PutRequest.js';
 import type { PutResponseInput as _kv_v1_PutResponseInput, PutResponse as _kv_v1_PutResponse } from '../../kv/v1/PutResponse.js';
+import type { ScanRequestInput as _kv_v1_ScanRequestInput, ScanRequest as _kv_v1_ScanRequest } from '../../kv/v1/ScanRequest.js';
+import type { ScanResponseInput as _kv_v1_ScanResponseInput, ScanResponse as _kv_v1_ScanResponse } from '../../kv/v1/ScanResponse.js';
 import type { SetRangeRequestInput as _kv_v1_SetRangeRequestInput, SetRangeRequest as _kv_v1_SetRangeRequest } from '../../kv/v1/SetRangeRequest.js';
 import type { SetRangeResponseInput as _kv_v1_SetRangeResponseInput, SetRangeResponse as _kv_v1_SetRangeResponse } from '../../kv/v1/SetRangeResponse.js';
 import type { TouchRequestInput as _kv_v1_TouchRequestInput, TouchRequest as _kv_v1_TouchRequest } from '../../kv/v1/TouchRequest.js';
@@ -36,6 +38,7 @@ export interface KeyValueDefinition {
   Persist: MethodDefinition<_kv_v1_PersistRequestInput, _kv_v1_PersistResponseInput, _kv_v1_PersistRequest, _kv_v1_PersistResponse>
   Pipeline: MethodDefinition<_kv_v1_PipelineRequestInput, _kv_v1_PipelineResponseInput, _kv_v1_PipelineRequest, _kv_v1_PipelineResponse>
   Put: MethodDefinition<_kv_v1_PutRequestInput, _kv_v1_PutResponseInput, _kv_v1_PutRequest, _kv_v1_PutResponse>
+  Scan: MethodDefinition<_kv_v1_ScanRequestInput, _kv_v1_ScanResponseInput, _kv_v1_ScanRequest, _kv_v1_ScanResponse>
   SetRange: MethodDefinition<_kv_v1_SetRangeRequestInput, _kv_v1_SetRangeResponseInput, _kv_v1_SetRangeRequest, _kv_v1_SetRangeResponse>
   Touch: MethodDefinition<_kv_v1_TouchRequestInput, _kv_v1_TouchResponseInput, _kv_v1_TouchRequest, _kv_v1_TouchResponse>
   Transact: MethodDefinition<_kv_v1_TransactRequestInput, _kv_v1_TransactResponseInput, _kv_v1_TransactRequest, _kv_v1_TransactResponse>

@@ -1,0 +1,105 @@
+/**
+ * The pages of one shard, in order, from whichever node is its primary. They come over one stream. If it breaks off, as in a failover or a
+ * move, or because the reader was slow, another stream goes on behind the last key: no key that exists throughout is missing, or comes
+ * twice.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { KvError } from '../../errors.js';
+import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
+import { readScanPage, type ScanPage, type ScanRequest } from '../../wire/scan/scan-messages.js';
+import { type CallOptions, type Limits, remainingMs } from '../call-limits.js';
+import { DumpMessages } from '../calls/dump-messages.js';
+import type { ClientCore } from '../client-core.js';
+import type { SendToNode } from '../node-queries.js';
+import { backoffMs, mayRetry } from '../retry/retry-rule.js';
+import type { CheckedScan } from './scan-options.js';
+
+export interface ShardPagesOptions extends CheckedScan {
+  readonly shard: number;
+  /** About the most bytes of a page. 0: as the node chooses. */
+  readonly maxPageBytes: number;
+  /** The most keys that one stream shows; then another one goes on. 0: no bound. */
+  readonly streamKeys: number;
+}
+
+/** With more pages than this waiting to be read, the stream is paused. */
+const maxUnreadPages = 1;
+
+export class ShardPages {
+  readonly #core: ClientCore;
+  readonly #options: ShardPagesOptions;
+  readonly #call: CallOptions;
+  /** Keys that may still be shown. */
+  #left: number;
+  /** The last key that was received. */
+  #after = '';
+  #stream: DumpMessages | undefined;
+  #isOver = false;
+
+  /** @param call `deadlineMs` limits the time to each next page */
+  constructor(core: ClientCore, options: ShardPagesOptions, call: CallOptions) {
+    this.#core = core;
+    this.#options = options;
+    this.#call = call;
+    this.#left = options.limit;
+  }
+
+  /** @returns undefined once there is none any more. @throws KvError as for a get; NO_ORDER */
+  async next(): Promise<ScanPage | undefined> {
+    if (this.#isOver) return undefined;
+    const limits = this.#core.limitsOf(this.#call);
+    for (let breaks = 0; ; ) {
+      try {
+        this.#stream ??= await this.#open(limits);
+        return this.#take(decode(await this.#stream.next(limits), this.#options.keysOnly));
+      } catch (error) {
+        this.#closeStream();
+        breaks += 1;
+        if (!(error instanceof KvError) || !mayRetry('read', error)) throw error;
+        const leftMs = remainingMs(limits);
+        if (limits.signal?.aborted || leftMs <= 0) throw error;
+        await pause(Math.min(leftMs, backoffMs(breaks, Math.random())));
+      }
+    }
+  }
+
+  /** Gives the rest up. Idempotent. */
+  close(): void {
+    this.#isOver = true;
+    this.#closeStream();
+  }
+
+  #take(page: ScanPage): ScanPage {
+    const { records, isLast, isExhausted } = page;
+    this.#left -= records.length;
+    this.#after = records.at(-1)?.key ?? this.#after;
+    this.#isOver = isExhausted || this.#left <= 0;
+    if (isLast || this.#isOver) this.#closeStream();
+    return page;
+  }
+
+  #open(limits: Limits): Promise<DumpMessages> {
+    const { shard, prefix, from, to, reverse, keysOnly, maxPageKeys, maxPageBytes, streamKeys } = this.#options;
+    const most = Math.min(this.#left, streamKeys || Number.POSITIVE_INFINITY);
+    const limit = Number.isFinite(most) ? most : 0;
+    const after = this.#after;
+    const request: ScanRequest = { shard, prefix, from, to, after, reverse, limit, keysOnly, maxPageKeys, maxPageBytes };
+    const send: SendToNode<DumpMessages> = (node, within) =>
+      DumpMessages.open((listener) => node.scan(request, listener), within, maxUnreadPages);
+    return this.#core.run({ access: 'read', shard, bytes: 0, send }, limits);
+  }
+
+  #closeStream(): void {
+    this.#stream?.close();
+    this.#stream = undefined;
+  }
+}
+
+function decode(message: Buffer, keysOnly: boolean): ScanPage {
+  try {
+    return readScanPage(message, keysOnly);
+  } catch (cause) {
+    if (!(cause instanceof MalformedMessage)) throw cause;
+    throw new KvError('INTERNAL', 'the node sent what is no page of a scan', { cause });
+  }
+}
