@@ -20,7 +20,7 @@ export interface FormatRange {
  * The formats that this version of kvnode supports. A version with a new format raises `newest` and supports the one
  * before as well, so that a cluster can be upgraded node by node.
  */
-export const supportedFormats: FormatRange = { oldest: 6, newest: 6 };
+export const supportedFormats: FormatRange = { oldest: 6, newest: 7 };
 
 export function supports({ oldest, newest }: FormatRange, version: number): boolean {
   return version >= oldest && version <= newest;

@@ -81,7 +81,7 @@ export class KvNode {
       const config = await agreeOnCluster(options, folder, coordinator);
       const format = followFormat(options.formats ?? supportedFormats, config, events, folder);
       const turn = new TurnEnd();
-      const opened = await openData(begun, id, config, options, coordinator.editions, turn);
+      const opened = await openData(begun, id, config, options, coordinator.editions, turn, format);
       return new KvNode(id, options, config, format, opened, turn, events, coordinator, endpoints);
     } catch (error) {
       await endpoints.abort();

@@ -61,10 +61,10 @@ describe('data folder - identity', () => {
   test('a newer format that the cluster takes into use is in the folder at the next start, also if it came while the folder was claimed', async () => {
     const folder = await DataFolder.open(path);
     const claiming = folder.claim(identity);
-    const raising = folder.raiseFormat(7);
+    const raising = folder.raiseFormat(cluster.formatVersion + 1);
     await claiming;
     expect(folder.identity?.cluster.formatVersion).toBe(cluster.formatVersion);
-    await Promise.all([raising, folder.raiseFormat(8), folder.raiseFormat(7)]);
+    await Promise.all([raising, folder.raiseFormat(8), folder.raiseFormat(cluster.formatVersion + 1)]);
     expect(folder.identity).toEqual({
       nodeId: 'node-a',
       cluster: { ...cluster, formatVersion: 8, kvnodeVersion: packageVersion() },
@@ -80,7 +80,7 @@ describe('data folder - identity', () => {
     const folder = await DataFolder.open(path);
     await folder.claim(identity);
     await mkdir(join(path, 'kvnode.json.tmp'));
-    await expect(folder.raiseFormat(7)).rejects.toMatchObject({ code: 'DATA_UNAVAILABLE' });
+    await expect(folder.raiseFormat(cluster.formatVersion + 1)).rejects.toMatchObject({ code: 'DATA_UNAVAILABLE' });
     expect(folder.identity?.cluster.formatVersion).toBe(cluster.formatVersion);
     await folder.close(false);
   });

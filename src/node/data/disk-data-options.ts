@@ -1,5 +1,6 @@
 /** What the data of a node on disk is opened with. */
 import type { Logger } from 'pino';
+import type { ClusterFormat } from '../../formats.js';
 import type { SnapshotThread } from '../../storage/snapshots/index.js';
 import type { LogOptions } from '../../storage/wal/index.js';
 import type { DataFolder } from './data-folder.js';
@@ -17,6 +18,8 @@ export interface DiskDataOptions {
   /** Gets the calls of the disk that are under way while the data is opened. */
   readonly calls?: DiskCalls | undefined;
   readonly shardCount: number;
+  /** The format in which the log is written. */
+  readonly format: Pick<ClusterFormat, 'inUse'>;
   /** Writes that were acknowledged may be missing: they were not flushed, and the machine has stopped. */
   readonly mayLackWrites: boolean;
   readonly log?: Pick<LogOptions, 'syncIntervalMs' | 'segmentBytes' | 'retainBytes' | 'maxBytes' | 'atTurnEnd' | 'startThread'>;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect } from 'vitest';
+import { supportedFormats } from '../../formats.js';
 import type { Storage } from '../../storage/index.js';
 import { snapshotThread } from '../../storage/snapshots/snapshot-thread.fixture.js';
 import { realFiles } from '../../storage/wal/log-files.js';
@@ -56,6 +57,7 @@ function openDisk(path: string, options: Partial<DiskDataOptions> = {}): Promise
     clusterId: 'cluster',
     nodeId,
     shardCount: 4,
+    format: { inUse: supportedFormats.newest },
     mayLackWrites: false,
     log: { segmentBytes: 256 * 1024, startThread: () => threadOn(realFiles), ...log },
     retainEntries: 100,

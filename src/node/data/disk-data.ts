@@ -84,7 +84,7 @@ export class DiskData implements NodeData {
 
   private constructor(options: DiskDataOptions, calls: DiskCalls, states: StateStore) {
     this.#options = options;
-    this.entryBlocks = new NodeEntryBlocks(options.shardCount);
+    this.entryBlocks = new NodeEntryBlocks(options.format, options.shardCount);
     this.#calls = calls;
     this.#states = states;
     this.flushes = new FlushWatch(options.logger);

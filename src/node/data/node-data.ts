@@ -4,6 +4,7 @@
  * The node opens its data before any replica exists, and closes it after the last one has ended. Each replica gets its storage from
  * here: `recovered` has those of an earlier process, `create` is for new ones.
  */
+import type { ClusterFormat } from '../../formats.js';
 import type { RecoveredReplica } from '../../replication/index.js';
 import type { CommitReport } from '../../storage/database/index.js';
 import { MemoryStorage, NodeMemory, type Storage } from '../../storage/index.js';
@@ -96,8 +97,8 @@ export class MemoryData implements NodeData {
   readonly entryBlocks: NodeEntryBlocks;
   readonly #memory: NodeMemory;
 
-  constructor(shardCount: number) {
-    this.entryBlocks = new NodeEntryBlocks(shardCount);
+  constructor(shardCount: number, format: Pick<ClusterFormat, 'inUse'>) {
+    this.entryBlocks = new NodeEntryBlocks(format, shardCount);
     this.#memory = new NodeMemory(shardCount);
   }
 

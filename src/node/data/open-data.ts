@@ -4,6 +4,7 @@
  */
 import type { ClusterConfig, Editions } from '../../coordination/index.js';
 import { KvError } from '../../errors.js';
+import type { ClusterFormat } from '../../formats.js';
 import type { TurnEnd } from '../../transport/index.js';
 import { type DiskBudget, defaultMaxDiskBytes, divideDisk, withinDisk } from '../capacity/disk-budget.js';
 import { type DiskUse, MeasuredDisk, noDisk, sizeOfFolder } from '../capacity/disk-use.js';
@@ -31,6 +32,7 @@ export interface OpenedData {
  * @param begun undefined: the data lives in memory. Otherwise the data closes the folder, also if it cannot be opened.
  * @param register the editions of all folders in ZooKeeper
  * @param turn the log is written at its end
+ * @param format in which entries are written
  * @throws KvError DATA_UNAVAILABLE
  */
 export async function openData(
@@ -40,15 +42,16 @@ export async function openData(
   options: NodeOptions,
   register: Editions,
   turn: TurnEnd,
+  format: ClusterFormat,
 ): Promise<OpenedData> {
   const budget = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
-  if (begun === undefined) return { data: new MemoryData(config.shards), budget, disk: noDisk, editions: undefined };
+  if (begun === undefined) return { data: new MemoryData(config.shards, format), budget, disk: noDisk, editions: undefined };
   const { folder } = begun;
   await folder.claim({ nodeId, cluster: config }, options.state);
   const editions = await FolderEditions.begin({ folder, nodeId, register, logger: options.logger.child({ node: nodeId }) });
   const maxDiskBytes = options.maxData ?? (await defaultMaxDiskBytes(folder.path, await sizeOfFolder(folder.path)));
   const diskBudget = divideDisk(maxDiskBytes);
-  const data = await openDisk(begun, nodeId, config, options, budget, diskBudget, turn);
+  const data = await openDisk(begun, nodeId, config, options, budget, diskBudget, turn, format);
   const disk = new MeasuredDisk(folder.path, maxDiskBytes);
   await disk.measure();
   editions.start(() => data.logPosition);
@@ -68,6 +71,7 @@ async function openDisk(
   budget: MemoryBudget,
   { logBytes }: DiskBudget,
   turn: TurnEnd,
+  format: ClusterFormat,
 ): Promise<DiskData> {
   const { clusterId, shards, durability, syncIntervalMs } = config;
   const isFlushedLater = durability === 'interval';
@@ -81,6 +85,7 @@ async function openDisk(
     clusterId,
     nodeId,
     shardCount: shards,
+    format,
     // What was acknowledged had been flushed, unless it is flushed from time to time.
     mayLackWrites: isFlushedLater && folder.mayLackUnflushed,
     log: {

@@ -11,7 +11,7 @@ import { type LoggedRecord, type LoggedReplica, SegmentIndex } from '../../stora
 import { type AppendChange, type RecordedChange, readChange, readRebasePart } from '../../wire/disk/change-records.js';
 import { recordTypes } from '../../wire/disk/record-types.js';
 import type { SnapshotReference } from '../../wire/disk/replica-records.js';
-import { valueView } from '../../wire/peer/append-body.js';
+import { valueView } from '../../wire/peer/entry-reader.js';
 import { isCut, type ReplayPlace, type SurveyedReplica } from './log-survey.js';
 import type { ReplicaState } from './replica-state.js';
 import type { RecoveredState } from './state-store.js';

@@ -5,8 +5,9 @@
  * Each record has the seq that the replica had applied before the change (see `Replay.add`).
  */
 import type { Change, EpochRun, LogEntry } from '../../replication/index.js';
-import { readEntry, readRun, type TakeValue, writeRun } from '../peer/append-body.js';
-import { type EntryBlocks, entriesField } from '../peer/entry-blocks.js';
+import { readRun, writeRun } from '../peer/append-body.js';
+import type { EntryBlocks } from '../peer/entry-blocks.js';
+import { EntryReader, entriesTag, groupsTag, type TakeValue } from '../peer/entry-reader.js';
 import { MessageTable } from '../protobuf/message-table.js';
 import { ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import { encodeMessage } from '../protobuf/shared-writer.js';
@@ -213,7 +214,7 @@ export function readRuns(payload: Buffer): readonly EpochRun[] {
   while (reader.more) {
     const tag = reader.tag();
     // What describes the entries comes before them.
-    if (tag === tagOf(entriesField, 'bytes')) break;
+    if (tag === entriesTag || tag === groupsTag) break;
     if (tag === tagOf(runsField, 'bytes')) runs.push(readRun(reader));
     else reader.skip(tag);
   }
@@ -222,12 +223,12 @@ export function readRuns(payload: Buffer): readonly EpochRun[] {
 
 function readEntries(payload: Buffer, takeValue?: TakeValue): EntriesHead & { readonly entries: readonly LogEntry[] } {
   const reader = new ProtobufReader(payload);
-  const entries: LogEntry[] = [];
+  const entryReader = new EntryReader(reader, takeValue);
   const runs: EpochRun[] = [];
-  const found = { appliedSeq: 0, baseSeq: 0, baseEpoch: 0, baseEpochId: '', parts: 0, runs, entries };
+  const found = { appliedSeq: 0, baseSeq: 0, baseEpoch: 0, baseEpochId: '', parts: 0, runs };
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === tagOf(entriesField, 'bytes')) entries.push(readEntry(reader, payload, takeValue));
+    if (tag === entriesTag || tag === groupsTag) entryReader.read(tag);
     else if (tag === tagOf(1, 'varint')) found.appliedSeq = reader.varint();
     else if (tag === tagOf(2, 'varint')) found.baseSeq = reader.varint();
     else if (tag === tagOf(3, 'varint')) found.baseEpoch = reader.varint();
@@ -236,5 +237,5 @@ function readEntries(payload: Buffer, takeValue?: TakeValue): EntriesHead & { re
     else if (tag === tagOf(8, 'varint')) found.parts = reader.varint();
     else reader.skip(tag);
   }
-  return found;
+  return { ...found, entries: entryReader.entries };
 }

@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { supportedFormats } from '../../formats.js';
 import type { LogEntry } from '../../replication/index.js';
-import { valueView } from '../peer/append-body.js';
 import { EntryBlocks } from '../peer/entry-blocks.js';
+import { valueView } from '../peer/entry-reader.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import { change, entries, line, runs, seq } from './change.fixture.js';
 import {
@@ -25,7 +26,10 @@ const reference = fc.record({
   throughSeq: seq,
   empty: fc.option(empty, { nil: undefined }),
 });
-const blocks = new EntryBlocks();
+/** In these formats entries are encoded differently. */
+const formats = [6, 7];
+const newest = { inUse: supportedFormats.newest };
+const blocks = new EntryBlocks(newest);
 
 /** Where an entry writes a value, its request has counted: the answer is that value, which is encoded once. */
 function withSums(written: readonly LogEntry[]): readonly LogEntry[] {
@@ -41,10 +45,11 @@ function read({ type, pieces }: EncodedRecord): RecordedChange | undefined {
 }
 
 describe('records of changes', () => {
-  test('a change is read as it was written', () => {
+  test.each(formats)('a change is read as it was written in format %i', (inUse) => {
+    const encoder = new EntryBlocks({ inUse });
     fc.assert(
       fc.property(change, seq, (written, appliedSeq) => {
-        expect(read(encodeChange(written, appliedSeq, blocks))).toEqual({ change: written, appliedSeq });
+        expect(read(encodeChange(written, appliedSeq, encoder))).toEqual({ change: written, appliedSeq });
       }),
     );
   });
@@ -67,7 +72,7 @@ describe('records of changes', () => {
   });
 
   test('entries have the bytes that backups are sent, without being encoded again', () => {
-    const shared = new EntryBlocks();
+    const shared = new EntryBlocks(newest);
     const written = fc.sample(entries, { numRuns: 1, seed: 1 })[0]!;
     const [sent] = shared.encode(written);
     const { pieces } = encodeChange({ type: 'append', entries: written, runs: [] }, 0, shared);
@@ -75,10 +80,11 @@ describe('records of changes', () => {
     expect(pieces.at(-1)).toEqual(sent);
   });
 
-  test('with values that are views, what entries record of requests outlives the memory of the record', () => {
+  test.each(formats)('with values that are views, what entries record outlives the memory of the record (format %i)', (inUse) => {
+    const encoder = new EntryBlocks({ inUse });
     fc.assert(
       fc.property(entries.map(withSums), (written) => {
-        const { type, pieces } = encodeChange({ type: 'append', entries: written, runs: [] }, 0, blocks);
+        const { type, pieces } = encodeChange({ type: 'append', entries: written, runs: [] }, 0, encoder);
         const memory = Buffer.concat(pieces);
         const { change: found } = readChange(type, memory, valueView)!;
         expect(found).toEqual({ type: 'append', entries: written, runs: [] });

@@ -8,6 +8,29 @@ import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 /** Estimated bytes of a result beside its value. */
 const expectedResultBytes = 12;
 
+/** Estimated bytes of an answer. */
+const expectedAnswerBytes = 8;
+
+/** As a field of a request, or of an entry. @param written the value of the first write of the entry; undefined: there is no entry */
+export function writeAnswerField(
+  writer: ProtobufWriter,
+  field: number,
+  answer: RecordedAnswer,
+  written: Uint8Array | undefined,
+): void {
+  writer.begin(field, expectedAnswerBytes);
+  writeRecordedAnswer(writer, answer, written);
+  writer.end();
+}
+
+/** Reads such a field, whose tag was read. The values are copies, but for the one that is `written`. @throws MalformedMessage */
+export function readAnswerField(reader: ProtobufReader, written: Uint8Array | undefined): RecordedAnswer {
+  const outerEnd = reader.enter();
+  const answer = withSum(readRecordedAnswer(reader), written);
+  reader.leave(outerEnd);
+  return answer;
+}
+
 /** The content of the message. @param written the value of the first write of the entry; undefined: there is no entry */
 export function writeRecordedAnswer(writer: ProtobufWriter, answer: RecordedAnswer, written: Uint8Array | undefined): void {
   switch (answer.kind) {

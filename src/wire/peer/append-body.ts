@@ -2,20 +2,16 @@
  * The bodies of Append, its answer and Sync, written and read by hand. FlatMessage cannot describe lists, and costs too much for the
  * answer: every write of every shard has one from each backup.
  */
-import type { BodyOf, EpochMark, EpochRun, KeyWrite, LogEntry, RecordedRequest } from '../../replication/index.js';
-import { ownCopy, ownCopyOf } from '../protobuf/own-memory.js';
+import type { BodyOf, EpochMark, EpochRun, LogEntry } from '../../replication/index.js';
 import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
+import { EntryReader, entriesTag, groupsTag } from './entry-reader.js';
 import type { Envelope, ReplicaHeader } from './envelope.js';
-import { readRequest } from './request-codec.js';
 
 const varint1 = tagOf(1, 'varint');
 const varint2 = tagOf(2, 'varint');
 const varint3 = tagOf(3, 'varint');
-const bytes1 = tagOf(1, 'bytes');
-const bytes2 = tagOf(2, 'bytes');
 const bytes3 = tagOf(3, 'bytes');
-const bytes4 = tagOf(4, 'bytes');
 const varint4 = tagOf(4, 'varint');
 const varint5 = tagOf(5, 'varint');
 
@@ -49,7 +45,7 @@ function isOfOneEpoch(
 
 /** Never changed: an Append begins with them. */
 const noRuns: EpochRun[] = [];
-const noEntries: LogEntry[] = [];
+const noEntries: readonly LogEntry[] = [];
 
 /** An Append as it was received. */
 export class ReceivedAppend implements BodyOf<'append'> {
@@ -59,7 +55,7 @@ export class ReceivedAppend implements BodyOf<'append'> {
   prevEpoch = 0;
   prevEpochId = '';
   runs: EpochRun[] = noRuns;
-  entries: LogEntry[] = noEntries;
+  entries: readonly LogEntry[] = noEntries;
   commitIndex = 0;
   flush = false;
   readonly #frame: Buffer;
@@ -71,33 +67,30 @@ export class ReceivedAppend implements BodyOf<'append'> {
     this.#frame = frame;
   }
 
-  /** The field `entries`. It is a view of the frame, so it is to be kept no longer than the message is handled. */
+  /** The fields `entries` and `groups`. It is a view of the frame, so it is to be kept no longer than the message is handled. */
   get encodedEntries(): Buffer | undefined {
     return this.#areTogether ? this.#frame.subarray(this.#start, this.#end) : undefined;
   }
 
-  /** @param start where the field begins whose tag was read */
-  readEntry(reader: ProtobufReader, start: number): void {
-    const entry = readEntry(reader, this.#frame);
-    if (this.entries === noEntries) {
-      this.#start = start;
-      this.entries = [entry];
-    } else {
-      if (start !== this.#end) this.#areTogether = false;
-      this.entries.push(entry);
-    }
-    this.#end = reader.position;
+  /** A field with entries lies from `start` up to `end`. */
+  noteEntries(start: number, end: number): void {
+    if (this.#end === 0) this.#start = start;
+    else if (start !== this.#end) this.#areTogether = false;
+    this.#end = end;
   }
 }
 
 export function readAppend(reader: ProtobufReader, { bytes, header }: Pick<Envelope, 'bytes' | 'header'>): ReceivedAppend {
   let isOfHeadersEpoch = false;
   const append = new ReceivedAppend(bytes);
+  const entryReader = new EntryReader(reader);
   while (reader.more) {
     const { position } = reader;
     const tag = reader.tag();
-    if (tag === bytes4) append.readEntry(reader, position);
-    else if (readEpochField(reader, tag, append)) continue;
+    if (tag === groupsTag || tag === entriesTag) {
+      entryReader.read(tag);
+      append.noteEntries(position, reader.position);
+    } else if (readEpochField(reader, tag, append)) continue;
     else if (tag === varint1) append.number = reader.varint();
     else if (tag === varint2) append.prevSeq = reader.varint();
     else if (tag === varint5) append.commitIndex = reader.varint();
@@ -105,6 +98,7 @@ export function readAppend(reader: ProtobufReader, { bytes, header }: Pick<Envel
     else if (tag === tagOf(9, 'varint')) append.flush = reader.bool();
     else reader.skip(tag);
   }
+  append.entries = entryReader.entries;
   if (isOfHeadersEpoch && header !== undefined) {
     append.prevEpoch = header.epoch;
     append.prevEpochId = header.epochId;
@@ -152,67 +146,6 @@ function readEpochField(reader: ProtobufReader, tag: number, append: AppendEpoch
   else if (tag === tagOf(7, 'bytes')) append.runs = [...append.runs, readRun(reader)];
   else return false;
   return true;
-}
-
-/** Makes the value of a write from the bytes from `start` up to `end`. */
-export type TakeValue = (bytes: Buffer, start: number, end: number) => Uint8Array;
-
-/** The value as a view of the bytes, for an entry that is not kept. */
-export function valueView(bytes: Buffer, start: number, end: number): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);
-}
-
-/** Reads a field of entries whose tag was read. Whatever `takeValue` does, what the entry records of its request has memory of its own. */
-export function readEntry(reader: ProtobufReader, bytes: Buffer, takeValue: TakeValue = ownCopyOf): LogEntry {
-  let seq = 0;
-  let epoch = 0;
-  // Most entries have one write. A list that grows by itself begins with room for 17.
-  let writes: KeyWrite[] | undefined;
-  let request: RecordedRequest | undefined;
-  let atMs: number | undefined;
-  const outerEnd = reader.enter();
-  while (reader.more) {
-    const tag = reader.tag();
-    if (tag === varint1) seq = reader.varint();
-    else if (tag === varint2) epoch = reader.varint();
-    else if (tag === bytes3) {
-      const write = readKeyWrite(reader, bytes, takeValue);
-      if (writes === undefined) writes = [write];
-      else writes.push(write);
-    } else if (tag === bytes4) request = readOwnRequest(reader, seq, writes?.[0]?.value, takeValue);
-    else if (tag === varint5) atMs = reader.varint();
-    else reader.skip(tag);
-  }
-  reader.leave(outerEnd);
-  writes ??= [];
-  return atMs === undefined ? { seq, epoch, writes, request } : { seq, epoch, writes, request, atMs };
-}
-
-function readOwnRequest(
-  reader: ProtobufReader,
-  seq: number,
-  written: Uint8Array | undefined,
-  takeValue: TakeValue,
-): RecordedRequest {
-  const request = readRequest(reader, seq, written);
-  if (takeValue === ownCopyOf || request.answer?.kind !== 'counted') return request;
-  return { ...request, answer: { kind: 'counted', sum: ownCopy(request.answer.sum) } };
-}
-
-function readKeyWrite(reader: ProtobufReader, bytes: Buffer, takeValue: TakeValue): KeyWrite {
-  let key = '';
-  let value: Uint8Array | undefined;
-  let expiresAtMs: number | undefined;
-  const outerEnd = reader.enter();
-  while (reader.more) {
-    const tag = reader.tag();
-    if (tag === bytes1) key = reader.string();
-    else if (tag === bytes2) value = takeValue(bytes, reader.bytes(), reader.position);
-    else if (tag === varint3) expiresAtMs = reader.varint();
-    else reader.skip(tag);
-  }
-  reader.leave(outerEnd);
-  return expiresAtMs === undefined ? { key, value } : { key, value, expiresAtMs };
 }
 
 export function writeSync(writer: ProtobufWriter, sync: BodyOf<'sync'>): void {

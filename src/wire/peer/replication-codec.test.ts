@@ -21,12 +21,12 @@ type Body = Message['body'];
 type AnyBody = WireMessage['body'];
 
 const codec = new ReplicationCodec(peerClusterOf('cluster-1'), 3);
-const newCodec = () => new ReplicationCodec(peerClusterOf('cluster-1'), 3);
+const newCodec = (inUse: number) => new ReplicationCodec(peerClusterOf('cluster-1', supportedFormats, inUse), 3);
 
 /** The message without its frame. */
-function encode(message: WireMessage): Buffer {
+function encode(message: WireMessage, inUse = formatVersion): Buffer {
   const writer = new ProtobufWriter();
-  newCodec().write(writer, message);
+  newCodec(inUse).write(writer, message);
   const frame = writer.take();
   const reader = new ProtobufReader(frame);
   reader.tag();
@@ -39,29 +39,35 @@ const text = fc.oneof(fc.string(), fc.string({ unit: 'grapheme', maxLength: 200 
 /** A time of whole microseconds, which is the same after encoding and decoding. */
 const ms = fc.nat(2 ** 31).map((us) => us / 1_000);
 const request = fc.record({
-  client: text,
+  client: fc.oneof(text, fc.constantFrom('one', 'other')),
   number: seq,
   lowest: seq,
   fingerprint: fc.nat(2 ** 32 - 1),
-  floor: seq,
+  floor: fc.oneof(fc.constant(0), seq),
   answer: fc.option(recordedAnswer, { nil: undefined }),
 });
-const entry: fc.Arbitrary<LogEntry> = fc
-  .record({
-    seq,
-    epoch: seq,
-    writes: fc.array(
-      fc.record({
-        key: text,
-        value: fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined }),
-        expiresAtMs: fc.option(seq, { nil: undefined }),
-      }),
-      { maxLength: 4 },
-    ),
-    request: fc.option(request, { nil: undefined }),
-    atMs: fc.option(seq, { nil: undefined }),
-  })
-  .map((one) => ({ ...one, request: one.request && { ...one.request, seq: one.seq } }));
+const content = fc.record({
+  writes: fc.array(
+    fc.record({
+      key: text,
+      value: fc.option(fc.uint8Array({ maxLength: 300 }), { nil: undefined }),
+      expiresAtMs: fc.option(seq, { nil: undefined }),
+    }),
+    { maxLength: 4 },
+  ),
+  epoch: fc.integer({ min: 1, max: 2 }),
+  request: fc.option(request, { nil: undefined }),
+  atMs: fc.option(seq, { nil: undefined }),
+});
+/** With consecutive seqs, and few different epochs and clients. */
+const entries: fc.Arbitrary<LogEntry[]> = fc
+  .tuple(fc.nat(2 ** 50), fc.array(content, { maxLength: 20 }))
+  .map(([before, contents]) =>
+    contents.map(({ request: executed, ...rest }, at) => {
+      const seq = before + at + 1;
+      return { seq, ...rest, request: executed && { ...executed, seq } };
+    }),
+  );
 const run = fc.record({ epoch: seq, id: text, firstSeq: seq });
 const mark = fc.oneof(
   fc.record({ epoch: seq, id: text }),
@@ -104,7 +110,7 @@ const requests = {
     prevEpoch: seq,
     prevEpochId: text,
     runs: fc.array(run, { maxLength: 5 }),
-    entries: fc.array(entry, { maxLength: 20 }),
+    entries,
     commitIndex: seq,
     flush: fc.boolean(),
   }),
@@ -147,12 +153,42 @@ function asProto(body: AnyBody, toWhole = Math.floor): object {
 }
 
 const entryType = proto.lookupType('kv.internal.v1.Entry');
+/** Fields that are absent stay absent. */
+const plainly = { longs: Number, arrays: true };
 
 function asProtoEntry({ request, ...entry }: LogEntry): Uint8Array {
   const writes = entry.writes.map(defined);
   if (request === undefined) return entryType.encode({ ...defined(entry), writes }).finish();
   const { seq: _, ...fields } = request;
   return entryType.encode({ ...defined(entry), writes, request: plainRequest(fields) }).finish();
+}
+
+/** An entry as protobufjs reads it, without the numbers that stand for a request. */
+type PlainEntry = Record<string, unknown> & { readonly requestNumbers: readonly number[]; readonly answer?: object };
+
+function plainEntry(bytes: Uint8Array): PlainEntry {
+  return entryType.toObject(entryType.decode(bytes), plainly) as PlainEntry;
+}
+
+/** The entries of an Append as if each had come by itself. */
+function entriesIn(message: protobuf.Message): object[] {
+  const { entries, groups } = type.toObject(message, plainly).append;
+  const grouped = groups.flatMap((group: { entries: readonly PlainEntry[] }) =>
+    group.entries.map((entry, at) => entryAlone(entry, at, group as never)),
+  );
+  return [...entries.map(plainEntry), ...grouped];
+}
+
+function entryAlone(
+  { requestNumbers, answer, ...entry }: PlainEntry,
+  at: number,
+  { clients, firstSeq, epoch }: { readonly clients: readonly string[]; readonly firstSeq: number; readonly epoch: number },
+): object {
+  const alone = { epoch, ...entry, seq: firstSeq + at, requestNumbers: [] };
+  if (requestNumbers.length === 0) return alone;
+  const [client, number, below, fingerprint] = requestNumbers as [number, number, number, number];
+  const request = { client: clients[client]!, number, lowest: number - below, fingerprint, floor: 0, answer: undefined };
+  return { ...alone, request: { ...plainRequest(request), ...(answer === undefined ? {} : { answer }) } };
 }
 
 /** protobufjs writes the fields that are there. */
@@ -183,10 +219,11 @@ describe.each([
         expect(message.header).toEqual({ formatVersion, clusterId: 'cluster-1', shard: 3, ...ends });
         const expected = type.toObject(type.fromObject({ [field]: asProto(it) }), { longs: Number, defaults: true });
         if (it.type === 'append') {
-          const plain = (bytes: Uint8Array) => entryType.toObject(entryType.decode(bytes), { longs: Number });
-          const entries = message.append!.entries as Uint8Array[];
-          expect(entries.map(plain)).toEqual((expected.append as { entries: Uint8Array[] }).entries.map(plain));
-          expected.append.entries = entries;
+          for (const format of [6, 7]) {
+            const written = type.decode(encode({ ...ends, body: it }, format));
+            expect(entriesIn(written)).toEqual(it.entries.map((entry) => plainEntry(asProtoEntry(entry))));
+          }
+          Object.assign(expected.append, { entries: message.append!.entries, groups: message.append!.groups });
         }
         expect(message[field]).toEqual(expected[field]);
       }),

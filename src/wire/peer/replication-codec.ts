@@ -127,15 +127,12 @@ export class ReplicationCodec {
   readonly cluster: PeerCluster;
   readonly shard: number;
   readonly #blocks: EntryBlocks;
-  /** The format of the entries in `#blocks`. */
-  #blocksFormat: number;
 
   /** @param blocks the encoded entries of the shard, which its log on disk uses as well. */
-  constructor(cluster: PeerCluster, shard: number, blocks = new EntryBlocks()) {
+  constructor(cluster: PeerCluster, shard: number, blocks = new EntryBlocks(cluster.format)) {
     this.cluster = cluster;
     this.shard = shard;
     this.#blocks = blocks;
-    this.#blocksFormat = cluster.format.inUse;
   }
 
   header(fields: ReplicaHeader): Header {
@@ -156,7 +153,7 @@ export class ReplicationCodec {
    */
   write(writer: ProtobufWriter, message: WireMessage, repeatsHeader = false): void {
     const { body } = message;
-    const entries = body.type === 'append' ? this.#entryBlocks().encode(body.entries) : none;
+    const entries = body.type === 'append' ? this.#blocks.encode(body.entries) : none;
     let bytes = overheadBytes;
     for (const piece of entries) bytes += piece.length;
     writer.begin(messagesField, (repeatsHeader ? 0 : headerBytes) + bytes);
@@ -169,16 +166,6 @@ export class ReplicationCodec {
     else flat[body.type].write(writer, body);
     writer.end();
     writer.end();
-  }
-
-  /** Entries that were encoded in an older format are encoded again. */
-  #entryBlocks(): EntryBlocks {
-    const { inUse } = this.cluster.format;
-    if (inUse !== this.#blocksFormat) {
-      this.#blocks.clear();
-      this.#blocksFormat = inUse;
-    }
-    return this.#blocks;
   }
 
   /** Handles a message that was received. What that writes to the log on disk of its entries has the bytes that were received. */

@@ -3,16 +3,13 @@ import type { RecordedAnswer, RecordedRequest } from '../../replication/index.js
 import { KnownTexts } from '../protobuf/known-texts.js';
 import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
-import { readRecordedAnswer, withSum, writeRecordedAnswer } from './answer-codec.js';
+import { readAnswerField, writeAnswerField } from './answer-codec.js';
 
 /** Estimated bytes of a request. */
 export const requestMessageBytes = 48;
 
-/** Estimated bytes of its answer. */
-const expectedAnswerBytes = 8;
-
 /** Most requests are those of a few clients. */
-const clients = new KnownTexts();
+export const knownClients = new KnownTexts();
 
 const tags = {
   client: tagOf(1, 'bytes'),
@@ -42,11 +39,7 @@ export function writeRequest(
   if (lowest !== 0) writer.uint64(3, lowest);
   writer.uint64(4, fingerprint);
   if (floor !== 0) writer.uint64(5, floor);
-  if (answer !== undefined) {
-    writer.begin(6, expectedAnswerBytes);
-    writeRecordedAnswer(writer, answer, written);
-    writer.end();
-  }
+  if (answer !== undefined) writeAnswerField(writer, 6, answer, written);
   if (seq !== 0) writer.uint64(7, seq);
   writer.end();
 }
@@ -66,16 +59,13 @@ export function readRequest(reader: ProtobufReader, seq = 0, written?: Uint8Arra
   const outerEnd = reader.enter();
   while (reader.more) {
     const tag = reader.tag();
-    if (tag === tags.client) client = clients.read(reader);
+    if (tag === tags.client) client = knownClients.read(reader);
     else if (tag === tags.number) number = reader.varint();
     else if (tag === tags.lowest) lowest = reader.varint();
     else if (tag === tags.fingerprint) fingerprint = reader.varint();
     else if (tag === tags.floor) floor = reader.varint();
-    else if (tag === tags.answer) {
-      const requestEnd = reader.enter();
-      answer = withSum(readRecordedAnswer(reader), written);
-      reader.leave(requestEnd);
-    } else if (tag === tags.seq) ownSeq = reader.varint();
+    else if (tag === tags.answer) answer = readAnswerField(reader, written);
+    else if (tag === tags.seq) ownSeq = reader.varint();
     else reader.skip(tag);
   }
   reader.leave(outerEnd);

@@ -85,6 +85,19 @@ export class ProtobufWriter {
     this.#at += length;
   }
 
+  /** The beginning of a sub-message of this length, whose content is added elsewhere. */
+  opening(field: number, contentBytes: number): void {
+    this.#reserve(maxFieldHeadBytes);
+    this.#varint((field << 3) | lengthDelimited);
+    this.#varint(contentBytes);
+  }
+
+  /** One of the numbers of a packed field, which `begin` opens. */
+  packed(value: number): void {
+    this.#reserve(maxFieldHeadBytes);
+    this.#varint(value);
+  }
+
   /** Opens a sub-message. `end` has to move its content if its length takes another number of bytes than `expectedBytes` does. */
   begin(field: number, expectedBytes = 0): void {
     this.#reserve(maxFieldHeadBytes);

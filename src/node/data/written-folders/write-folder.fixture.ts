@@ -4,6 +4,7 @@
  */
 import { pino } from 'pino';
 import type { ClusterConfig } from '../../../coordination/index.js';
+import { supportedFormats } from '../../../formats.js';
 import type { RecordedRequest } from '../../../replication/index.js';
 import { snapshotThread } from '../../../storage/snapshots/snapshot-thread.fixture.js';
 import { realFiles } from '../../../storage/wal/log-files.js';
@@ -14,7 +15,7 @@ import { DiskData } from '../disk-data.js';
 import { deleting, nodeId, TestReplica, writing } from '../test-replica.fixture.js';
 
 const config: ClusterConfig = {
-  formatVersion: 6,
+  formatVersion: supportedFormats.newest,
   clusterId: 'a-cluster-of-a-test',
   shards: 4,
   replicas: 1,
@@ -33,15 +34,16 @@ const log = { segmentBytes: 64 * 1024, maxBytes: 1024 * 1024, startThread: () =>
 /** For each replica that exists: its items with versions and deadlines, its recognised requests with their answers, and its state. */
 export type FolderContents = unknown;
 
-/** Opens the data of a folder, also of one that another version has written. */
-export async function openFolder(path: string): Promise<DiskData> {
+/** Opens the data of a folder, also of one that another version has written. @param format of a new folder, and of what is written now */
+export async function openFolder(path: string, format = config.formatVersion): Promise<DiskData> {
   const folder = await DataFolder.open(path);
-  await folder.claim({ nodeId, cluster: folder.identity?.cluster ?? config });
+  await folder.claim({ nodeId, cluster: folder.identity?.cluster ?? { ...config, formatVersion: format } });
   return DiskData.open({
     folder,
     clusterId: config.clusterId,
     nodeId,
     shardCount: config.shards,
+    format: { inUse: format },
     mayLackWrites: false,
     log,
     retainEntries: 100,
@@ -64,8 +66,8 @@ export async function contentsOf(data: DiskData): Promise<FolderContents> {
 }
 
 /** Writes the folder, and stops in order. @param path of an empty folder @returns what was written */
-export async function writeFolder(path: string): Promise<FolderContents> {
-  const data = await openFolder(path);
+export async function writeFolder(path: string, format?: number): Promise<FolderContents> {
+  const data = await openFolder(path, format);
   const written = [await writeMany(data), await receiveSnapshot(data), await changeEpochs(data)];
   const left = TestReplica.create(data, 3);
   left.append([writing('of a replica that left', 'value')]);

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { supportedFormats } from '../../../formats.js';
 import { LogScan } from '../../../storage/wal/index.js';
 import { recordTypes } from '../../../wire/disk/record-types.js';
 import { contentsOf, openFolder, writeFolder } from './write-folder.fixture.js';
 
 const here = import.meta.dirname;
+const formats = [supportedFormats.oldest, supportedFormats.newest];
 /** Named after the commit that wrote it. */
 const written = readdirSync(here).filter((name) => statSync(join(here, name)).isDirectory());
 /** With this, the test of a folder of now keeps it, packed, under the name of the commit. See README.md. */
@@ -57,18 +59,21 @@ async function expectContents(contents: unknown): Promise<void> {
   }
 }
 
-test('what is written now is read, and has several segments, snapshots and nearly every type of record', async () => {
-  const contents = await writeFolder(path);
-  expect(readdirSync(join(path, 'wal')).length).toBeGreaterThan(3);
-  expect(readdirSync(join(path, 'snapshots')).length).toBe(2);
-  const { renamed: _, rebase: __, rebasePart: ____, repeat: ___, ...types } = recordTypes;
-  expect([...typesIn(path)]).toEqual(expect.arrayContaining(Object.values(types)));
-  if (keepAs !== undefined) {
-    pack(path, join(here, keepAs, 'folder'));
-    writeFileSync(join(here, keepAs, 'contents.json'), `${JSON.stringify(contents, undefined, 1)}\n`);
-  }
-  await expectContents(contents);
-});
+test.each(formats)(
+  'what is written now in format %i is read, and has several segments, snapshots and nearly every type of record',
+  async (format) => {
+    const contents = await writeFolder(path, format);
+    expect(readdirSync(join(path, 'wal')).length).toBeGreaterThan(3);
+    expect(readdirSync(join(path, 'snapshots')).length).toBe(2);
+    const { renamed: _, rebase: __, rebasePart: ____, repeat: ___, ...types } = recordTypes;
+    expect([...typesIn(path)]).toEqual(expect.arrayContaining(Object.values(types)));
+    if (keepAs !== undefined && format === supportedFormats.newest) {
+      pack(path, join(here, keepAs, 'folder'));
+      writeFileSync(join(here, keepAs, 'contents.json'), `${JSON.stringify(contents, undefined, 1)}\n`);
+    }
+    await expectContents(contents);
+  },
+);
 
 test.each(written)('a folder that commit %s has written is read, with every key, version and answer', async (commit) => {
   unpack(join(here, commit, 'folder'), path);
