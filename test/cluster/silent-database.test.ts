@@ -121,3 +121,29 @@ test('a backup whose database is away while much is written is evicted, the clus
   await written.expectAcknowledged(client);
   await expectLargeValues(client);
 });
+
+test('a primary is killed while the database of a backup does not answer: the third node leads, and writes go on', async () => {
+  const parts = await start();
+  const { postgres, cluster, node } = parts;
+  await using client = await cluster.connect();
+  const written = new Written();
+  await written.write(client, 'before', 20);
+  await postgres.pauseServer();
+  await waitUntilOthersLead(parts);
+  const [killed, third] = cluster.nodes.filter((other) => other !== node);
+  const meanwhile = written.write(client, 'meanwhile', 40);
+  await killed!.kill();
+  // Conditions need what is stored, which only the third node can look up.
+  const added = await client.increment('counter', { deadlineMs: patienceMs });
+  expect(added.value).toBe('1');
+  await cluster.waitUntil(
+    'the third node leads every shard',
+    (topology) => topology.shards.every(({ serving, primaryNodeId }) => serving && primaryNodeId === third!.id),
+    patienceMs,
+  );
+  await meanwhile;
+  await written.expectAcknowledged(client);
+  await postgres.resumeServer();
+  await waitForStatus(parts, { stateImpaired: false, stateLag: 0 });
+  await written.expectAcknowledged(client);
+});
