@@ -9,7 +9,7 @@ function topologyOf(nodeIds: string[], ...holders: string[][]): Topology {
     const rest = { epoch: 1, primaryAddress: '', minInSync: 1, offline: false, serving: true };
     return { shard, primaryNodeId: ids[0] ?? '', replicas, placedNodeIds: ids, ...rest };
   });
-  const nodes = nodeIds.map((id) => ({ id, address: id, zone: '', weight: 1, framesVersion: 1 }));
+  const nodes = nodeIds.map((id) => ({ id, address: id, zone: '', weight: 1, framesVersion: 1, draining: false }));
   return { clusterId: 'one', nodes, shards, placementVersion: 1 };
 }
 

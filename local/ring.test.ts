@@ -11,7 +11,7 @@ function shardOn(shard: number, placedNodeIds: string[], more: Partial<ShardInfo
 }
 
 const topologyOf = (...shards: ShardInfo[]): Topology => ({
-  nodes: ['a', 'b', 'c'].map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1, framesVersion: 1 })),
+  nodes: ['a', 'b', 'c'].map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1, framesVersion: 1, draining: false })),
   clusterId: 'one',
   shards,
   placementVersion: 1,

@@ -28,6 +28,8 @@ export const errorTraits = {
   NOT_FORCED: refused,
   /** `kvctl upgrade --finish` was not executed: there is nothing to finish, or some node does not support the newer format. */
   NOT_UPGRADED: refused,
+  /** The node was not drained: too few other nodes for all copies. Or the drain was taken back while `kvctl drain --wait` waited. */
+  NOT_DRAINED: refused,
   /**
    * Too late to recognise the request: the shard may have forgotten it. The error says `unknown` unless the request was its first
    * attempt.

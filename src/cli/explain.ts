@@ -80,6 +80,7 @@ const clientAdvice: Partial<Record<ErrorCode, string>> = {
     'Check "kvctl status", and repeat the command if the shard still needs it; without --accept-data-loss it shows the plan.',
   NOT_UPGRADED:
     'Restart the nodes that are named with the new version, and repeat the command; "kvctl upgrade" shows what each node supports.',
+  NOT_DRAINED: 'Start another node, or take back the drain of another one ("kvctl status" shows them), and repeat the command.',
   UNSUPPORTED_FORMAT: 'Use the kvctl of the version that the nodes run.',
   WRONG_CLUSTER:
     'Name nodes of one cluster only ("kvctl status --nodes HOST:PORT" shows the cluster of a node). After a cluster was rebuilt, start the shell again. Stop a node that was started with a wrong --root or --zk.',

@@ -57,14 +57,17 @@ export class Control {
   #writing: Placement | undefined;
   #retryAtMs: number | undefined;
   readonly #wait: FirstPlacementWait;
+  readonly #replicas: number;
+  #drainingIds: ReadonlySet<string> = new Set();
   /** When the first and the last new node registered. */
   #firstJoinMs: number | undefined;
   #lastJoinMs = Number.NEGATIVE_INFINITY;
 
-  /** By default the first placement does not wait. */
-  constructor(nodeId: string, replaceAfterMs: number, connected: boolean, wait: FirstPlacementWait = noWait) {
+  /** By default the first placement does not wait. @param replicas copies of each shard: with fewer other nodes, no node drains */
+  constructor(nodeId: string, replaceAfterMs: number, connected: boolean, wait: FirstPlacementWait = noWait, replicas = 1) {
     this.#nodeId = nodeId;
     this.#wait = wait;
+    this.#replicas = replicas;
     this.#roster = new Roster(replaceAfterMs);
     this.#connected = connected;
   }
@@ -84,8 +87,10 @@ export class Control {
     return this.#consider(nowMs);
   }
 
-  onNodes(nodes: readonly NodeRegistration[], nowMs: number): ControllerTask[] {
+  /** @param drainingIds the nodes that are drained, registered or not */
+  onNodes(nodes: readonly NodeRegistration[], nowMs: number, drainingIds: readonly string[] = []): ControllerTask[] {
     this.#noteJoins(nodes, nowMs);
+    this.#drainingIds = new Set(drainingIds);
     this.#nodes = nodes;
     return this.#consider(nowMs);
   }
@@ -118,7 +123,7 @@ export class Control {
   #consider(nowMs: number): ControllerTask[] {
     if (!this.#connected || this.#nodes === undefined || this.#read === undefined) return [];
     this.#roster.update(this.#nodes, new Set(this.#placement?.shards.flat()), nowMs);
-    const { nodes, unknownIds, nextExpiryMs } = this.#roster.members(nowMs);
+    const { nodes, unknownIds, nextExpiryMs } = this.#roster.members(nowMs, this.#drainingIds, this.#replicas);
     this.unknownIds = unknownIds;
     const waitsUntilMs = this.#waitsUntilMs();
     const isAble = this.isController && nodes.length > 0 && unknownIds.length === 0 && this.#writing === undefined;

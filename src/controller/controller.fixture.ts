@@ -51,9 +51,9 @@ export class ControlledNode implements AsyncDisposable {
       onFormat: () => {},
       onConflict: () => {},
       onCandidates: () => {},
-      onNodes: (nodes, version) => {
-        this.#controller.onNodes(nodes);
-        recorder.onNodes(nodes, version);
+      onNodes: (nodes, version, drainingIds) => {
+        this.#controller.onNodes(nodes, version, drainingIds);
+        recorder.onNodes(nodes, version, drainingIds);
       },
       onPlacement: (read) => {
         this.#controller.onPlacement(read);

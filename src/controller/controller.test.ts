@@ -52,6 +52,35 @@ describe('controller', () => {
     expect(new Set(gained)).toEqual(new Set(['d']));
   });
 
+  it('a drained node gets no shards, also after it has vanished and returned, or another controller decides, until it is undrained', async () => {
+    const zookeeper = new MemoryZookeeper();
+    await using a = await ControlledNode.start(zookeeper, 'a');
+    await using b = await ControlledNode.start(zookeeper, 'b');
+    await using c = await ControlledNode.start(zookeeper, 'c');
+    await c.untilPlacedOn('a', 'b', 'c');
+    await a.coordinator.drains.mark('c');
+    expect((await c.untilPlacedOn('a', 'b')).shards.every((ids) => ids.length === replicas)).toBe(true);
+    c.vanish();
+    await b.recorder.until(() => b.recorder.nodeIds?.join() === 'a,b');
+    await using again = await ControlledNode.start(zookeeper, 'c');
+    a.vanish();
+    await using d = await ControlledNode.start(zookeeper, 'd');
+    await d.untilPlacedOn('a', 'b', 'd');
+    await d.coordinator.drains.unmark('c');
+    await again.untilPlacedOn('a', 'b', 'c', 'd');
+  });
+
+  it('too few other nodes are left - a drained node keeps its share', async () => {
+    const zookeeper = new MemoryZookeeper();
+    await using a = await ControlledNode.start(zookeeper, 'a', { replaceAfterMs: soonMs });
+    await using b = await ControlledNode.start(zookeeper, 'b', { replaceAfterMs: soonMs });
+    await using c = await ControlledNode.start(zookeeper, 'c', { replaceAfterMs: soonMs });
+    await a.coordinator.drains.mark('c');
+    await a.untilPlacedOn('a', 'b');
+    b.vanish();
+    expect((await c.untilPlacedOn('a', 'c')).shards.every((ids) => ids.length === replicas)).toBe(true);
+  });
+
   it('a node that stays away is replaced, and no other copy moves', async () => {
     const zookeeper = new MemoryZookeeper();
     await using a = await ControlledNode.start(zookeeper, 'a', { replaceAfterMs: soonMs });

@@ -41,18 +41,18 @@ export class Controller {
   readonly #closed = new AbortController();
 
   constructor(options: ControllerOptions) {
-    const { nodeId, replaceAfterMs, coordinator, logger, wait = firstPlacementWait } = options;
+    const { nodeId, config, replaceAfterMs, coordinator, logger, wait = firstPlacementWait } = options;
     this.#options = options;
     this.#logger = logger;
-    this.#control = new Control(nodeId, replaceAfterMs, coordinator.session === 'connected', wait);
+    this.#control = new Control(nodeId, replaceAfterMs, coordinator.session === 'connected', wait, config.replicas);
   }
 
   onSession(connected: boolean): void {
     this.#carryOut(this.#control.onSession(connected, performance.now()));
   }
 
-  onNodes(nodes: readonly NodeRegistration[]): void {
-    this.#carryOut(this.#control.onNodes(nodes, performance.now()));
+  onNodes(nodes: readonly NodeRegistration[], _version = 0, drainingIds: readonly string[] = []): void {
+    this.#carryOut(this.#control.onNodes(nodes, performance.now(), drainingIds));
   }
 
   onPlacement(read: VersionedPlacement | undefined): void {

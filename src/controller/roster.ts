@@ -6,6 +6,7 @@
  */
 import type { NodeRegistration } from '../coordination/index.js';
 import type { PlacementNode } from '../placement/index.js';
+import { stayingNodes } from './staying-nodes.js';
 
 /** The nodes on which to place shards. */
 export interface RosterMembers {
@@ -24,6 +25,7 @@ export class Roster {
   readonly #lastSeen = new Map<string, NodeRegistration>();
   /** Nodes that hold shards by the placement and are not registered, and since when. */
   readonly #absentSinceMs = new Map<string, number>();
+  #placedIds: ReadonlySet<string> = new Set();
 
   constructor(replaceAfterMs: number) {
     this.#replaceAfterMs = replaceAfterMs;
@@ -37,6 +39,7 @@ export class Roster {
   /** `live`: the registered nodes, in order. `placedIds`: the nodes that the placement names. */
   update(live: readonly NodeRegistration[], placedIds: ReadonlySet<string>, nowMs: number): void {
     this.#live = live;
+    this.#placedIds = placedIds;
     const liveIds = new Set(live.map(({ nodeId }) => nodeId));
     for (const node of live) this.#lastSeen.set(node.nodeId, node);
     for (const id of this.#lastSeen.keys()) if (!liveIds.has(id) && !placedIds.has(id)) this.#lastSeen.delete(id);
@@ -49,8 +52,11 @@ export class Roster {
     this.#absentSinceMs.clear();
   }
 
-  /** The live nodes that stay, and the absent nodes that may return. A node that announced its leave and is gone has left. */
-  members(nowMs: number): RosterMembers {
+  /**
+   * The live nodes that stay, and the absent nodes that may return. A node that announced its leave and is gone has left. A node
+   * that drains counts only while there are fewer other nodes than copies.
+   */
+  members(nowMs: number, drainingIds: ReadonlySet<string> = new Set(), replicas = 1): RosterMembers {
     const counting = this.#live.filter(({ leaving }) => leaving !== true);
     const unknownIds: string[] = [];
     let nextExpiryMs: number | undefined;
@@ -62,6 +68,7 @@ export class Roster {
       if (lastSeen === undefined) unknownIds.push(id);
       else counting.push(lastSeen);
     }
-    return { nodes: counting.map(({ nodeId: id, zone, weight }) => ({ id, zone, weight })), unknownIds, nextExpiryMs };
+    const staying = stayingNodes(counting, drainingIds, this.#placedIds, replicas);
+    return { nodes: staying.map(({ nodeId: id, zone, weight }) => ({ id, zone, weight })), unknownIds, nextExpiryMs };
   }
 }

@@ -76,10 +76,10 @@ export class ClusterReadings {
   }
 
   async #readNodes(node: OwnNode): Promise<void> {
-    const { nodes, version } = await this.#nodes.read();
+    const { nodes, drainingIds, version } = await this.#nodes.read();
     const { session, listener } = this.#options;
     if (!session.mayReport) return;
     node.learn(nodes);
-    listener.onNodes(latestById(nodes).map(registrationOf), version);
+    listener.onNodes(latestById(nodes).map(registrationOf), version, drainingIds);
   }
 }

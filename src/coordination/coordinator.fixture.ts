@@ -50,6 +50,7 @@ export class Recorder {
   readonly candidates: (readonly Candidate[])[] = [];
   readonly nodes: (readonly NodeRegistration[])[] = [];
   readonly nodesVersions: number[] = [];
+  drainingIds: readonly string[] = [];
   readonly placements: (VersionedPlacement | undefined)[] = [];
   readonly fatal: Error[] = [];
   /** The log records of level `warn` and above, as JSON. */
@@ -69,8 +70,9 @@ export class Recorder {
     this.#note(this.candidates, candidates);
   }
 
-  onNodes(nodes: readonly NodeRegistration[], version: number): void {
+  onNodes(nodes: readonly NodeRegistration[], version: number, drainingIds: readonly string[]): void {
     this.nodesVersions.push(version);
+    this.drainingIds = drainingIds;
     this.#note(this.nodes, nodes);
   }
 

@@ -144,10 +144,10 @@ export interface CoordinatorListener {
   /** The live replicas, in order of succession. */
   onCandidates(shard: number, candidates: readonly Candidate[]): void;
   /**
-   * The live nodes, in order of registration. `version` grows with each registration created or deleted, and never
-   * falls.
+   * The live nodes, in order of registration. `version` grows with each registration created or deleted, and with each
+   * drain that begins or ends, and never falls. `drainingIds`: the nodes that are drained, live or not.
    */
-  onNodes(nodes: readonly NodeRegistration[], version: number): void;
+  onNodes(nodes: readonly NodeRegistration[], version: number, drainingIds: readonly string[]): void;
   /**
    * A new reading of `placement`. Undefined: there is none and this node has never read one; a lost placement is
    * written back before it is reported. Each placement is reported once, and never an older one after a newer one.
@@ -186,6 +186,24 @@ export interface Editions {
   write(nodeId: string, expectedVersion: number | undefined, next: Edition): Promise<boolean>;
   /** The node has left for good. */
   remove(nodeId: string): Promise<void>;
+}
+
+/** The nodes, and which of them are drained. */
+export interface DrainView {
+  /** The nodes that are registered now. */
+  readonly nodes: readonly NodeRegistration[];
+  /** The nodes that are marked as draining, registered or not. */
+  readonly drainingIds: readonly string[];
+}
+
+/** The marks of draining nodes. No method repeats a request that ZooKeeper did not answer. */
+export interface Drains {
+  /** Shows every mark that was made before. @throws KvError COORDINATION_UNAVAILABLE */
+  read(): Promise<DrainView>;
+  /** Marks a node, whether it is registered or not. Repeating it changes nothing. @throws KvError COORDINATION_UNAVAILABLE */
+  mark(nodeId: string): Promise<void>;
+  /** Takes the mark back. Repeating it changes nothing. @throws KvError COORDINATION_UNAVAILABLE */
+  unmark(nodeId: string): Promise<void>;
 }
 
 export interface Coordinator {
@@ -232,6 +250,7 @@ export interface Coordinator {
   writePlacement(expectedVersion: number | undefined, next: Placement): Promise<WriteOutcome>;
   /** The editions of data directories (R1). */
   readonly editions: Editions;
+  readonly drains: Drains;
   /** Requests a new reading of `placement`, which `onPlacement` receives if it has changed. */
   refreshPlacement(): void;
   /** Deletes the node's own znodes and closes the session. Idempotent. */

@@ -17,6 +17,7 @@ export type {
   ConfigConflict,
   Coordinator,
   CoordinatorListener,
+  Drains,
   DurabilityMode,
   Edition,
   Editions,

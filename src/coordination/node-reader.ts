@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { NodeRegistration } from './coordinator.js';
 import type { ZnodeClient } from './znode-client.js';
 import { type NodeZnode, parseNode } from './znode-data.js';
-import { inOrder } from './znode-paths.js';
+import { drainedIds, inOrder } from './znode-paths.js';
 
 export interface RegisteredNode extends NodeZnode {
   /** The sequence number of its znode: grows with every registration. */
@@ -12,9 +12,11 @@ export interface RegisteredNode extends NodeZnode {
 
 export interface RegisteredNodes {
   readonly nodes: readonly RegisteredNode[];
+  /** The nodes that are marked as draining, registered or not. Sorted. */
+  readonly drainingIds: readonly string[];
   /**
-   * The number of registrations created or deleted so far, as ZooKeeper counts it. It restarts if ZooKeeper loses its
-   * data.
+   * The number of registrations and marks created or deleted so far, as ZooKeeper counts it. It restarts if ZooKeeper
+   * loses its data.
    */
   readonly childVersion: number;
 }
@@ -42,7 +44,7 @@ export async function readNodes(
       }
     }),
   );
-  return { nodes: found.filter((node) => node !== undefined), childVersion };
+  return { nodes: found.filter((node) => node !== undefined), drainingIds: drainedIds(names), childVersion };
 }
 
 /** Keeps the latest registration of each node id, at its place in the order. */

@@ -2,7 +2,7 @@
  * The list of live nodes with the version that clients compare. The version never falls, even if ZooKeeper loses its
  * data.
  *
- * The version is ZooKeeper's count of registrations created or deleted, plus a base that the znode `nodes` holds. A
+ * The version is ZooKeeper's count of registrations and marks of draining nodes created or deleted, plus a base that the znode `nodes` holds. A
  * node that knows a higher version than this sum raises the base by compare-and-set. So all nodes, even new ones,
  * report the same version.
  */
@@ -14,7 +14,9 @@ import { ensurePath } from './znode-paths.js';
 
 export interface VersionedNodeList {
   readonly nodes: readonly RegisteredNode[];
-  /** Grows with every registration that is created or deleted. */
+  /** The nodes that are marked as draining, registered or not. */
+  readonly drainingIds: readonly string[];
+  /** Grows with every registration, and every mark of a draining node, that is created or deleted. */
   readonly version: number;
 }
 
@@ -54,8 +56,8 @@ export class VersionedNodes {
     // Read first: if the base is raised after this read, the version is only too low, and the watch causes the next
     // reading.
     const { base } = await this.#readBase();
-    const { nodes, childVersion } = await readNodes(this.#client, this.#path, true, this.#logger);
-    return { nodes, version: base + childVersion };
+    const { nodes, drainingIds, childVersion } = await readNodes(this.#client, this.#path, true, this.#logger);
+    return { nodes, drainingIds, version: base + childVersion };
   }
 
   async #raise(): Promise<VersionedNodeList> {

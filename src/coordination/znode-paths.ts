@@ -22,6 +22,11 @@ export class ZnodePaths {
     return `${this.#editions}/e_${nodeId}`;
   }
 
+  /** The mark of a draining node, beside the registrations. */
+  drainMark(nodeId: string): string {
+    return `${this.nodes}/drain_${nodeId}_d`;
+  }
+
   election(shard: number): string {
     return `${this.shards}/${shard}/election`;
   }
@@ -32,6 +37,14 @@ export class ZnodePaths {
 }
 
 export const nodePrefix = 'n_';
+
+/** It ends with a letter, so that no id makes it look like the sequential name of a registration. */
+const drainName = /^drain_(.+)_d$/s;
+
+/** The ids of the nodes that are marked as draining, by the names below `nodes`. Sorted. */
+export function drainedIds(names: readonly string[]): string[] {
+  return names.flatMap((name) => drainName.exec(name)?.[1] ?? []).sort();
+}
 
 /** The replica id comes first, so that a create whose answer was lost is recognised (R2). */
 export function candidatePrefix(replicaId: string): string {

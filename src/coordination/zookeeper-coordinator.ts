@@ -29,6 +29,7 @@ import type {
   StateReading,
   WriteOutcome,
 } from './coordinator.js';
+import { DrainMarks } from './drain-marks.js';
 import { EditionRegister } from './edition-register.js';
 import { latestById, readNodes, registrationOf } from './node-reader.js';
 import { OwnNode } from './own-node.js';
@@ -59,6 +60,7 @@ const farewellMs = 2_000;
 
 export class ZookeeperCoordinator implements Coordinator {
   readonly editions: EditionRegister;
+  readonly drains: DrainMarks;
   readonly #client: ZnodeClient;
   readonly #paths: ZnodePaths;
   readonly #listener: CoordinatorListener;
@@ -102,6 +104,7 @@ export class ZookeeperCoordinator implements Coordinator {
       attempts: this.#attempts,
       logger,
     });
+    this.drains = new DrainMarks(client, this.#paths, this.#session);
     this.#cluster = new ClusterReadings(client, {
       paths: this.#paths,
       session: this.#session,

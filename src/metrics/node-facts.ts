@@ -47,6 +47,8 @@ export interface NodeFacts {
   readonly zookeeperConnected: boolean;
   /** Number of nodes registered in ZooKeeper, as last reported. */
   readonly nodes: number;
+  /** This node is drained: its shards move to other nodes. */
+  readonly draining: boolean;
   readonly placementVersion: number;
   /** The format that the cluster uses, and the newest one that the node supports. */
   readonly format: { readonly inUse: number; readonly newest: number };

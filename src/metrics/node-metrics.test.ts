@@ -47,6 +47,7 @@ function replica(changes: Partial<CoreStatus>): CoreStatus {
 const facts: NodeFacts = {
   held: [],
   placedShards: 0,
+  draining: false,
   minInSync: 2,
   ready: true,
   zookeeperConnected: true,

@@ -38,6 +38,7 @@ const gauges: readonly (readonly [name: string, help: string, valueFrom: (facts:
   ['kvnode_ready', '1 while the node is in sync everywhere it should be, as /readyz tells', ({ ready }) => Number(ready)],
   ['kvnode_zookeeper_connected', '1 while the session with ZooKeeper is connected', (facts) => Number(facts.zookeeperConnected)],
   ['kvnode_nodes', 'Nodes registered in ZooKeeper, as last reported', ({ nodes }) => nodes],
+  ['kvnode_draining', '1 while this node is drained (kvctl drain)', ({ draining }) => Number(draining)],
   ['kvnode_format_in_use', 'The version of the format that the cluster uses', ({ format }) => format.inUse],
   ['kvnode_format_newest', 'The newest version of the format that the node supports', ({ format }) => format.newest],
   [

@@ -150,6 +150,7 @@ export class NodeParts {
       shards,
       peers: this.#peers,
       view,
+      drains: coordinator.drains,
       topology,
       metrics,
       frames,

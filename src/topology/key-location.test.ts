@@ -14,7 +14,14 @@ function topologyOf(shards: number, of: Partial<ShardInfo>): Topology {
   const common = { epoch: 3, minInSync: 1, offline: false, serving: true, placedNodeIds: [], replicas: [] };
   return {
     clusterId: 'one',
-    nodes: ['a', 'b', 'c', 'd', 'e'].map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1, framesVersion: 1 })),
+    nodes: ['a', 'b', 'c', 'd', 'e'].map((id) => ({
+      id,
+      address: `${id}:1`,
+      zone: '',
+      weight: 1,
+      framesVersion: 1,
+      draining: false,
+    })),
     shards: Array.from({ length: shards }, (_, shard) => ({
       shard,
       primaryNodeId: 'b',

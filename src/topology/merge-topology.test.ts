@@ -10,7 +10,7 @@ function shardOf(shard: number, epoch: number, primary: string, more: Partial<Sh
 
 function report(shards: ShardReport[], more: Partial<TopologyReport> & { readonly live?: string[] } = {}): TopologyReport {
   const { live = ['a', 'b', 'c'], ...rest } = more;
-  const nodes = live.map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1, framesVersion: 1 }));
+  const nodes = live.map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1, framesVersion: 1, draining: false }));
   return { clusterId: 'one', nodes, shards, placementVersion: 1, shardCount: 2, partial: false, nodesVersion: 1, ...rest };
 }
 

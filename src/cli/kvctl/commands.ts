@@ -1,5 +1,8 @@
 /** Every command of kvctl, in the order of the help. */
 import type { Command } from './command.js';
+import { canStopCommand } from './drain/can-stop.js';
+import { drainCommand } from './drain/drain.js';
+import { undrainCommand } from './drain/undrain.js';
 import { forcePrimaryCommand } from './force/force-primary.js';
 import { initCommand } from './init.js';
 import { appendCommand } from './keys/append-command.js';
@@ -35,5 +38,6 @@ export const commands: readonly Command[] = [
   ...[appendCommand, setrangeCommand, getsetCommand, getdelCommand, transactCommand],
   ...[ttlCommand, touchCommand, persistCommand],
   ...[statusCommand, healthCommand, nodesCommand, infoCommand, dumpCommand, restoreCommand, initCommand, upgradeCommand],
+  ...[drainCommand, undrainCommand, canStopCommand],
   ...[stateCheckCommand, stateConvertCommand, forcePrimaryCommand],
 ];

@@ -11,7 +11,7 @@ export const exitCodes = {
   notFound: 4,
   /** A condition did not hold: of a write, or the comparisons of `transact`. */
   conditionFailed: 5,
-  /** The command failed after it had written a part (restore), or forced only some shards (shard force-primary). */
+  /** The command failed after it had written a part (restore), forced only some shards (shard force-primary), or was no longer waited for (drain --wait). */
   partlyDone: 6,
   /** Every shard serves, but something needs attention (status --fail-on warnings). */
   servesWithWarnings: 7,
@@ -19,6 +19,8 @@ export const exitCodes = {
   notServing: 8,
   /** Copies of a shard differ (state check). */
   copiesDiffer: 9,
+  /** Without the node some shard would have too few in-sync copies (can-stop). */
+  cannotStop: 10,
 } as const;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -3,11 +3,13 @@ import { formatAddress, readAddress } from '../../config/address.js';
 import { KvError } from '../../errors.js';
 import { wholeTopology } from '../../topology/whole-topology.js';
 import type {
+  CheckStopResponse,
   ForcePrimaryResponse,
   KeyLocation,
   ListKeysRequest,
   ListKeysResponse,
   NodeStatus,
+  SetDrainingResponse,
   Topology,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
@@ -20,6 +22,9 @@ import type { NodeTransport } from '../transport/node-transport.js';
 import { dumpShard } from './receive-dump.js';
 import { ScanCalls } from './scan-calls.js';
 import { scanCopy } from './scan-copy.js';
+
+/** Refusals of one node that say nothing about the others. */
+const othersMayReach: ReadonlySet<KvError['code']> = new Set(['UNREACHABLE', 'COORDINATION_UNAVAILABLE', 'STOPPING']);
 
 export abstract class ClusterCalls extends ScanCalls {
   /** Requests the topology from a node. @throws KvError as for `get`. */
@@ -146,6 +151,50 @@ export abstract class ClusterCalls extends ScanCalls {
    */
   async readCopy(address: string, request: ReadCopyRequest, options: CallOptions = {}): Promise<ReadCopyResponse> {
     return this.core.ask(canonical(address), (to, within) => to.readCopy(request, within), this.core.limitsOf(options));
+  }
+
+  /**
+   * Marks a node as draining (kv.proto, `SetDraining`): its shards move to other nodes, and it gets none until `undrainNode`. It
+   * keeps running, and no call fails. The node is drained once `nodeStatus` shows no replicas. Repeating it changes nothing.
+   *
+   * @param nodeId as in `topology`; the node need not be live.
+   * @returns how many shards were placed on the node.
+   * @throws KvError NOT_DRAINED if too few other nodes are left; INVALID_ARGUMENT; COORDINATION_UNAVAILABLE; OUTCOME_UNKNOWN; and as
+   *   for `get`.
+   */
+  async drainNode(nodeId: string, options: CallOptions = {}): Promise<SetDrainingResponse> {
+    return this.#setDraining(nodeId, true, options);
+  }
+
+  /** Takes a drain back. Repeating it changes nothing. @throws KvError as `drainNode`, without NOT_DRAINED. */
+  async undrainNode(nodeId: string, options: CallOptions = {}): Promise<void> {
+    await this.#setDraining(nodeId, false, options);
+  }
+
+  /**
+   * The shards that would have too few in-sync copies if the node were taken down now (kv.proto, `CheckStop`). None: it can be.
+   *
+   * @throws KvError INVALID_ARGUMENT; and as for `get`.
+   */
+  async checkStop(nodeId: string, options: CallOptions = {}): Promise<CheckStopResponse> {
+    return this.core.runAnywhere((to, within) => to.checkStop({ nodeId }, within), this.core.limitsOf(options));
+  }
+
+  /** Sent to one node at a time: a request that another node executed late could undo a later one. */
+  async #setDraining(nodeId: string, draining: boolean, options: CallOptions): Promise<SetDrainingResponse> {
+    const { nodes } = await this.topology(options);
+    const limits = this.core.limitsOf(options);
+    let last: unknown;
+    for (const { address } of nodes) {
+      try {
+        return await this.core.ask(address, (to, within) => to.setDraining({ nodeId, draining }, within), limits, 'write');
+      } catch (error) {
+        const mayTryOthers = error instanceof KvError && error.executed === 'no' && othersMayReach.has(error.code);
+        if (!mayTryOthers) throw error;
+        last = error;
+      }
+    }
+    throw last ?? new KvError('UNREACHABLE', 'no node is registered');
   }
 
   /**

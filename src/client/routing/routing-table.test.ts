@@ -11,7 +11,14 @@ function shardInfo(shard: number, epoch: number, primary: string, placedNodeIds:
 }
 
 function topologyOf(shards: ShardInfo[], nodes = ['a:1', 'b:1', 'c:1'], clusterId = 'one'): Topology {
-  const infos = nodes.map((address) => ({ id: address.slice(0, 1), address, zone: '', weight: 1, framesVersion: 1 }));
+  const infos = nodes.map((address) => ({
+    id: address.slice(0, 1),
+    address,
+    zone: '',
+    weight: 1,
+    framesVersion: 1,
+    draining: false,
+  }));
   return { clusterId, nodes: infos, shards, placementVersion: 0 };
 }
 

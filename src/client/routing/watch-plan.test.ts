@@ -6,7 +6,7 @@ const ids = (count: number) => Array.from({ length: count }, (_, index) => `n${i
 
 /** Shard s is on nodes s, s + 1, ...; node 0 follows the last. */
 function topologyOf(nodes: number, shards: number, copies: number): Topology {
-  const infos = ids(nodes).map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1, framesVersion: 1 }));
+  const infos = ids(nodes).map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1, framesVersion: 1, draining: false }));
   const shardInfos = Array.from({ length: shards }, (_, shard) => ({
     shard,
     epoch: 1,

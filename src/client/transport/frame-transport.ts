@@ -5,6 +5,8 @@
 import { KvError } from '../../errors.js';
 import type { FrameStream, OpeningListener } from '../../transport/index.js';
 import type {
+  CheckStopRequest,
+  CheckStopResponse,
   ForcePrimaryRequest,
   ForcePrimaryResponse,
   GetTopologyRequest,
@@ -12,6 +14,8 @@ import type {
   ListKeysRequest,
   ListKeysResponse,
   NodeStatus,
+  SetDrainingRequest,
+  SetDrainingResponse,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
 import { type Query, queries } from '../../wire/contract/query-messages.js';
@@ -90,6 +94,14 @@ export class FrameTransport implements NodeTransport {
 
   forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse> {
     return this.#call(queries.forcePrimary, request, limits);
+  }
+
+  setDraining(request: SetDrainingRequest, limits: Limits): Promise<SetDrainingResponse> {
+    return this.#call(queries.setDraining, request, limits);
+  }
+
+  checkStop(request: CheckStopRequest, limits: Limits): Promise<CheckStopResponse> {
+    return this.#call(queries.checkStop, request, limits);
   }
 
   watchTopology(heldOnly: boolean, { onReport, onEnd }: TopologyListener): () => void {

@@ -7,6 +7,8 @@
  */
 import type { KvError } from '../../errors.js';
 import type {
+  CheckStopRequest,
+  CheckStopResponse,
   ForcePrimaryRequest,
   ForcePrimaryResponse,
   GetTopologyRequest,
@@ -14,6 +16,8 @@ import type {
   ListKeysRequest,
   ListKeysResponse,
   NodeStatus,
+  SetDrainingRequest,
+  SetDrainingResponse,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
 import type { ReadCopyRequest, ReadCopyResponse, ScanCopyRequest } from '../../wire/copies/copy-messages.js';
@@ -59,6 +63,8 @@ export interface NodeTransport {
   /** @param asPrimary true if only the primary can answer: once it is replaced, its successor can answer instead. */
   listKeys(request: ListKeysRequest, limits: Limits, asPrimary: boolean): Promise<ListKeysResponse>;
   forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse>;
+  setDraining(request: SetDrainingRequest, limits: Limits): Promise<SetDrainingResponse>;
+  checkStop(request: CheckStopRequest, limits: Limits): Promise<CheckStopResponse>;
   /** @returns a function that stops the watch. */
   watchTopology(heldOnly: boolean, listener: TopologyListener): () => void;
   /** Only the primary can answer. No deadline applies. */

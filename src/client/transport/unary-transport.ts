@@ -12,6 +12,8 @@ import { clusterService, keyValueService } from '../../wire/contract/client-cont
 import { clusterMetadata } from '../../wire/contract/cluster-name.js';
 import { fromStatus } from '../../wire/contract/grpc-status.js';
 import type {
+  CheckStopRequest,
+  CheckStopResponse,
   DeleteRequest,
   DeleteResponse,
   ForcePrimaryRequest,
@@ -26,6 +28,8 @@ import type {
   NodeStatus,
   PutRequest,
   PutResponse,
+  SetDrainingRequest,
+  SetDrainingResponse,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
 import { identityFieldsOf } from '../../wire/contract/request-identity.js';
@@ -66,6 +70,8 @@ const methods = {
   scanCopy: method<ScanCopyRequest, Buffer>(clusterService, 'ScanCopy'),
   readCopy: method<ReadCopyRequest, ReadCopyResponse>(clusterService, 'ReadCopy'),
   forcePrimary: method<ForcePrimaryRequest, ForcePrimaryResponse>(clusterService, 'ForcePrimary'),
+  setDraining: method<SetDrainingRequest, SetDrainingResponse>(clusterService, 'SetDraining'),
+  checkStop: method<CheckStopRequest, CheckStopResponse>(clusterService, 'CheckStop'),
 };
 
 const encoded = Object.fromEntries(
@@ -127,6 +133,14 @@ export class UnaryTransport implements NodeTransport {
 
   forcePrimary(request: ForcePrimaryRequest, limits: Limits): Promise<ForcePrimaryResponse> {
     return this.#call(methods.forcePrimary, request, limits);
+  }
+
+  setDraining(request: SetDrainingRequest, limits: Limits): Promise<SetDrainingResponse> {
+    return this.#call(methods.setDraining, request, limits);
+  }
+
+  checkStop(request: CheckStopRequest, limits: Limits): Promise<CheckStopResponse> {
+    return this.#call(methods.checkStop, request, limits);
   }
 
   watchTopology(heldOnly: boolean, listener: TopologyListener): () => void {

@@ -23,8 +23,11 @@ type ShardFacts = Pick<ShardInfo, 'shard' | 'epoch' | 'primaryNodeId' | 'minInSy
 
 export type TopologyFacts = Pick<Topology, 'clusterId' | 'placementVersion'> & { readonly shards: readonly ShardFacts[] };
 
-export function registrationToJson({ nodeId: id, address, httpAddress, zone, weight = 1, leaving = false }: NodeRegistration) {
-  return { id, address, httpAddress, zone, weight, leaving };
+export function registrationToJson(
+  { nodeId: id, address, httpAddress, zone, weight = 1, leaving = false }: NodeRegistration,
+  draining: boolean,
+) {
+  return { id, address, httpAddress, zone, weight, leaving, draining };
 }
 
 export function clusterToJson<Node>({ clusterId, placementVersion, shards }: TopologyFacts, nodes: readonly Node[]) {

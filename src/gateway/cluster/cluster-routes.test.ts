@@ -21,8 +21,8 @@ describe('the nodes', () => {
   it('are listed in order, with their addresses and weights', async () => {
     expect((await get('/api/kv/workers')).json()).toEqual({
       nodes: [
-        { id: 'node-a', address: '127.0.0.1:9090', httpAddress: '127.0.0.1:8080', zone: 'z', weight: 2, leaving: false },
-        { id: '127.0.0.1:9091', address: '127.0.0.1:9091', weight: 1, leaving: false },
+        { id: 'node-a', address: '127.0.0.1:9090', httpAddress: '127.0.0.1:8080', zone: 'z', weight: 2, leaving: false, draining: false },
+        { id: '127.0.0.1:9091', address: '127.0.0.1:9091', weight: 1, leaving: false, draining: false },
       ],
     });
   });
@@ -32,6 +32,35 @@ describe('the nodes', () => {
       const refused = await app.inject({ method, url: '/api/kv/workers', payload: 'x' });
       expect([refused.statusCode, refused.headers.allow]).toEqual([405, 'GET, HEAD']);
     }
+  });
+});
+
+describe('a drain', () => {
+  const post = (url: string) => app.inject({ method: 'POST', url });
+
+  it('is made and taken back, and the list of nodes shows it', async () => {
+    const drained = await post('/api/kv/worker/node-a/drain');
+    expect([drained.statusCode, drained.json()]).toEqual([200, { id: 'node-a', draining: true, shardCount: 3 }]);
+    expect((await get('/api/kv/workers')).json()).toMatchObject({ nodes: [{ draining: true }, { draining: false }] });
+    expect((await post('/api/kv/worker/node-a/undrain')).json()).toEqual({ id: 'node-a', draining: false, shardCount: 3 });
+    expect((await get('/api/kv/workers')).json()).toMatchObject({ nodes: [{ draining: false }, { draining: false }] });
+  });
+
+  it('is refused with the reason', async () => {
+    const refused = await post('/api/kv/worker/127.0.0.1%3A9091/drain');
+    expect([refused.statusCode, refused.json().code]).toEqual([409, 'NOT_DRAINED']);
+    expect((await post('/api/kv/worker/nobody/drain')).statusCode).toBe(400);
+    expect((await get('/api/kv/worker/node-a/drain')).statusCode).toBe(405);
+  });
+
+  it('can be preceded by a check', async () => {
+    expect((await get('/api/kv/worker/node-a/can-stop')).json()).toEqual({
+      id: 'node-a',
+      canStop: false,
+      shards: [{ shard: 3, copiesLeft: 1, copiesNeeded: 2 }],
+      silentNodes: ['silent'],
+    });
+    expect((await get('/api/kv/worker/127.0.0.1%3A9091/can-stop')).json()).toMatchObject({ canStop: true, shards: [] });
   });
 });
 
@@ -149,6 +178,7 @@ describe('the cluster', () => {
       address: '127.0.0.1:9091',
       weight: 1,
       leaving: false,
+        draining: false,
       problem: 'it cannot be reached',
     });
   });

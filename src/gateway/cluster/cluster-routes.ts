@@ -7,11 +7,13 @@ import { HttpRefusal } from '../routes/problem.js';
 import type { Routes } from '../routes/routes.js';
 import { clusterSchema, heldSchema, jsonAnswer, nodesSchema, problems } from '../routes/schemas.js';
 import { clusterToJson, type NodeFigures, registrationToJson, type TopologyFacts } from './cluster-json.js';
+import { addDrains, type DrainCalls } from './drain-routes.js';
 import { heldKeys, type KeyPages } from './held-keys.js';
 
 /** Queries to the nodes. Each throws a KvError if a node does not answer. */
-export interface ClusterView {
+export interface ClusterView extends DrainCalls {
   readonly nodes: readonly NodeRegistration[];
+  isDraining(nodeId: string): boolean;
   status(node: NodeRegistration): Promise<NodeFigures>;
   listKeys(node: NodeRegistration, request: Parameters<KeyPages>[0]): ReturnType<KeyPages>;
   topology(): Promise<TopologyFacts>;
@@ -25,6 +27,7 @@ export function clusterRoutes(view: () => ClusterView): Routes {
     addNodes(app, view);
     addNode(app, view);
     addCluster(app, view);
+    addDrains(app, view);
   };
 }
 
@@ -35,7 +38,7 @@ function addNodes(app: FastifyInstance, view: () => ClusterView): void {
     summary: 'The nodes, in the order of their registration',
     response: { 200: jsonAnswer('The registered nodes', nodesSchema), ...problems(unavailable) },
   };
-  app.get('/api/kv/workers', { schema }, async () => ({ nodes: view().nodes.map(registrationToJson) }));
+  app.get('/api/kv/workers', { schema }, async () => ({ nodes: registrations(view()) }));
 }
 
 function addNode(app: FastifyInstance, view: () => ClusterView): void {
@@ -64,7 +67,7 @@ function addNode(app: FastifyInstance, view: () => ClusterView): void {
     const status = await nodes.status(node);
     const shards = status.replicas.map(({ shard }) => shard);
     const page = await heldKeys(shards, { limit, cursor: query.cursor }, (request) => nodes.listKeys(node, request));
-    return { ...registrationToJson(node), ...figuresOf(status), ...page };
+    return { ...registrationToJson(node, nodes.isDraining(node.nodeId)), ...figuresOf(status), ...page };
   });
 }
 
@@ -85,7 +88,7 @@ function addCluster(app: FastifyInstance, view: () => ClusterView): void {
       cluster.topology(),
       Promise.all(
         cluster.nodes.map(async (node) => ({
-          ...registrationToJson(node),
+          ...registrationToJson(node, cluster.isDraining(node.nodeId)),
           ...(await cluster.status(node).then(figuresOf, (error: unknown) => ({ problem: reasonOf(error) }))),
         })),
       ),
@@ -95,6 +98,10 @@ function addCluster(app: FastifyInstance, view: () => ClusterView): void {
   app.get('/api/cluster', { schema }, async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(await read()),
   );
+}
+
+function registrations(view: ClusterView) {
+  return view.nodes.map((node) => registrationToJson(node, view.isDraining(node.nodeId)));
 }
 
 const unavailable = {

@@ -19,6 +19,26 @@ export class FakeClusterView implements ClusterView {
   readonly released = new Set<number>();
   silent: KvError | undefined;
 
+  /** The nodes that are drained. */
+  readonly draining = new Set<string>();
+
+  isDraining(nodeId: string): boolean {
+    return this.draining.has(nodeId);
+  }
+
+  async setDraining(nodeId: string, draining: boolean): Promise<{ shardCount: number }> {
+    if (nodeId === '127.0.0.1:9091') throw new KvError('NOT_DRAINED', 'too few other nodes');
+    if (nodeId !== 'node-a') throw new KvError('INVALID_ARGUMENT', 'no such node');
+    if (draining) this.draining.add(nodeId);
+    else this.draining.delete(nodeId);
+    return { shardCount: 3 };
+  }
+
+  async checkStop(nodeId: string) {
+    const shards = nodeId === 'node-a' ? [{ shard: 3, copiesLeft: 1, copiesNeeded: 2 }] : [];
+    return { shards, silentNodeIds: ['silent'] };
+  }
+
   async status({ nodeId }: NodeRegistration): Promise<NodeFigures> {
     if (nodeId !== 'node-a' && this.silent !== undefined) throw this.silent;
     return {

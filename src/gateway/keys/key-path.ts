@@ -9,7 +9,7 @@ const keyPrefix = '/api/kv/';
 /** Replaces the key in the URL that the router sees. */
 const anyKey = '-';
 /** Paths below the prefix that are not keys. A key with such a name is written with a percent sign, as in %77orkers. */
-const reserved = /^(?:workers|worker\/[^/?#]*)(?:[?#]|$)/;
+const reserved = /^(?:workers|worker\/[^/?#]*(?:\/(?:drain|undrain|can-stop))?)(?:[?#]|$)/;
 /** A key, an operation on it, and its query. */
 const changeTarget = new RegExp(`^([^/?#]*)/(${keyChanges.map(segmentOf).join('|')})(?:\\?([^#]*))?$`);
 /** The characters of a path segment (RFC 3986). */

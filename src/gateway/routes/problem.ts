@@ -17,6 +17,7 @@ const statusOf: Readonly<Record<ErrorCode, number>> = {
   NOT_FORCED: 409,
   NOT_UPGRADED: 409,
   NO_ORDER: 501,
+  NOT_DRAINED: 409,
   WRONG_CLUSTER: 421,
   MEMORY_FULL: 507,
   STORAGE_FULL: 507,

@@ -61,6 +61,7 @@ const nodeEntry = {
   zone: text,
   weight: count,
   leaving: { type: 'boolean', description: 'It is stopping for good' },
+  draining: { type: 'boolean', description: 'It is drained: it keeps running, and its shards move to other nodes' },
 };
 const notAlways = ['httpAddress', 'zone'];
 
@@ -114,6 +115,25 @@ const figures = {
   maxDescriptors: count,
   shards: list(heldShard),
 };
+
+const copies = {
+  shard: count,
+  copiesLeft: { ...count, description: 'In-sync copies that would be left, on nodes that answer' },
+  copiesNeeded: { ...count, description: 'minInSync, and at least one' },
+};
+
+export const drainSchema = object({
+  id: text,
+  draining: flag,
+  shardCount: { ...count, description: 'Shards that were placed on the node when the request came' },
+});
+
+export const canStopSchema = object({
+  id: text,
+  canStop: flag,
+  shards: { ...list(object(copies)), description: 'The shards that would have too few in-sync copies' },
+  silentNodes: { ...list(text), description: 'Nodes that did not answer: their copies do not count' },
+});
 
 export const nodesSchema = object({ nodes: list(object(nodeEntry, notAlways)) });
 

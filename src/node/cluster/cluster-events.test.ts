@@ -10,7 +10,7 @@ test('a report reaches the parts that listen for it, in the order in which they 
   events.subscribe(part('first'));
   events.subscribe({ onFatal: (error) => received.push(error.message) });
   events.subscribe(part('second'));
-  events.onNodes([{ nodeId: 'a', address: 'a:1' }], 7);
+  events.onNodes([{ nodeId: 'a', address: 'a:1' }], 7, []);
   events.onFatal(new Error('taken'));
   expect(received).toEqual(['first 1 7', 'second 1 7', 'taken']);
 });

@@ -17,7 +17,7 @@ export interface ClusterListener {
   onSession?(connected: boolean): void;
   onState?(shard: number, reading: StateReading): void;
   onCandidates?(shard: number, candidates: readonly Candidate[]): void;
-  onNodes?(nodes: readonly NodeRegistration[], version: number): void;
+  onNodes?(nodes: readonly NodeRegistration[], version: number, drainingIds: readonly string[]): void;
   onPlacement?(read: VersionedPlacement | undefined): void;
   onFormat?(version: number): void;
   onConflict?(conflict: ConfigConflict | undefined): void;
@@ -43,8 +43,8 @@ export class ClusterEvents implements CoordinatorListener {
     for (const listener of this.#listeners) listener.onCandidates?.(shard, candidates);
   }
 
-  onNodes(nodes: readonly NodeRegistration[], version: number): void {
-    for (const listener of this.#listeners) listener.onNodes?.(nodes, version);
+  onNodes(nodes: readonly NodeRegistration[], version: number, drainingIds: readonly string[]): void {
+    for (const listener of this.#listeners) listener.onNodes?.(nodes, version, drainingIds);
   }
 
   onPlacement(read: VersionedPlacement | undefined): void {

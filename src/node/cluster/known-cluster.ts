@@ -7,6 +7,7 @@ export class KnownCluster {
   readonly #config: ClusterConfig;
   #nodes: readonly NodeRegistration[] = [];
   #nodesVersion = 0;
+  #drainingIds: readonly string[] = [];
   #placement: Placement | undefined;
 
   constructor(config: ClusterConfig) {
@@ -17,6 +18,11 @@ export class KnownCluster {
     return this.#nodes;
   }
 
+  /** Whether the node is drained, registered or not. */
+  isDraining(nodeId: string): boolean {
+    return this.#drainingIds.includes(nodeId);
+  }
+
   get placement(): Placement | undefined {
     return this.#placement;
   }
@@ -24,11 +30,13 @@ export class KnownCluster {
   get facts(): ClusterFacts {
     const { clusterId, shards: shardCount, minInSync } = this.#config;
     const nodesVersion = this.#nodesVersion;
-    return { clusterId, shardCount, minInSync, nodes: this.#nodes, nodesVersion, placement: this.#placement };
+    const drainingIds = this.#drainingIds;
+    return { clusterId, shardCount, minInSync, nodes: this.#nodes, nodesVersion, drainingIds, placement: this.#placement };
   }
 
-  onNodes(nodes: readonly NodeRegistration[], version: number): void {
+  onNodes(nodes: readonly NodeRegistration[], version: number, drainingIds: readonly string[]): void {
     this.#nodes = nodes;
+    this.#drainingIds = drainingIds;
     this.#nodesVersion = version;
   }
 

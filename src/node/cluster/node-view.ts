@@ -3,6 +3,7 @@ import type { ClusterConfig, Coordinator, NodeRegistration } from '../../coordin
 import type { ClusterFormat } from '../../formats.js';
 import type { LogState } from '../../logging/index.js';
 import { type NodeFacts, residentBytes } from '../../metrics/index.js';
+import type { Placement } from '../../placement/index.js';
 import type { NodeStatus } from '../../wire/contract/kv-api.js';
 import { costOfData } from '../capacity/data-cost.js';
 import type { DescriptorUse } from '../capacity/descriptors.js';
@@ -51,6 +52,16 @@ export class NodeView {
   /** The nodes that are registered. */
   get nodes(): readonly NodeRegistration[] {
     return this.#options.cluster.nodes;
+  }
+
+  /** Undefined while nothing is placed. */
+  get placement(): Placement | undefined {
+    return this.#options.cluster.placement;
+  }
+
+  /** Whether a node is drained, registered or not. */
+  isDraining(nodeId: string): boolean {
+    return this.#options.cluster.isDraining(nodeId);
   }
 
   /** Whether it is in sync everywhere it should be; false from when it begins to stop. */
@@ -116,6 +127,7 @@ export class NodeView {
       ready: this.readiness.ready,
       zookeeperConnected: coordinator.session === 'connected',
       nodes: cluster.nodes.length,
+      draining: cluster.isDraining(nodeId),
       format: { inUse: format.inUse, newest: format.supported.newest },
       placementVersion: cluster.placement?.version ?? 0,
       logLinesDropped: log.droppedLines,

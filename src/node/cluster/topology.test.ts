@@ -73,12 +73,12 @@ describe('the topology that a node describes', () => {
       { nodeId: 'a', address: 'a:1' },
       { nodeId: 'b', address: 'b:1', framesVersion: 1 },
     ];
-    const cluster = { ...facts, clusterId: 'one', shardCount: 3, nodes, nodesVersion: 7, placement: { version: 5, shards: [] } };
+    const cluster = { ...facts, clusterId: 'one', shardCount: 3, nodes, nodesVersion: 7, drainingIds: ['b', 'gone'], placement: { version: 5, shards: [] } };
     expect(describeCluster(cluster)).toEqual({
       clusterId: 'one',
       nodes: [
-        { id: 'a', address: 'a:1', zone: '', weight: 1, framesVersion: 0 },
-        { id: 'b', address: 'b:1', zone: '', weight: 1, framesVersion: 1 },
+        { id: 'a', address: 'a:1', zone: '', weight: 1, framesVersion: 0, draining: false },
+        { id: 'b', address: 'b:1', zone: '', weight: 1, framesVersion: 1, draining: true },
       ],
       shards: [],
       shardCount: 3,

@@ -14,14 +14,23 @@ export interface ClusterFacts {
   readonly shardCount: number;
   readonly minInSync: number;
   readonly nodes: readonly (NodeRegistration & { readonly zone?: string; readonly weight?: number })[];
-  /** Grows with every node that registers or vanishes. */
+  /** Grows with every node that registers or vanishes, and with every drain that begins or ends. */
   readonly nodesVersion: number;
+  /** The nodes that are drained, registered or not. */
+  readonly drainingIds: readonly string[];
   /** Node ids by shard, the preferred primary first; undefined while nothing is placed. */
   readonly placement: { readonly version: number; readonly shards: readonly (readonly string[])[] } | undefined;
 }
 
 /** A report without shards. */
-export function describeCluster({ clusterId, shardCount, nodes, nodesVersion, placement }: ClusterFacts): TopologyReport {
+export function describeCluster({
+  clusterId,
+  shardCount,
+  nodes,
+  nodesVersion,
+  drainingIds,
+  placement,
+}: ClusterFacts): TopologyReport {
   return {
     clusterId,
     nodes: nodes.map(({ nodeId, address, zone = '', weight = 1, framesVersion = 0 }) => ({
@@ -30,6 +39,7 @@ export function describeCluster({ clusterId, shardCount, nodes, nodesVersion, pl
       zone,
       weight,
       framesVersion,
+      draining: drainingIds.includes(nodeId),
     })),
     shards: [],
     placementVersion: placement?.version ?? 0,

@@ -4,14 +4,17 @@ import type { NodeRegistration } from '../../coordination/index.js';
 import { KvError } from '../../errors.js';
 import { wholeTopology } from '../../topology/whole-topology.js';
 import type {
+  CheckStopResponse,
   GetTopologyRequest,
   ListKeysRequest,
   ListKeysResponse,
   NodeStatus,
+  SetDrainingResponse,
   Topology,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
 import { clusterServiceWithRawKeys } from '../../wire/contract/server-contract.js';
+import type { Draining } from '../cluster/draining.js';
 import type { Forwarder } from '../operations/forwarder.js';
 
 export interface QueryParts {
@@ -19,6 +22,8 @@ export interface QueryParts {
   readonly forwarder: Forwarder;
   /** The nodes that are registered. */
   nodes(): readonly NodeRegistration[];
+  readonly draining: Pick<Draining, 'set' | 'checkStop'>;
+  isDraining(nodeId: string): boolean;
   /** The status of this node. */
   status(): NodeStatus;
   listKeys(request: ListKeysRequest): Promise<ListKeysResponse>;
@@ -39,6 +44,20 @@ export class ClusterQueries {
     return this.#parts.nodes();
   }
 
+  isDraining(nodeId: string): boolean {
+    return this.#parts.isDraining(nodeId);
+  }
+
+  /** @throws KvError as `Draining` does. */
+  setDraining(nodeId: string, draining: boolean): Promise<SetDrainingResponse> {
+    return this.#parts.draining.set({ nodeId, draining });
+  }
+
+  /** @throws KvError as `Draining` does. */
+  checkStop(nodeId: string): Promise<CheckStopResponse> {
+    return this.#parts.draining.checkStop({ nodeId });
+  }
+
   /** @throws KvError UNREACHABLE, DEADLINE_EXCEEDED, ... where the node does not answer. */
   async status(node: NodeRegistration): Promise<NodeStatus> {
     return this.#isOwn(node) ? this.#parts.status() : this.#request(node, 'GetNodeStatus', {});
@@ -51,20 +70,27 @@ export class ClusterQueries {
 
   /** Merges what every node reports of the shards that it holds, without the nodes that do not answer. */
   async topology(): Promise<Topology> {
+    return (await this.reports()).topology;
+  }
+
+  /** The same, with the ids of the nodes that have answered. */
+  async reports(): Promise<{ readonly topology: Topology; readonly answeringIds: ReadonlySet<string> }> {
     const others = this.nodes.filter((node) => !this.#isOwn(node));
     const answers = await Promise.allSettled(
       others.map(async (node) => {
         const request: GetTopologyRequest = { heldOnly: true };
         return {
+          nodeId: node.nodeId,
           from: node.address,
           report: await this.#request<GetTopologyRequest, TopologyReport>(node, 'GetTopology', request),
         };
       }),
     );
-    return wholeTopology(
-      this.#parts.topology(),
-      answers.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : [])),
-    );
+    const answered = answers.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+    return {
+      topology: wholeTopology(this.#parts.topology(), answered),
+      answeringIds: new Set([this.#parts.nodeId, ...answered.map(({ nodeId }) => nodeId)]),
+    };
   }
 
   #isOwn({ nodeId }: NodeRegistration): boolean {

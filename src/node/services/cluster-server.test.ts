@@ -60,6 +60,7 @@ class Node {
     probed: () => expect.fail(),
     dumps: { serveOverGrpc: () => expect.fail() },
     copies: { scanOverGrpc: () => expect.fail(), read: () => expect.fail() },
+    draining: { set: () => expect.fail(), checkStop: () => expect.fail() },
     listKeys: () => expect.fail(),
     force: () => expect.fail(),
   });
@@ -99,7 +100,7 @@ class Node {
   }
 
   #cluster(): TopologyReport {
-    const nodes = this.#nodes.map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1, framesVersion: 1 }));
+    const nodes = this.#nodes.map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1, framesVersion: 1, draining: false }));
     const versions = { placementVersion: 1, nodesVersion: this.#nodes.length };
     return { clusterId: 'one', nodes, shards: [], ...versions, shardCount, partial: false };
   }

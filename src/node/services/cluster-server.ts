@@ -12,6 +12,8 @@ import type { Answer } from '../../replication/index.js';
 import { locateKey } from '../../topology/key-location.js';
 import { toStatus } from '../../wire/contract/grpc-status.js';
 import type {
+  CheckStopRequest,
+  CheckStopResponse,
   ForcePrimaryRequest,
   ForcePrimaryResponse,
   GetTopologyRequest,
@@ -20,11 +22,14 @@ import type {
   ListKeysResponse,
   LocateKeyRequest,
   NodeStatus,
+  SetDrainingRequest,
+  SetDrainingResponse,
   TopologyReport,
 } from '../../wire/contract/kv-api.js';
 import { clusterServiceWithRawKeys } from '../../wire/contract/server-contract.js';
 import type { ReadCopyRequest, ReadCopyResponse, ScanCopyRequest } from '../../wire/copies/copy-messages.js';
 import type { DumpShardRequest } from '../../wire/dump/dump-parts.js';
+import type { Draining } from '../cluster/draining.js';
 import { probeKey } from '../cluster/probe-address.js';
 import type { TopologyPublisher, TopologyWatcher } from '../cluster/topology-publisher.js';
 import type { CopyServer } from '../copies/copy-server.js';
@@ -44,6 +49,7 @@ export interface ClusterContext {
   probed(token: string): void;
   readonly dumps: Pick<DumpServer, 'serveOverGrpc'>;
   readonly copies: Pick<CopyServer, 'scanOverGrpc' | 'read'>;
+  readonly draining: Pick<Draining, 'set' | 'checkStop'>;
   listKeys(request: ListKeysRequest): Promise<ListKeysResponse>;
   /** Makes the local replica of the shard primary with the data it holds; the answer comes later. False: this node holds no replica. */
   force(shard: number, givesUp: readonly string[], sink: AnswerSink): boolean;
@@ -88,6 +94,21 @@ export class ClusterServer {
       ListKeys: (call: ServerUnaryCall<ListKeysRequest, ListKeysResponse>, callback: sendUnaryData<ListKeysResponse>) => {
         this.#context.listKeys(call.request).then(
           (page) => callback(null, page),
+          (error: unknown) => callback(toStatus(error)),
+        );
+      },
+      SetDraining: (
+        call: ServerUnaryCall<SetDrainingRequest, SetDrainingResponse>,
+        callback: sendUnaryData<SetDrainingResponse>,
+      ) => {
+        this.#context.draining.set(call.request).then(
+          (answer) => callback(null, answer),
+          (error: unknown) => callback(toStatus(error)),
+        );
+      },
+      CheckStop: (call: ServerUnaryCall<CheckStopRequest, CheckStopResponse>, callback: sendUnaryData<CheckStopResponse>) => {
+        this.#context.draining.checkStop(call.request).then(
+          (answer) => callback(null, answer),
           (error: unknown) => callback(toStatus(error)),
         );
       },

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { ServerDuplexStream, ServerWritableStream } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import type { ClusterConfig, ConfigConflict } from '../../coordination/index.js';
+import type { ClusterConfig, ConfigConflict, Drains } from '../../coordination/index.js';
 import { KvError } from '../../errors.js';
 import type { NodeMetrics } from '../../metrics/index.js';
 import { Tracing } from '../../tracing/index.js';
@@ -13,6 +13,7 @@ import { nodeRpcs } from '../../wire/contract/node-rpcs.js';
 import { readEnvelope } from '../../wire/peer/envelope.js';
 import type { MemoryBudget } from '../capacity/memory-budget.js';
 import { PendingCalls } from '../capacity/pending-calls.js';
+import { Draining } from '../cluster/draining.js';
 import type { NodeView } from '../cluster/node-view.js';
 import type { TopologyBatch } from '../cluster/topology-changes.js';
 import type { TopologyPublisher } from '../cluster/topology-publisher.js';
@@ -54,6 +55,7 @@ export interface NodeServicesParts {
   readonly shards: NodeShards;
   readonly peers: Pick<NodePeers, 'links' | 'server' | 'moveRate'>;
   readonly view: NodeView;
+  readonly drains: Drains;
   readonly topology: TopologyPublisher;
   readonly metrics: NodeMetrics;
   readonly frames: { readonly client: FrameCounts; readonly node: FrameCounts };
@@ -108,6 +110,13 @@ export class NodeServices {
     const rate = parts.peers.moveRate;
     this.#streams = new ShardStreams({ nodeId, directory, shards, budget, rate, scanCounts: metrics.scans });
     this.#scan = new ClusterScan({ directory, forwarder, scans: this.#streams.scans });
+    const draining = new Draining({
+      config,
+      drains: parts.drains,
+      logger,
+      placement: () => view.placement,
+      reports: () => this.#queries.reports(),
+    });
     this.#cluster = new ClusterServer({
       directory,
       forwarder,
@@ -116,13 +125,16 @@ export class NodeServices {
       probed: (token) => parts.probed(token),
       dumps: this.#streams.dumps,
       copies: this.#streams.copies,
+      draining,
       listKeys,
       force: (shard, givesUp, sink) => this.#force(shard, givesUp, sink),
     });
     this.#queries = new ClusterQueries({
       nodeId,
+      draining,
       forwarder,
       nodes: () => view.nodes,
+      isDraining: (id) => view.isDraining(id),
       status: () => view.status,
       listKeys,
       topology: () => topology.report(),

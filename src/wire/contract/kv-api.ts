@@ -20,6 +20,8 @@ import type { TransactCompare as TransactCompareFields } from './generated/kv/v1
 import type { TransactRequest as TransactRequestFields } from './generated/kv/v1/TransactRequest.js';
 
 export type { AppendResponse } from './generated/kv/v1/AppendResponse.js';
+export type { CheckStopRequest } from './generated/kv/v1/CheckStopRequest.js';
+export type { CheckStopResponse } from './generated/kv/v1/CheckStopResponse.js';
 export type { DeleteResponse } from './generated/kv/v1/DeleteResponse.js';
 export type { ForcePrimaryRequest } from './generated/kv/v1/ForcePrimaryRequest.js';
 export type { ForcePrimaryResponse } from './generated/kv/v1/ForcePrimaryResponse.js';
@@ -41,6 +43,8 @@ export type { PutResponse } from './generated/kv/v1/PutResponse.js';
 export type { Replica as ReplicaInfo } from './generated/kv/v1/Replica.js';
 export type { ReplicaStatus } from './generated/kv/v1/ReplicaStatus.js';
 export type { RequestIdentity } from './generated/kv/v1/RequestIdentity.js';
+export type { SetDrainingRequest } from './generated/kv/v1/SetDrainingRequest.js';
+export type { SetDrainingResponse } from './generated/kv/v1/SetDrainingResponse.js';
 export type { SetRangeResponse } from './generated/kv/v1/SetRangeResponse.js';
 export type { TouchResponse } from './generated/kv/v1/TouchResponse.js';
 export type { TransactResponse } from './generated/kv/v1/TransactResponse.js';

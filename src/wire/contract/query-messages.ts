@@ -2,6 +2,8 @@
 import { readCopyRequestTable, readCopyResponseTable } from '../copies/copy-messages.js';
 import { MessageTable } from '../protobuf/message-table.js';
 import type {
+  CheckStopRequest,
+  CheckStopResponse,
   ForcePrimaryRequest,
   ForcePrimaryResponse,
   GetTopologyRequest,
@@ -15,6 +17,8 @@ import type {
   NodeStatus,
   PeerStatus,
   ReplicaStatus,
+  SetDrainingRequest,
+  SetDrainingResponse,
   TopologyReport,
 } from './kv-api.js';
 import { topologyReportTable, topologyRequestTable } from './topology-messages.js';
@@ -110,6 +114,12 @@ const listedKeyTable = new MessageTable<Omit<ListedKey, '_expiresInMs'>>({
   expiresInMs: [4, 'optional uint'],
 });
 
+const riskTable = new MessageTable<CheckStopResponse['shards'][number]>({
+  shard: [1, 'uint'],
+  copiesLeft: [2, 'uint'],
+  copiesNeeded: [3, 'uint'],
+});
+
 export const queries = {
   getTopology: {
     rpc: 'kv.v1.Cluster/GetTopology',
@@ -153,5 +163,15 @@ export const queries = {
       givesUp: [3, ['string']],
     }),
     response: new MessageTable<ForcePrimaryResponse>({ epoch: [1, 'uint'], seqFloor: [2, 'uint'] }),
+  },
+  setDraining: {
+    rpc: 'kv.v1.Cluster/SetDraining',
+    request: new MessageTable<SetDrainingRequest>({ nodeId: [1, 'string'], draining: [2, 'bool'] }),
+    response: new MessageTable<SetDrainingResponse>({ shardCount: [1, 'uint'] }),
+  },
+  checkStop: {
+    rpc: 'kv.v1.Cluster/CheckStop',
+    request: new MessageTable<CheckStopRequest>({ nodeId: [1, 'string'] }),
+    response: new MessageTable<CheckStopResponse>({ shards: [1, [riskTable]], silentNodeIds: [2, ['string']] }),
   },
 };

@@ -15,6 +15,7 @@ const nodeTable = new MessageTable<NodeInfo>({
   zone: [3, 'string'],
   weight: [4, 'uint'],
   framesVersion: [5, 'uint'],
+  draining: [6, 'bool'],
 });
 
 const replicaTable = new MessageTable<ReplicaInfo>({

@@ -72,7 +72,7 @@ const figures = {
 
 /** Undefined: the node is registered and does not answer. */
 export function answerOf(nodeId: string, replicas: readonly ReplicaSight[] | undefined): NodeAnswer {
-  const node = { id: nodeId, address: `${nodeId}:1`, zone: '', weight: 1, framesVersion: 1 };
+  const node = { id: nodeId, address: `${nodeId}:1`, zone: '', weight: 1, framesVersion: 1, draining: false };
   if (replicas === undefined) return { node, problem: 'no answer' };
   const held = replicas.map((sight) => replicaOf(nodeId, sight));
   return { node, status: { ...figures, nodeId, address: node.address, replicas: held } as NodeStatus };

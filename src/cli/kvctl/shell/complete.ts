@@ -18,6 +18,7 @@ const takesKey = new Set([
   'mget',
   'locate',
 ]);
+const takesNode = new Set(['info', 'INFO', 'drain', 'undrain', 'can-stop']);
 /** A completion without keys is better than a longer wait. */
 const patienceMs = 500;
 const maxKeys = 50;
@@ -37,7 +38,7 @@ export async function complete(line: string, client: KvClient | undefined): Prom
     return [optionsOf(command.options).filter((option) => option.startsWith(typed)), typed];
   if (first === 'shard') return [words.length === 2 ? ['force-primary'].filter((word) => word.startsWith(typed)) : [], typed];
   if (client === undefined) return [[], typed];
-  if (first === 'info' || first === 'INFO') return [nodesFrom(client, typed), typed];
+  if (takesNode.has(first)) return [nodesFrom(client, typed), typed];
   const isKey = command !== undefined && takesKey.has(command.name) && (words.length === 2 || command.name === 'mget');
   return [isKey ? await keysFrom(client, typed) : [], typed];
 }

@@ -5,7 +5,7 @@ import { type ClusterHealth, defaultFailOn, exitCodeOfHealth, type FailOn } from
 import type { GatheredCluster, NodeAnswer } from './gather.js';
 
 const ids = ['a', 'b', 'c'];
-const nodes = ids.map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1, framesVersion: 1 }));
+const nodes = ids.map((id) => ({ id, address: `${id}:1`, zone: '', weight: 1, framesVersion: 1, draining: false }));
 
 /** A shard with primary `a` and copies on all three nodes, as it is placed. */
 const healthyShard: ShardInfo = {

@@ -43,6 +43,7 @@ function renderInfo({ node, status, problem }: NodeAnswer): string {
     ['address', node.address],
     ['zone', node.zone || '-'],
     ['weight', String(node.weight)],
+    ...(node.draining ? [['draining', 'yes: its shards move to other nodes'] as [string, string]] : []),
     ...(status === undefined ? [['no answer', problem ?? ''] as [string, string]] : factsOf(status)),
   ];
   const width = Math.max(...facts.map(([name]) => name.length));

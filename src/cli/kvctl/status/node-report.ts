@@ -10,6 +10,7 @@ const placeColumns: readonly { name: string; of(node: NodeInfo): string; isShown
   { name: 'address', of: ({ address }) => address, isShown: ({ id, address }) => id !== address },
   { name: 'zone', of: ({ zone }) => zone || '-', isShown: ({ zone }) => zone !== '' },
   { name: 'weight', of: ({ weight }) => String(weight), isShown: ({ weight }) => weight !== 1 },
+  { name: 'draining', of: ({ draining }) => (draining ? 'yes' : '-'), isShown: ({ draining }) => draining },
 ];
 
 export function renderNodes({ answers }: GatheredCluster): string {

@@ -5,7 +5,14 @@ import { nodesToJson, renderNodes } from './node-report.js';
 import { isSettled, viewShards } from './shard-view.js';
 import { renderStatus, toJson } from './status-report.js';
 
-const nodes = ['a', 'b', 'c', 'd'].map((id) => ({ id, address: `${id}:1`, zone: `zone-${id}`, weight: 1, framesVersion: 1 }));
+const nodes = ['a', 'b', 'c', 'd'].map((id) => ({
+  id,
+  address: `${id}:1`,
+  zone: `zone-${id}`,
+  weight: 1,
+  framesVersion: 1,
+  draining: false,
+}));
 
 /** A view of a shard with primary `a` and backups `b` and `c`, all in sync, as it is placed. */
 function healthy(shard: number): ShardInfo {
@@ -163,7 +170,7 @@ describe('kvctl nodes', () => {
   });
 
   test('shows address, zone and weight only if some node has a value of its own', () => {
-    const node = { id: 'a:1', address: 'a:1', zone: '', weight: 1, framesVersion: 1 };
+    const node = { id: 'a:1', address: 'a:1', zone: '', weight: 1, framesVersion: 1, draining: false };
     const columnsOf = (...others: (typeof node)[]): string[] => {
       const answers = [node, ...others].map((one) => ({ node: one, problem: 'no answer' }));
       const [, head] = renderNodes({ ...healthyView(1), answers }).split('\n');

@@ -45,7 +45,7 @@ const view: GatheredCluster = {
   },
   answers: [
     {
-      node: { id: 'a', address: 'a:1', zone: '', weight: 1, framesVersion: 1 },
+      node: { id: 'a', address: 'a:1', zone: '', weight: 1, framesVersion: 1, draining: false },
       status: {
         nodeId: 'a',
         uptimeMs: 61_000,
@@ -60,7 +60,7 @@ const view: GatheredCluster = {
         warnings: ['careful'],
       } as unknown as NodeStatus,
     },
-    { node: { id: 'b', address: 'b:1', zone: '', weight: 1, framesVersion: 1 }, problem: 'connection refused' },
+    { node: { id: 'b', address: 'b:1', zone: '', weight: 1, framesVersion: 1, draining: false }, problem: 'connection refused' },
   ],
 };
 
@@ -124,7 +124,7 @@ describe('kvctl status', () => {
   });
 
   test('warns of a node of another cluster at the address of a registered node', () => {
-    const node = { id: 'b', address: 'b:1', zone: '', weight: 1, framesVersion: 1 };
+    const node = { id: 'b', address: 'b:1', zone: '', weight: 1, framesVersion: 1, draining: false };
     const warnings = collectWarnings({ ...view, answers: [{ node, problem: 'refused', otherCluster: 'cluster-2' }] });
     expect(warnings[1]).toMatch(/^node b is registered, but a node of another cluster, cluster-2, answers at its address b:1/);
   });

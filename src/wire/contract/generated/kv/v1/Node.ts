@@ -7,6 +7,7 @@ export interface NodeInput {
   'zone'?: (string);
   'weight'?: (number);
   'framesVersion'?: (number);
+  'draining'?: (boolean);
 }
 
 export interface Node {
@@ -15,4 +16,5 @@ export interface Node {
   'zone': (string);
   'weight': (number);
   'framesVersion': (number);
+  'draining': (boolean);
 }

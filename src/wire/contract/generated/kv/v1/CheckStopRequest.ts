@@ -1,0 +1,10 @@
+// Original file: proto/kv/v1/kv.proto
+
+
+export interface CheckStopRequestInput {
+  'nodeId'?: (string);
+}
+
+export interface CheckStopRequest {
+  'nodeId': (string);
+}
