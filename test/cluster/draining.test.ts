@@ -45,6 +45,9 @@ function kvctl(cluster: LocalCluster, ...words: string[]) {
   return runKvctl([...words, '--nodes', cluster.addresses.join(',')]);
 }
 
+/** On a busy machine each process takes seconds to start. */
+const timeout = 400_000;
+
 test('a node is drained under load, stays empty over a restart, and gets its share back with undrain', { timeout }, async () => {
   await using cluster = await startCluster({ nodes: 4, shards: 8, extra: ['--replicas', '3', '--min-in-sync', '2'] });
   await using client = await cluster.connect();

@@ -21,7 +21,15 @@ describe('the nodes', () => {
   it('are listed in order, with their addresses and weights', async () => {
     expect((await get('/api/kv/workers')).json()).toEqual({
       nodes: [
-        { id: 'node-a', address: '127.0.0.1:9090', httpAddress: '127.0.0.1:8080', zone: 'z', weight: 2, leaving: false, draining: false },
+        {
+          id: 'node-a',
+          address: '127.0.0.1:9090',
+          httpAddress: '127.0.0.1:8080',
+          zone: 'z',
+          weight: 2,
+          leaving: false,
+          draining: false,
+        },
         { id: '127.0.0.1:9091', address: '127.0.0.1:9091', weight: 1, leaving: false, draining: false },
       ],
     });
@@ -178,7 +186,7 @@ describe('the cluster', () => {
       address: '127.0.0.1:9091',
       weight: 1,
       leaving: false,
-        draining: false,
+      draining: false,
       problem: 'it cannot be reached',
     });
   });

@@ -20,7 +20,14 @@ class Bench {
         unmark: async (nodeId) => void this.marks.delete(nodeId),
       },
       logger: pino({ level: 'silent' }),
-      placement: () => ({ version: 1, shards: [['a', 'b', 'gone'], ['b', 'c', 'd'], ['a', 'c', 'd']] }),
+      placement: () => ({
+        version: 1,
+        shards: [
+          ['a', 'b', 'gone'],
+          ['b', 'c', 'd'],
+          ['a', 'c', 'd'],
+        ],
+      }),
       reports: async () => ({ topology: this.topology, answeringIds: this.answeringIds }),
     });
   }

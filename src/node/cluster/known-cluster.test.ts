@@ -17,6 +17,14 @@ test('its facts have the nodes with their version', () => {
   const cluster = new KnownCluster(config);
   const nodes = [{ nodeId: 'a', address: 'a:1' }];
   cluster.onNodes(nodes, 7, ['b']);
-  expect(cluster.facts).toEqual({ clusterId: 'one', shardCount: 2, minInSync: 1, nodes, nodesVersion: 7, drainingIds: ['b'], placement: undefined });
+  expect(cluster.facts).toEqual({
+    clusterId: 'one',
+    shardCount: 2,
+    minInSync: 1,
+    nodes,
+    nodesVersion: 7,
+    drainingIds: ['b'],
+    placement: undefined,
+  });
   expect([cluster.isDraining('a'), cluster.isDraining('b')]).toEqual([false, true]);
 });

@@ -73,7 +73,15 @@ describe('the topology that a node describes', () => {
       { nodeId: 'a', address: 'a:1' },
       { nodeId: 'b', address: 'b:1', framesVersion: 1 },
     ];
-    const cluster = { ...facts, clusterId: 'one', shardCount: 3, nodes, nodesVersion: 7, drainingIds: ['b', 'gone'], placement: { version: 5, shards: [] } };
+    const cluster = {
+      ...facts,
+      clusterId: 'one',
+      shardCount: 3,
+      nodes,
+      nodesVersion: 7,
+      drainingIds: ['b', 'gone'],
+      placement: { version: 5, shards: [] },
+    };
     expect(describeCluster(cluster)).toEqual({
       clusterId: 'one',
       nodes: [

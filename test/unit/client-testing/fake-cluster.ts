@@ -131,7 +131,14 @@ export class FakeCluster {
 
   get topology(): Topology {
     const live = this.nodes.filter((node) => node.alive);
-    const nodes = live.map(({ id, address, framesVersion }) => ({ id, address, zone: '', weight: 1, framesVersion, draining: false }));
+    const nodes = live.map(({ id, address, framesVersion }) => ({
+      id,
+      address,
+      zone: '',
+      weight: 1,
+      framesVersion,
+      draining: false,
+    }));
     const replicas = nodes.map((node) => ({ replicaId: `r-${node.id}`, nodeId: node.id, inSync: true, live: true }));
     const shards = this.#shards.map(({ primary, epoch }, shard) => {
       const node = this.nodes[primary];
