@@ -17,12 +17,12 @@ export const canStopCommand: Command = {
     const nodeId = await findNodeId(client, operands[0]!, call);
     const found = await client.checkStop(nodeId, call);
     const canStop = found.shards.length === 0;
-    output.result(renderCheck(nodeId, found), { nodeId, canStop, ...found });
+    output.result(renderStopCheck(nodeId, found), { nodeId, canStop, ...found });
     return canStop ? exitCodes.ok : exitCodes.cannotStop;
   },
 };
 
-export function renderCheck(nodeId: string, { shards, silentNodeIds }: CheckStopResponse): string {
+export function renderStopCheck(nodeId: string, { shards, silentNodeIds }: CheckStopResponse): string {
   const lines = [];
   if (shards.length === 0) lines.push(`node ${nodeId} can be taken down: every shard keeps enough in-sync copies`);
   else lines.push(`node ${nodeId} must stay: without it these shards would have too few in-sync copies`);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GatheredCluster } from '../status/gather.js';
-import { renderCheck } from './can-stop.js';
+import { renderStopCheck } from './can-stop.js';
 import { DrainEstimate, drainProgress, renderProgress } from './drain-progress.js';
 
 /** Shard 0 moves from `a` to `d`, which has 30 of 100 bytes; shard 1 has moved. */
@@ -55,10 +55,10 @@ describe('the estimate of the time that is left', () => {
 test('a check lists the shards with too few copies, those with as many together', () => {
   const risk = (shard: number, copiesLeft: number) => ({ shard, copiesLeft, copiesNeeded: 2 });
   const found = { shards: [risk(0, 1), risk(1, 1), risk(4, 0)], silentNodeIds: ['c'] };
-  expect(renderCheck('a', found).split('\n').slice(1)).toEqual([
+  expect(renderStopCheck('a', found).split('\n').slice(1)).toEqual([
     '  shards 0-1: 1 left, 2 needed',
     '  shard 4: 0 left, 2 needed',
     'without an answer, so their copies do not count: c',
   ]);
-  expect(renderCheck('a', { shards: [], silentNodeIds: [] })).toMatch(/^node a can be taken down/);
+  expect(renderStopCheck('a', { shards: [], silentNodeIds: [] })).toMatch(/^node a can be taken down/);
 });
