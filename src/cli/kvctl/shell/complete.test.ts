@@ -55,6 +55,6 @@ test.each<[string, string[]]>([
 });
 
 test('completion - completes commands but no keys without a cluster', async () => {
-  expect((await complete('dele', undefined))[0]).toEqual(['delete ']);
+  expect((await complete('dele', undefined))[0]).toEqual(['delete ', 'delete-prefix ']);
   expect((await complete('get u', undefined))[0]).toEqual([]);
 });
