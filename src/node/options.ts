@@ -46,6 +46,8 @@ export interface NodeOptions {
   readonly stateTimeoutMs: number;
   /** Room that the data directory may take, in bytes; from 1 GiB. Default: 90 % of the room on its file system, at least 1 GiB. */
   readonly maxData: number | undefined;
+  /** Whether the node keeps no order of the keys that it has in memory, and so cannot scan them. Default false. */
+  readonly noOrder?: boolean | undefined;
   /** Log that is kept on disk although snapshots cover it. Default 64 MiB. */
   readonly retainLogBytes: number;
   /** The name of what fails together with this node, such as a rack; undefined: none. */

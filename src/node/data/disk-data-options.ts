@@ -15,6 +15,8 @@ export interface DiskDataOptions {
   readonly survey?: Promise<SurveyedLog | undefined> | undefined;
   readonly clusterId: string;
   readonly nodeId: string;
+  /** See `NodeMemory`. Default true. */
+  readonly isOrdered?: boolean | undefined;
   /** Gets the calls of the disk that are under way while the data is opened. */
   readonly calls?: DiskCalls | undefined;
   readonly shardCount: number;

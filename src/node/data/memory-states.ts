@@ -17,6 +17,8 @@ export interface MemoryStatesOptions {
   readonly clusterId: string;
   /** The number of storages that share the keys of the node. */
   readonly shardCount: number;
+  /** See `NodeMemory`. Default true. */
+  readonly isOrdered?: boolean | undefined;
   /** Default: a thread of the process. */
   readonly snapshotThread?: SnapshotThread | undefined;
 }
@@ -48,7 +50,7 @@ export class MemoryStates implements StateStore {
 
   private constructor(folder: string, options: MemoryStatesOptions) {
     this.#options = options;
-    this.#memory = new NodeMemory(options.shardCount);
+    this.#memory = new NodeMemory(options.shardCount, options.isOrdered);
     this.#files = new SnapshotFiles(folder, options.snapshotThread);
     this.failure = new Promise((resolve) => {
       this.#fail = resolve;

@@ -97,9 +97,10 @@ export class MemoryData implements NodeData {
   readonly entryBlocks: NodeEntryBlocks;
   readonly #memory: NodeMemory;
 
-  constructor(shardCount: number, format: Pick<ClusterFormat, 'inUse'>) {
+  /** @param isOrdered see `NodeMemory` */
+  constructor(shardCount: number, format: Pick<ClusterFormat, 'inUse'>, isOrdered = true) {
     this.entryBlocks = new NodeEntryBlocks(format, shardCount);
-    this.#memory = new NodeMemory(shardCount);
+    this.#memory = new NodeMemory(shardCount, isOrdered);
   }
 
   create(): Storage {

@@ -45,7 +45,10 @@ export async function openData(
   format: ClusterFormat,
 ): Promise<OpenedData> {
   const budget = divideMemory(options.maxMemory ?? defaultMaxMemoryBytes(), config.shards);
-  if (begun === undefined) return { data: new MemoryData(config.shards, format), budget, disk: noDisk, editions: undefined };
+  if (begun === undefined) {
+    const data = new MemoryData(config.shards, format, options.noOrder !== true);
+    return { data, budget, disk: noDisk, editions: undefined };
+  }
   const { folder } = begun;
   await folder.claim({ nodeId, cluster: config }, options.state);
   const editions = await FolderEditions.begin({ folder, nodeId, register, logger: options.logger.child({ node: nodeId }) });
@@ -67,7 +70,7 @@ async function openDisk(
   { folder, survey }: BegunData,
   nodeId: string,
   config: ClusterConfig,
-  { retainLogBytes, diskCalls, postgres: url, logger }: NodeOptions,
+  { retainLogBytes, noOrder, diskCalls, postgres: url, logger }: NodeOptions,
   budget: MemoryBudget,
   { logBytes }: DiskBudget,
   turn: TurnEnd,
@@ -86,6 +89,7 @@ async function openDisk(
     nodeId,
     shardCount: shards,
     format,
+    isOrdered: noOrder !== true,
     // What was acknowledged had been flushed, unless it is flushed from time to time.
     mayLackWrites: isFlushedLater && folder.mayLackUnflushed,
     log: {
