@@ -3,9 +3,6 @@ export { MemoryStorage } from './memory/memory-storage.js';
 export { NodeMemory } from './memory/node-memory.js';
 export type {
   LogRead,
-  RangeItem,
-  RangePage,
-  RangeQuery,
   RecordView,
   Storage,
   StoredHead,
