@@ -45,7 +45,7 @@ class OrderBesideMap {
     if (kind === 'put') for (const key of keys) this.put(key);
     else if (kind === 'remove') for (const key of keys) this.remove(key);
     else if (kind === 'ascending') for (const key of keys.toSorted(byBytes)) this.put(key);
-    else [...this.addresses.keys()].forEach((key, index) => index % 9 > 0 && this.remove(key));
+    else for (const key of [...this.addresses.keys()].filter((_, index) => index % 9 > 0)) this.remove(key);
   }
 
   keysIn(from: string, to: string | undefined, isReverse: boolean): string[] {
