@@ -3,6 +3,9 @@ export { MemoryStorage } from './memory/memory-storage.js';
 export { NodeMemory } from './memory/node-memory.js';
 export type {
   LogRead,
+  RangeItem,
+  RangePage,
+  RangeQuery,
   RecordView,
   Storage,
   StoredHead,
