@@ -1,11 +1,6 @@
 /**
-<<<<<<< HEAD
- * One page of a shard's keys, in the order of their bytes. Storage in memory has no order. So a page looks at every key of the shard and
- * keeps the smallest keys after the end of the previous page. The node remembers nothing between two pages, and the next page
-=======
  * One page of a shard's keys, in the order of their bytes, from a storage without an order (`--no-order`). So a page looks at every key of
  * the shard and keeps the smallest keys after the end of the previous page. The node remembers nothing between two pages, and the next page
->>>>>>> 421fe97e (Scans: pages of a shard in the order of its keys, each one moment and linearizable; KvClient, kvctl and HTTP merge all shards; prefixes are removed with an exact count)
  * may come from another replica.
  */
 

@@ -111,7 +111,7 @@ const emptyPage: RangePage = { items: [], isExhausted: true };
 async function inTime<Found>(found: Promise<Found>): Promise<Found> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    const message = `the database of the primary has not answered within ${maxStoredWaitMs / 1_000} s`;
+    const message = `the storage of the primary has not given the page within ${maxStoredWaitMs / 1_000} s; a large shard in memory may still be putting its keys in order, so try again`;
     timer = setTimeout(() => reject(new KvError('STORAGE_UNAVAILABLE', message)), maxStoredWaitMs);
   });
   try {

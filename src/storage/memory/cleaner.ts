@@ -6,7 +6,7 @@
 
 import type { KeyHash } from './half-sip-hash.js';
 import type { KeyIndex } from './key-index.js';
-import type { KeyOrder } from './key-order.js';
+import type { LateOrder } from './late-order.js';
 import { addressIn } from './record-address.js';
 import type { Records } from './records.js';
 import type { Slab } from './slab.js';
@@ -23,7 +23,7 @@ export class Cleaner {
   readonly #records: Records;
   readonly #slabs: Slabs;
   readonly #index: KeyIndex;
-  readonly #order: KeyOrder | undefined;
+  readonly #order: LateOrder | undefined;
   readonly #hash: KeyHash;
   /** The slab that is being cleaned, its number, and the unit where cleaning continues. */
   #victim: Slab | undefined;
@@ -32,7 +32,7 @@ export class Cleaner {
   /** Units that are still to be examined. */
   #due = 0;
 
-  constructor(records: Records, index: KeyIndex, order: KeyOrder | undefined, hash: KeyHash) {
+  constructor(records: Records, index: KeyIndex, order: LateOrder | undefined, hash: KeyHash) {
     this.#records = records;
     this.#slabs = records.slabs;
     this.#index = index;
@@ -74,7 +74,7 @@ export class Cleaner {
       const from = addressIn(this.#number, unit);
       const to = this.#records.move(victim, unit);
       this.#index.replace(hash, from, to);
-      this.#order?.replace(victim.words, start, length, from, to);
+      this.#order?.replace(hash, victim.words, start, length, from, to);
     }
     this.#unit += room;
     this.#due -= room;

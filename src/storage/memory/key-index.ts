@@ -32,13 +32,13 @@ export class KeyIndex {
 
   /** The address of the key's record, or `noRecord`. */
   find(hash: number, key: EncodedKey, records: Records): number {
-    const table = this.#tables[this.#segmentOf(hash)];
+    const table = this.#tables[this.segmentOf(hash)];
     return table === undefined ? noRecord : table.find(hash, key, records);
   }
 
   /** The key must not be in the index. */
   insert(hash: number, address: number): void {
-    const segment = this.#segmentOf(hash);
+    const segment = this.segmentOf(hash);
     let table = this.#tables[segment];
     if (table === undefined) {
       table = new Table();
@@ -53,14 +53,14 @@ export class KeyIndex {
 
   /** Notes that a record in the index has moved. */
   replace(hash: number, from: number, to: number): void {
-    const segment = this.#segmentOf(hash);
+    const segment = this.segmentOf(hash);
     this.#tables[segment]!.replace(hash, from, to);
     this.#updateWalks(segment, from, to);
   }
 
   /** The record must be in the index. */
   remove(hash: number, address: number): void {
-    const segment = this.#segmentOf(hash);
+    const segment = this.segmentOf(hash);
     const table = this.#tables[segment]!;
     this.#bytes -= table.bytes;
     table.remove(hash, address);
@@ -86,8 +86,8 @@ export class KeyIndex {
     for (const walk of this.#walks) if (walk.segment === segment) walk.moved(from, to);
   }
 
-  /** Uses the high bits of the hash, because a table uses the low ones. */
-  #segmentOf(hash: number): number {
+  /** The table of a key. Uses the high bits of the hash, because a table uses the low ones. */
+  segmentOf(hash: number): number {
     return ((hash >>> 16) * this.segments) >>> 16;
   }
 }

@@ -80,10 +80,16 @@ export class KeyOrder {
     this.#giveUpUnlinked();
   }
 
-  #find(words: Int32Array, start: number, length: number, address: number): void {
+  /** Whether the key is in the order. @param address of its record */
+  has(words: Int32Array, start: number, length: number, address: number): boolean {
+    if (this.#levels === 0) return false;
     this.#search.aim(words, start, length, address);
     this.#search.run(this.#root, this.#levels);
-    if (!this.#search.isFound) throw new Error('a record is missing in the order of the keys');
+    return this.#search.isFound;
+  }
+
+  #find(words: Int32Array, start: number, length: number, address: number): void {
+    if (!this.has(words, start, length, address)) throw new Error('a record is missing in the order of the keys');
   }
 
   /**

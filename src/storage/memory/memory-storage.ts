@@ -11,7 +11,7 @@ import { Cleaner } from './cleaner.js';
 import type { EncodedKey } from './encoded-key.js';
 import type { KeyHash } from './half-sip-hash.js';
 import { KeyIndex } from './key-index.js';
-import { KeyOrder } from './key-order.js';
+import { LateOrder } from './late-order.js';
 import { NodeMemory } from './node-memory.js';
 import { orderedPage } from './ordered-page.js';
 import { noRecord } from './record-address.js';
@@ -42,7 +42,7 @@ export class MemoryStorage implements Storage {
   readonly range: Storage['range'];
   #records = new Records();
   #index: KeyIndex;
-  #order: KeyOrder | undefined;
+  #order: LateOrder | undefined;
   #cleaner: Cleaner;
   /** Entries that `apply` has received and not applied yet, oldest first. */
   #due: (readonly LogEntry[])[] = [];
@@ -172,14 +172,27 @@ export class MemoryStorage implements Storage {
     this.#cleaner.work();
   }
 
-  #newOrder(): KeyOrder | undefined {
-    return this.#node.isOrdered ? new KeyOrder(this.#records) : undefined;
+  #newOrder(): LateOrder | undefined {
+    return this.#node.isOrdered ? new LateOrder(this.#records, this.#index) : undefined;
   }
 
-  #page(query: RangeQuery, onMoment?: () => void): RangePage {
+  #page(query: RangeQuery, onMoment?: () => void): RangePage | Promise<RangePage> {
+    this.applyHeld();
+    const made = this.#order!.make();
+    return made === undefined ? this.#pageNow(query, onMoment) : this.#pageOnceMade(made, query, onMoment);
+  }
+
+  #pageNow(query: RangeQuery, onMoment?: () => void): RangePage {
     this.applyHeld();
     onMoment?.();
-    return orderedPage(this.#order!, this.#records, query);
+    return orderedPage(this.#order!.whole!, this.#records, query);
+  }
+
+  async #pageOnceMade(made: Promise<void>, query: RangeQuery, onMoment?: () => void): Promise<RangePage> {
+    // After a reset there is another order.
+    for (let wait: Promise<void> | undefined = made; wait !== undefined; wait = this.#order!.make()) await wait;
+    const { items, isExhausted } = this.#pageNow(query, onMoment);
+    return { items: items.map((item) => ({ ...item, value: item.value?.slice() })), isExhausted };
   }
 
   #put(key: string, value: Uint8Array, version: number, expiresAtMs: number | undefined): void {
@@ -189,11 +202,11 @@ export class MemoryStorage implements Storage {
     if (address === noRecord) {
       const added = records.add(this.#key, value, version, expiresAtMs);
       this.#index.insert(hash, added);
-      this.#order?.insert(this.#key.words, 0, this.#key.length, added);
+      this.#order?.insert(hash, this.#key.words, 0, this.#key.length, added);
     } else if (records.version(address) < version && !records.overwrite(address, value, version, expiresAtMs)) {
       const moved = records.add(this.#key, value, version, expiresAtMs);
       this.#index.replace(hash, address, moved);
-      this.#order?.replace(this.#key.words, 0, this.#key.length, address, moved);
+      this.#order?.replace(hash, this.#key.words, 0, this.#key.length, address, moved);
       records.remove(address);
     }
   }
@@ -203,7 +216,7 @@ export class MemoryStorage implements Storage {
     const address = this.#find(hash);
     if (address === noRecord || this.#records.version(address) >= version) return;
     this.#index.remove(hash, address);
-    this.#order?.remove(this.#key.words, 0, this.#key.length, address);
+    this.#order?.remove(hash, this.#key.words, 0, this.#key.length, address);
     this.#records.remove(address);
   }
 
@@ -217,6 +230,7 @@ export class MemoryStorage implements Storage {
   }
 
   #reset(): void {
+    this.#order?.close();
     this.#due = [];
     this.#dueEntries = 0;
     this.#records = new Records();

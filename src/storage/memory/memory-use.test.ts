@@ -15,12 +15,12 @@ describe('the memory it takes', { timeout: 60_000 }, () => {
   it('is little more than the bytes of keys and values, even after many overwrites', () => {
     const storage = new MemoryStorage();
     overwrite(storage, 1, () => 100);
-    expect(storage.memoryBytes / count).toBeLessThan(180);
+    expect(storage.memoryBytes / count).toBeLessThan(165);
     const perKey = () => storage.memoryBytes / storage.keyCount;
     for (let round = 1; round <= 6; round++) {
       overwrite(storage, 1 + round * count, (number) => (number * 31 + round * 57) % 200);
       expect(storage.keyCount).toBe(count);
-      expect(perKey()).toBeLessThan(180 * 1.45);
+      expect(perKey()).toBeLessThan(165 * 1.45);
     }
   });
 
