@@ -88,7 +88,7 @@ function addCommands(parser: Argv, list: readonly Command[], onCommand: OnComman
     const [command] = below;
     if (command === undefined) continue;
     if (rest(command).length > 1) {
-      parser.command(word, `Commands on one ${word}`, (inner) => {
+      parser.command(word, `Commands: ${below.map(({ name }) => name).join(', ')}`, (inner) => {
         addCommands(inner, below, onCommand, `${prefix}${word} `);
         inner.command(
           '$0',

@@ -43,6 +43,7 @@ export const epilogue = `Behind -- everything is an operand: kvctl put -- --key 
 Exit codes: 0 done; 1 failed, and definitely nothing was changed; 2 the command line is wrong,
 or an argument can never be right; 3 the outcome of a write is unknown; 4 a key does not exist (get, delete, mget, getdel, ...);
 5 the key is at another version or has another value, or the comparisons of transact do not hold;
-6 stopped half way: a part was written (restore, shard force-primary);
+6 stopped half way: a part was written (restore), some shards were forced (shard force-primary), or the drain goes on (drain --wait);
 7 every shard serves, with warnings (status --fail-on warnings); 8 some shard does not serve (status), or a node
-is not ready (health).`;
+is not ready (health); 9 copies of a shard differ (state check); 10 without the node some shard would have too few
+in-sync copies (can-stop).`;
