@@ -140,6 +140,67 @@ test('calls of next that overlap are answered in their order', async () => {
   expect(results.map(({ done, value }) => (done ? undefined : value.key))).toEqual([...all, undefined, undefined]);
 });
 
+test('a scan that is left while a page is awaited ends at once, and opens no stream any more', async () => {
+  const replies: ReplyStream[] = [];
+  cluster.scan = (_, request, reply) => {
+    replies.push(reply);
+    if (request.shard !== 1) serve(request, reply, 1);
+  };
+  const client = await connect();
+  const scan = client.scan({ deadlineMs: longMs });
+  const first = scan.next();
+  await vi.waitUntil(() => replies.length === shards);
+  await scan.return!();
+  expect(await first).toEqual({ done: true, value: undefined });
+  await vi.waitUntil(() => replies.every((reply) => reply.isGone));
+  expect(await scan.next()).toEqual({ done: true, value: undefined });
+  expect(replies).toHaveLength(shards);
+});
+
+test('the failure of one shard closes the streams that the others open later', async () => {
+  const late: { request: ScanRequest; reply: ReplyStream }[] = [];
+  cluster.scan = (_, request, reply) => {
+    if (request.shard === 1 && late.length === shards - 1) reply.fail(new KvError('NO_ORDER', 'there is no order'));
+    else if (request.shard === 1) reply.fail(new KvError('STOPPING', 'the node stops'));
+    else late.push({ request, reply });
+  };
+  await expect(read((await connect()).scan({ deadlineMs: longMs }))).rejects.toMatchObject({ code: 'NO_ORDER' });
+  for (const { request, reply } of late) serve(request, reply, 1);
+  await vi.waitUntil(() => late.every(({ reply }) => reply.isGone));
+});
+
+describe('the removal of a prefix', () => {
+  const unknown = new KvError('OUTCOME_UNKNOWN', 'no answer came');
+  const definite = new KvError('VALUE_TOO_LARGE', 'it was refused', { executed: 'no' });
+
+  test('that fails with a step of an unknown outcome is unknown, whichever step fails first', async () => {
+    cluster.scan = (_, request, reply) => serve(request, reply);
+    const client = await connect();
+    let steps = 0;
+    let refused!: () => void;
+    const afterRefusal = new Promise<void>((resolve) => {
+      refused = resolve;
+    });
+    vi.spyOn(client, 'transact').mockImplementation(async () => {
+      steps += 1;
+      if (steps === shards) {
+        setImmediate(refused);
+        throw definite;
+      }
+      await afterRefusal;
+      throw unknown;
+    });
+    await expect(client.deletePrefix('a')).rejects.toMatchObject({ code: 'VALUE_TOO_LARGE', executed: 'unknown' });
+  });
+
+  test('that removes nothing, and fails for a definite reason, has changed nothing', async () => {
+    cluster.scan = (_, request, reply) => serve(request, reply);
+    const client = await connect();
+    vi.spyOn(client, 'transact').mockRejectedValue(definite);
+    await expect(client.deletePrefix('a')).rejects.toMatchObject({ code: 'VALUE_TOO_LARGE', executed: 'no' });
+  });
+});
+
 test('a scan of a silent shard fails at the deadline, and closes the streams of the others', async () => {
   const replies: ReplyStream[] = [];
   cluster.scan = (_, request, reply) => {

@@ -57,7 +57,7 @@ export abstract class ScanCalls extends ChangeCalls {
    * @param options `deadlineMs` limits each step, not the call
    * @returns the number of keys that this call has removed
    * @throws KvError as for `scan` and `put`. Its message has the number of keys that were removed before; `executed` is `unknown`
-   *   unless there was none.
+   *   unless there was none, and no step has an unknown outcome.
    */
   async deletePrefix(prefix: string, options: CallOptions & WriteDurability = {}): Promise<number> {
     if (prefix === '') throw new KvError('INVALID_ARGUMENT', 'an empty prefix would remove every key');
@@ -65,6 +65,7 @@ export abstract class ScanCalls extends ChangeCalls {
     const shards = (this.core.knownTopology?.shards ?? []).map(({ shard }) => shard).values();
     let removed = 0;
     let failure: unknown;
+    let hasUnknown = false;
     const lane = async (): Promise<void> => {
       for (const shard of shards) {
         for await (const { records } of this.scanShard(shard, { ...options, prefix, keysOnly: true, pageSize: stepKeys })) {
@@ -79,12 +80,14 @@ export abstract class ScanCalls extends ChangeCalls {
     const lanes = Array.from({ length: shardsAtOnce }, () =>
       lane().catch((error: unknown) => {
         failure ??= error;
+        hasUnknown ||= error instanceof KvError && error.executed === 'unknown';
       }),
     );
     await Promise.all(lanes);
     if (failure === undefined) return removed;
-    if (!(failure instanceof KvError) || removed === 0) throw failure;
-    const message = `${failure.message} (${removed} keys had been removed before)`;
+    if (!(failure instanceof KvError) || (removed === 0 && !hasUnknown)) throw failure;
+    const unknown = hasUnknown ? ', and those of a step whose outcome is unknown may be gone' : '';
+    const message = `${failure.message} (${removed} keys had been removed before${unknown})`;
     throw new KvError(failure.code, message, { cause: failure, executed: 'unknown' });
   }
 }

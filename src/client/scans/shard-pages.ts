@@ -35,16 +35,19 @@ export class ShardPages {
   #after = '';
   #stream: DumpMessages | undefined;
   #isOver = false;
+  /** Aborted once the reader has given the rest up: it ends whatever `next` waits for. */
+  readonly #closing = new AbortController();
 
   /** @param call `deadlineMs` limits the time to each next page */
   constructor(core: ClientCore, options: ShardPagesOptions, call: CallOptions) {
     this.#core = core;
     this.#options = options;
-    this.#call = call;
+    const { signal } = this.#closing;
+    this.#call = { ...call, signal: call.signal === undefined ? signal : AbortSignal.any([call.signal, signal]) };
     this.#left = options.limit;
   }
 
-  /** @returns undefined once there is none any more. @throws KvError as for a get; NO_ORDER */
+  /** @returns undefined once there is none any more, or the rest was given up. @throws KvError as for a get; NO_ORDER */
   async next(): Promise<ScanPage | undefined> {
     if (this.#isOver) return undefined;
     const limits = this.#core.limitsOf(this.#call);
@@ -54,6 +57,7 @@ export class ShardPages {
         return this.#take(decode(await this.#stream.next(limits), this.#options.keysOnly));
       } catch (error) {
         this.#closeStream();
+        if (this.#closing.signal.aborted) return undefined;
         breaks += 1;
         if (!(error instanceof KvError) || !mayRetry('read', error)) throw error;
         const leftMs = remainingMs(limits);
@@ -63,9 +67,10 @@ export class ShardPages {
     }
   }
 
-  /** Gives the rest up. Idempotent. */
+  /** Gives the rest up, also while `next` waits for a page. Idempotent. */
   close(): void {
     this.#isOver = true;
+    this.#closing.abort();
     this.#closeStream();
   }
 
