@@ -6,6 +6,7 @@ import {
   Server,
   ServerCredentials,
   type ServerUnaryCall,
+  type ServerWritableStream,
   type sendUnaryData,
   status,
 } from '@grpc/grpc-js';
@@ -74,6 +75,8 @@ let forwarder: Forwarder;
 /** What the primary does with a put that it receives. */
 let onPut: (call: Call, answer: Answer) => void;
 let calls: Call[];
+/** The messages of a call that is answered with a stream. */
+let streamed: string[];
 
 beforeEach(async () => {
   primary = new Server();
@@ -83,6 +86,10 @@ beforeEach(async () => {
     Get: never,
     Delete: never,
     Pipeline: never,
+    Scan: (call: ServerWritableStream<object, Buffer>) => {
+      for (const message of streamed) call.write(Buffer.from(message));
+      call.end();
+    },
     Put: (call: Call, answer: Answer) => {
       calls.push(call);
       onPut(call, answer);
@@ -169,6 +176,27 @@ describe('a request that was not sent has not been executed', () => {
     await line.open();
     expect(await forward()).toMatchObject({ version: 7 });
     expect(calls).toHaveLength(1);
+  });
+});
+
+describe('a call that is answered with a stream', () => {
+  const collect = (isEnough: (message: Buffer) => boolean) =>
+    forwarder.collect(address, keyValueService.Scan!.path, Buffer.alloc(0), patienceMs, isEnough);
+
+  test('passes its messages on until there are enough', async () => {
+    streamed = ['a', 'b', 'c'];
+    const seen: string[] = [];
+    await collect((message) => seen.push(message.toString()) === 2);
+    expect(seen).toEqual(['a', 'b']);
+  });
+
+  test('fails if a message cannot be read', async () => {
+    streamed = ['a'];
+    const unreadable = new Error('it is no page');
+    const failed = collect(() => {
+      throw unreadable;
+    });
+    await expect(failed).rejects.toBe(unreadable);
   });
 });
 

@@ -102,7 +102,7 @@ export class Forwarder {
   /**
    * Sends a call that is answered with a stream, and passes its messages to `isEnough` until that returns true or the stream ends.
    *
-   * @throws KvError as `forward`
+   * @throws KvError as `forward`; what `isEnough` throws
    */
   async collect(
     address: string,
@@ -121,8 +121,12 @@ export class Forwarder {
       stream.on('error', (error: ServiceError) => reject(fromStatus(error)));
       stream.on('end', resolve);
       stream.on('data', (message: Buffer) => {
-        if (!isEnough(message)) return;
-        resolve();
+        try {
+          if (!isEnough(message)) return;
+          resolve();
+        } catch (error) {
+          reject(error);
+        }
         stream.cancel();
       });
     });

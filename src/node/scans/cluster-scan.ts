@@ -56,6 +56,7 @@ export class ClusterScan {
       };
       try {
         await this.#collect(request, isEnough);
+        if (pages.length === 0) throw new KvError('OUTCOME_UNKNOWN', 'the primary ended the scan without a page');
         return pages;
       } catch (error) {
         const mayWait =

@@ -199,6 +199,26 @@ test('a scan - does not go on while its client does not read, nor after the clie
   expect([reader.pages.length, reader.error]).toEqual([1, undefined]);
 });
 
+test('a page - that the storage answers after the client has gone, or the node has closed, is not sent', async () => {
+  for (const give of [
+    (_: ShardScan, reader: PageReader): void => reader.reply.onClosed(),
+    (scan: ShardScan): void => scan.giveUp(),
+  ]) {
+    const primary = primaryOf(['a']);
+    let answer!: () => void;
+    primary.storageDelay = new Promise((resolve) => {
+      answer = resolve;
+    });
+    const reader = new PageReader();
+    const { scan } = scanOf(primary, reader);
+    const over = scan.run();
+    give(scan, reader);
+    answer();
+    expect(await over).toBeInstanceOf(KvError);
+    expect(reader.pages).toEqual([]);
+  }
+});
+
 test('a scan - of a node that closes is refused, as something to be tried again', async () => {
   const reader = new PageReader();
   reader.mayRead = false;

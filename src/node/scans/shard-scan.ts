@@ -78,6 +78,8 @@ export class ShardScan {
     const maxBytes = memory.shareOf(this.#size.bytes);
     const query = this.#range && { ...this.#range, reverse, most, maxBytes, keysOnly };
     const { message, isLast } = await readPage(replica(), query, (page) => this.#encode(page));
+    // The client may have gone meanwhile, or the node may be closing.
+    this.#check();
     memory.hold(message.length);
     try {
       await this.#send(message);
