@@ -53,7 +53,10 @@ export function scanRoutes(scan: ScanKeys): Routes {
         },
       },
       response: {
-        200: jsonAnswer('What a page shows of a shard is one moment of that shard; a page without next is the last', pageSchema),
+        200: jsonAnswer(
+          'Keys of several moments: what is written meanwhile may be shown or not; a page without next is the last',
+          pageSchema,
+        ),
         ...problems({
           400: 'A parameter is invalid',
           501: 'A node keeps no order of keys (--no-order)',
@@ -73,7 +76,7 @@ export function scanRoutes(scan: ScanKeys): Routes {
           version: at,
           ...(left !== undefined && { expiresInMs: left }),
         })),
-        ...(nextAfter !== undefined && { next: Buffer.from(nextAfter).toString('base64url') }),
+        ...(nextAfter !== undefined && { next: cursorOf(nextAfter) }),
       };
     });
   };
@@ -131,8 +134,15 @@ function isSet(query: Query, name: 'reverse' | 'values'): boolean {
   throw new KvError('INVALID_ARGUMENT', `${name} must be true or false`);
 }
 
+function cursorOf(key: string): string {
+  return Buffer.from(key).toString('base64url');
+}
+
 function keyOfCursor(cursor: string): string {
   const isCursor = typeof cursor === 'string' && /^[A-Za-z0-9_-]{1,1400}$/.test(cursor);
-  if (!isCursor) throw new KvError('INVALID_ARGUMENT', 'cursor must be "next" of the page before, unchanged');
-  return Buffer.from(cursor, 'base64url').toString();
+  const key = isCursor ? Buffer.from(cursor, 'base64url').toString() : '';
+  // Bytes that are no UTF-8 would be replaced: the page would begin behind another key.
+  if (!isCursor || cursorOf(key) !== cursor)
+    throw new KvError('INVALID_ARGUMENT', 'cursor must be "next" of the page before, unchanged');
+  return key;
 }
