@@ -3,7 +3,7 @@
  * answer: every write of every shard has one from each backup.
  */
 import type { BodyOf, EpochMark, EpochRun, LogEntry } from '../../replication/index.js';
-import { type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
+import { MalformedMessage, type ProtobufReader, tagOf } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import { EntryReader, entriesTag, groupsTag } from './entry-reader.js';
 import type { Envelope, ReplicaHeader } from './envelope.js';
@@ -105,6 +105,14 @@ export function readAppend(reader: ProtobufReader, { bytes, header }: Pick<Envel
     append.runs = [...append.runs, { epoch: header.epoch, id: header.epochId, firstSeq: append.prevSeq + 1 }];
   }
   return append;
+}
+
+/** A replica that appended entries which do not follow would end, so they are refused with their message. @throws MalformedMessage */
+export function checkSequence({ prevSeq, entries }: ReceivedAppend): void {
+  for (let at = 0; at < entries.length; at++) {
+    if (entries[at]!.seq !== prevSeq + 1 + at)
+      throw new MalformedMessage(`entry ${entries[at]!.seq} of an append does not follow entry ${prevSeq + at}`);
+  }
 }
 
 /** Fields that are 0 or false are left out. */

@@ -70,6 +70,7 @@ export class EntryReader {
     while (reader.more) {
       const tag = reader.tag();
       if (tag === bytes4) {
+        if (this.#seq > Number.MAX_SAFE_INTEGER) throw new MalformedMessage('an entry with a seq beyond 2^53');
         this.#add(this.#entry());
         this.#seq++;
       } else if (tag === bytes1) this.#addClient(knownClients.read(reader));

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import protobuf from 'protobufjs';
 import { describe, expect, test } from 'vitest';
 import { supportedFormats } from '../../formats.js';
-import type { LogEntry, Message } from '../../replication/index.js';
+import type { BodyOf, LogEntry, Message } from '../../replication/index.js';
 import { protoFolder } from '../contract/proto-files.js';
 import { ProtobufReader } from '../protobuf/protobuf-reader.js';
 import { ProtobufWriter } from '../protobuf/protobuf-writer.js';
@@ -81,6 +81,11 @@ const log = fc.record({
   history: fc.array(run, { maxLength: 5 }),
 });
 
+/** The entries follow the position that it names. */
+function appendOf(fields: Parameters<typeof fc.record<BodyOf<'append'>>>[0]): fc.Arbitrary<BodyOf<'append'>> {
+  return fc.record(fields).map((body) => ({ ...body, prevSeq: (body.entries[0]?.seq ?? body.prevSeq + 1) - 1 }));
+}
+
 function ofType<Type extends string>(type: Type): fc.Arbitrary<Type> {
   return fc.constant(type);
 }
@@ -103,7 +108,7 @@ const requests = {
     timeMs: seq,
     timeOffsetMs: fc.integer({ min: -(2 ** 50), max: 2 ** 50 }),
   }),
-  append: fc.record({
+  append: appendOf({
     type: ofType('append'),
     number,
     prevSeq: seq,
@@ -319,6 +324,18 @@ describe('messages between replicas', () => {
     });
     bytes[bytes.indexOf('keykey')] = 0xff;
     expect(codec.receive(bytes, readMessageBody)).toMatchObject({ kind: 'malformed', reason: expect.stringContaining('UTF-8') });
+  });
+
+  test.each([6, 7])('entries of format %i that do not follow the position of their append are malformed', (format) => {
+    const body = append(entries);
+    expect(received(encode({ ...ends, body }, format))).toEqual(body);
+    for (const wrong of [
+      { ...body, prevSeq: 8 },
+      { ...body, prevSeq: 10 },
+    ]) {
+      const found = codec.receive(encode({ ...ends, body: wrong as Body }, format), readMessageBody);
+      expect(found).toMatchObject({ kind: 'malformed', reason: expect.stringContaining('does not follow') });
+    }
   });
 
   test('a body of an unknown kind is ignored', () => {

@@ -12,6 +12,7 @@ import { FlatMessage } from '../protobuf/flat-message.js';
 import { MalformedMessage } from '../protobuf/protobuf-reader.js';
 import type { ProtobufWriter } from '../protobuf/protobuf-writer.js';
 import {
+  checkSequence,
   ReceivedAppend,
   readAppend,
   readAppendAnswer,
@@ -189,12 +190,16 @@ export class ReplicationCodec {
   }
 }
 
-/** @returns undefined for a message of a kind that is not known here. */
+/** @returns undefined for a message of a kind that is not known here. @throws MalformedMessage */
 export function readMessageBody(envelope: Envelope): WireBody | undefined {
   const type = bodies[envelope.bodyField - firstField];
   if (type === undefined) return undefined;
   const reader = bodyReader(envelope);
-  if (type === 'append') return readAppend(reader, envelope);
+  if (type === 'append') {
+    const append = readAppend(reader, envelope);
+    checkSequence(append);
+    return append;
+  }
   if (type === 'appendAnswer') return readAppendAnswer(reader);
   if (type === 'sync') return readSync(reader);
   return { type, ...flat[type].read(reader) } as WireBody;
