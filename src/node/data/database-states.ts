@@ -5,9 +5,9 @@ import { type CopyPosition, DatabaseWriter, type FoundCopy, type StateDatabase }
 import type { LoggedReplica } from '../../storage/wal/index.js';
 import type { SnapshotReference } from '../../wire/disk/replica-records.js';
 import { MalformedMessage } from '../../wire/protobuf/protobuf-reader.js';
+import { inTime } from '../in-time.js';
 import { DatabaseState } from './database-state.js';
 import type { DurableStorage } from './durable-storage.js';
-import { inTime } from './in-time.js';
 import { LaterLog } from './later-log.js';
 import type { SurveyedReplica } from './log-survey.js';
 import { checkNeededCopies } from './needed-copies.js';

@@ -17,6 +17,7 @@ import {
   type WriteAheadLog,
 } from '../../storage/wal/index.js';
 import { NodeEntryBlocks } from '../../wire/peer/entry-blocks.js';
+import { inTime } from '../in-time.js';
 import { DamageMark } from './damage-mark.js';
 import { DiskCalls } from './disk-calls.js';
 import type { DiskDataOptions } from './disk-data-options.js';
@@ -26,13 +27,13 @@ import { FlushProgress, FlushReports } from './flush-reports.js';
 import { FlushWatch } from './flush-watch.js';
 import { FlushedLog } from './flushed-log.js';
 import { mintOf, recordLoss, recordNewId } from './identities.js';
-import { inTime, silentDisk } from './in-time.js';
 import { MemoryStates } from './memory-states.js';
 import type { CommitWatch, DatabaseHealth, NodeData, ReadWatch, RecoveredShard } from './node-data.js';
 import { type RecoveredData, recoverData } from './recover-data.js';
 import { ReplicaLog, type ReplicaLogStart } from './replica-log.js';
 import type { FoundReplica, LostReplica } from './replica-replay.js';
 import type { ReplicaState } from './replica-state.js';
+import { silentDisk } from './silent-disk.js';
 import { emptyAtFirst } from './snapshot-base.js';
 import { SnapshotSchedule } from './snapshot-schedule.js';
 import type { StateStore } from './state-store.js';

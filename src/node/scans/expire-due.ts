@@ -1,9 +1,10 @@
 /**
- * Has keys deleted that are due, for a page of a scan that has met them (R17). Only the log expires a key, so the page waits until the
+ * Deletes the keys of a page of a scan that are due (R17). A key expires only by an entry of the log. So the page waits until the
  * deletes have committed and is then read again, as a get of such a key waits.
  */
 import { KvError } from '../../errors.js';
 import type { DueEvent, DueKey } from '../../replication/index.js';
+import { inTime } from '../in-time.js';
 import { LocalOperation, type LocalShard } from '../shards/local-shard.js';
 
 /** The shard whose keys are due. */
@@ -12,7 +13,7 @@ export interface ExpiringShard {
   write(event: DueEvent): void;
 }
 
-/** Limits the keys of one entry, as the sweep of due keys does. */
+/** Limits the keys that one entry deletes. The sweep of due keys has the same limit. */
 const maxEntryKeys = 512;
 /** Limits how long a page waits for the commit of the deletes. */
 const maxWaitMs = 10_000;
@@ -38,7 +39,8 @@ class ExpiredKeys extends LocalOperation {
 }
 
 /**
- * Resolves once none of these keys is stored as it was. A key that is being written is left to that write, as a get would wait for it.
+ * Resolves once every one of these keys is deleted or written again. A key with a write under way is not deleted here: the call waits
+ * for that write, as a get does.
  *
  * @throws KvError the refusal of a delete; OUTCOME_UNKNOWN if the deletes have not committed in time
  */
@@ -54,15 +56,7 @@ export async function expireDue({ local, write }: ExpiringShard, due: readonly D
     if (freeKeys.has(one)) continue;
     waits.push(new Promise((resolve, reject) => local.readDue(one.key, new ExpiredKeys(resolve, reject))));
   }
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(notExpired()), maxWaitMs);
-  });
-  try {
-    await Promise.race([Promise.all(waits), late]);
-  } finally {
-    clearTimeout(timer);
-  }
+  await inTime(Promise.all(waits), maxWaitMs, notExpired);
 }
 
 function notExpired(): KvError {

@@ -1,12 +1,13 @@
 /**
- * Reads one page of a shard at its primary: one moment of the shard, and linearizable as a get is (R9). The lease is judged in the turn in
- * which the page is read, and again where the page came later. A page shows no key that is due: it has such keys deleted first, waits for
- * the commit, and reads again (R17).
+ * Reads one page of a shard at its primary. A page shows one moment of the shard, and is linearizable as a get is (R9). The primary judges
+ * its lease in the turn that reads the page, and again if the storage answers in a later turn. A page shows no key that is due: such keys
+ * are deleted first, and after the commit the page is read again (R17).
  */
 import { KvError, type ShardPosition } from '../../errors.js';
 import type { DueKey } from '../../replication/index.js';
 import { DatabaseError } from '../../storage/database/index.js';
 import type { RangeItem, RangePage, RangeQuery, Storage } from '../../storage/index.js';
+import { inTime } from '../in-time.js';
 import type { LocalShard } from '../shards/local-shard.js';
 import type { ShardHost } from '../shards/shard-host.js';
 import { expireDue } from './expire-due.js';
@@ -31,9 +32,9 @@ export interface ReadPage {
   readonly readMs: number;
 }
 
-/** After this many readings that have met keys which are due, a page ends before the first of them. */
+/** If this many readings in a row have found keys that are due, the page ends before the first of these keys. */
 const patientReadings = 4;
-/** A page whose first key is due again after this many readings is refused. */
+/** A page is refused if its first key is due in this many readings in a row. */
 const maxReadings = 32;
 /** Limits the wait for a page that the storage does not have in memory. */
 const maxStoredWaitMs = 10_000;
@@ -42,7 +43,7 @@ const maxStoredWaitMs = 10_000;
  * @param query undefined: no key belongs to the range
  * @param make called once, with the page. The values may be views of the storage, which are good only until it returns.
  * @returns what `make` has made of the page
- * @throws KvError the refusal of a read, as for a get; NO_ORDER: the replica has none
+ * @throws KvError the refusal of a read, as for a get; NO_ORDER: the replica keeps no order of keys
  */
 export async function readPage<Made>(
   replica: ScannedReplica,
@@ -97,7 +98,7 @@ function readOnce<Judged>(
   const found = query === undefined ? emptyPage : storage.range(query, onMoment);
   const placed = (page: RangePage, readMs: number): ReadPage => ({ ...page, epoch, position: { history, seq }, timeMs, readMs });
   if (!(found instanceof Promise)) return judge(placed(found, performance.now() - beginMs));
-  return inTime(found).then((page) => {
+  return stored(found).then((page) => {
     // Meanwhile another primary may have been elected, or the copy replaced (R9).
     const laterRefusal = local.refusalOfRead(performance.now());
     if (laterRefusal !== undefined) throw laterRefusal;
@@ -108,20 +109,19 @@ function readOnce<Judged>(
 
 const emptyPage: RangePage = { items: [], isExhausted: true };
 
-async function inTime<Found>(found: Promise<Found>): Promise<Found> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    const message = `the storage of the primary has not given the page within ${maxStoredWaitMs / 1_000} s; a large shard in memory may still be putting its keys in order, so try again`;
-    timer = setTimeout(() => reject(new KvError('STORAGE_UNAVAILABLE', message)), maxStoredWaitMs);
-  });
+async function stored<Found>(found: Promise<Found>): Promise<Found> {
   try {
-    return await Promise.race([found, late]);
+    return await inTime(found, maxStoredWaitMs, notStoredInTime);
   } catch (error) {
     if (!(error instanceof DatabaseError)) throw error;
     throw new KvError('STORAGE_UNAVAILABLE', `the database of the primary: ${error.message}`, { cause: error });
-  } finally {
-    clearTimeout(timer);
   }
+}
+
+function notStoredInTime(): KvError {
+  const reason = `the primary has not read the page within ${maxStoredWaitMs / 1_000} s`;
+  const advice = 'with data in memory it may still be sorting the keys of a large shard, so try again';
+  return new KvError('STORAGE_UNAVAILABLE', `${reason}; ${advice}`);
 }
 
 function withoutOrder(): KvError {

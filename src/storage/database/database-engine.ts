@@ -4,57 +4,20 @@
  * What was applied is visible at once: reads look into the overlay first, and then into the database. `DatabaseWriter` gathers the
  * overlay into commits.
  *
- * It leaves out what `Storage` has beside that: persisting is the matter of the log.
+ * It does not persist entries: the log does.
  */
-import type { AppliedPosition, AppliedState, Change, DueKey, LogEntry, SnapshotItem } from '../../replication/index.js';
-import type { RangePage, RangeQuery, RecordView, StoredHead, StoredReplica, StoredValue } from '../storage.js';
+import type { AppliedPosition, Change, DueKey, LogEntry, SnapshotItem } from '../../replication/index.js';
+import type { RangePage, RangeQuery, RecordView, StoredHead, StoredValue } from '../storage.js';
 import { CommitProgress } from './commit-progress.js';
 import { scanDatabase } from './database-scan.js';
 import { DueKeys } from './due-keys.js';
-import type { Lane, LaneCommit, LaneOwner } from './lane.js';
+import type { AppliedSource, EngineParts } from './engine-parts.js';
+import type { LaneCommit, LaneOwner } from './lane.js';
 import { OrderedPages } from './ordered-pages.js';
 import { type Layer, Overlay } from './overlay.js';
-import type { OverlayBudget } from './overlay-budget.js';
-import type { PersistentCalls } from './persistent-calls.js';
-import { type EncodeRequests, RequestParts } from './request-parts.js';
-import type { CopyName, CopyPosition, FoundCopy, RowTotals, StateDatabase } from './state-database.js';
+import { RequestParts } from './request-parts.js';
+import type { CopyName, CopyPosition, FoundCopy, RowTotals } from './state-database.js';
 import { StoredShard } from './stored-shard.js';
-
-/** The log of the replica. */
-export interface EngineLog {
-  /** Whether the log has the records of this copy up to `seq`, perhaps not flushed. */
-  hasAppended(copy: CopyName, seq: number): boolean;
-  /** Resolves once everything that the replica has persisted before is in the log. */
-  readonly kept: Promise<void>;
-}
-
-/** What is applied, as of now: a replica, or a replay. */
-export interface AppliedSource extends Pick<StoredReplica, 'appliedPosition'> {
-  readonly appliedState: Pick<AppliedState, 'requests'> | undefined;
-}
-
-export interface EngineParts {
-  readonly database: StateDatabase;
-  readonly lane: Lane;
-  readonly log: EngineLog;
-  readonly budget: OverlayBudget;
-  /** Look-ups of a key, which callers wait for. */
-  readonly reads: PersistentCalls;
-  /** Pages, and searches for what is due. */
-  readonly scans: PersistentCalls;
-  readonly encodeRequests: EncodeRequests;
-  /**
-   * Estimated bytes at which a layer is sealed. This bounds what one commit has of a shard, in rows as well, because each row counts with its
-   * overhead.
-   */
-  readonly layerBytes: number;
-  /** There may be something to commit. */
-  wake(): void;
-  /** Somebody waits for what is to be committed. */
-  hurry(): void;
-  /** Resolves once everything that was committed before is flushed. */
-  flush(): Promise<void>;
-}
 
 type Reset = Extract<Change, { type: 'reset' }>;
 
@@ -130,7 +93,7 @@ export class DatabaseEngine implements LaneOwner {
   get lagEntries(): number {
     return this.#entriesAbove(this.#progress.committedSeq);
   }
-  /** Entries that are applied, and that a loss of power would take from the database: the log keeps them. 0 while a copy is received. */
+  /** Entries that are applied and not flushed in the database; the log keeps them. 0 while a copy is received. */
   get unflushedEntries(): number {
     return this.#entriesAbove(this.#progress.flushedSeq);
   }

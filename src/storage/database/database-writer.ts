@@ -12,7 +12,8 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { CommitPace } from './commit-pace.js';
-import { DatabaseEngine, type EngineLog } from './database-engine.js';
+import { DatabaseEngine } from './database-engine.js';
+import type { EngineLog } from './engine-parts.js';
 import { FlushSchedule } from './flush-schedule.js';
 import { keepAsking } from './keep-asking.js';
 import { Lane, type LaneCommit, type LaneStep } from './lane.js';

@@ -1,6 +1,8 @@
-/** Work on a disk that may hang: waits for it for a limited time. */
-
-/** The work goes on when its time is over. @throws the error of the work, or what `overdue` returns */
+/**
+ * Waits for work that may hang, such as a call to a disk or a database, for a limited time. The work itself goes on.
+ * @param patienceMs limits the wait, in milliseconds
+ * @throws the error of the work; after `patienceMs`, what `overdue` returns
+ */
 export async function inTime<Result>(work: Promise<Result>, patienceMs: number, overdue: () => Error): Promise<Result> {
   let timer: NodeJS.Timeout | undefined;
   const ended = new Promise<never>((_, reject) => {
@@ -11,8 +13,4 @@ export async function inTime<Result>(work: Promise<Result>, patienceMs: number, 
   } finally {
     clearTimeout(timer);
   }
-}
-
-export function silentDisk(path: string): Error {
-  return new Error(`the disk of the data directory ${path} does not answer; the stop does not wait for it`);
 }
