@@ -5,8 +5,8 @@ interface NamedNode {
 }
 
 /**
- * The nodes that do not drain. While these are fewer than the copies of a shard, draining nodes keep their share as well, as many
- * as are missing: the number of copies outranks a drain. Nodes that hold shards already come first, then those with the lowest id.
+ * The nodes that do not drain. If they are fewer than the copies of a shard, as many draining nodes as are missing keep their share as
+ * well: the number of copies outranks a drain. Draining nodes that hold shards already are chosen first, then those with the lowest id.
  */
 export function stayingNodes<Node extends NamedNode>(
   nodes: readonly Node[],

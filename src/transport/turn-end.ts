@@ -1,7 +1,7 @@
 /**
  * The end of a turn of the event loop, when everything that has arrived at the sockets by now has been handled. It has three steps:
- * the replicas hand over what was written in the turn, the log on disk writes it, and messages leave. So one message carries
- * everything that a turn has for its receiver, also the acknowledgement of what the log has kept within the turn.
+ * the replicas hand over the writes of the turn, the log on disk writes them, and messages are sent. So one message carries
+ * everything that a turn has for its receiver, including acknowledgements of what the log has written within the turn.
  */
 type Work = () => void;
 
@@ -11,17 +11,17 @@ export class TurnEnd {
   readonly #sends: Work[] = [];
   #isScheduled = false;
 
-  /** In the first step replicas hand over by `work` what was written in the turn. */
+  /** Registers work of the first step: a replica hands over the writes of the turn. */
   write(work: Work): void {
     this.#schedule(this.#writes, work);
   }
 
-  /** In the second step the log is written by `work`. What its promises cause when they resolve is sent in this turn. */
+  /** Registers work of the second step: it writes the log. Messages that follow from promises of the log are sent in the same turn. */
   writeLog(work: Work): void {
     this.#schedule(this.#logWrites, work);
   }
 
-  /** In the last step messages leave by `work`, in the order in which it was registered. */
+  /** Registers work of the last step: it sends messages, in the order of registration. */
   send(work: Work): void {
     this.#schedule(this.#sends, work);
   }

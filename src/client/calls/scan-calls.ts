@@ -9,16 +9,16 @@ import { checkScan, type ScanOptions } from '../scans/scan-options.js';
 import { ShardPages } from '../scans/shard-pages.js';
 import { ChangeCalls } from './change-calls.js';
 
-/** The shards from which keys are removed at the same time. */
+/** Limits the shards from which one call removes keys at the same time. */
 const shardsAtOnce = 8;
-/** The keys that one step removes, as one write of their shard. */
+/** Limits the keys that one step removes, in one write of their shard. */
 const stepKeys = 512;
 
 export abstract class ScanCalls extends ChangeCalls {
   /**
    * The keys of all shards with their values, in the order of their UTF-8 bytes. A page of a shard is one moment of that shard and
    * linearizable; the whole scan, of several pages, is not one moment (docs/scans.md). A key that exists throughout is shown exactly
-   * once, whatever happens to the nodes meanwhile. Leaving the loop early gives the scan up. The client holds at most about 16 MiB of
+   * once, whatever happens to the nodes meanwhile. Leaving the loop early ends the scan. The client holds at most about 16 MiB of
    * pages, or one page of each shard if values are larger.
    *
    * @example
@@ -49,8 +49,8 @@ export abstract class ScanCalls extends ChangeCalls {
   }
 
   /**
-   * Removes all keys that begin with a text. It is not atomic: each step removes up to 512 keys of a shard in one write, and others may
-   * see some keys gone and some not. A key that is written meanwhile may be removed or stay. Each step is executed once, so the number
+   * Removes all keys that begin with a text. It is not atomic: each step removes up to 512 keys of a shard in one write, and until the
+   * end other clients may see only a part of the keys removed. A key that is written meanwhile may be removed or stay. Each step is executed once, so the number
    * is exact, whatever happens to the nodes meanwhile.
    *
    * @param prefix not empty

@@ -9,19 +9,22 @@ import type { ClientCore } from '../client-core.js';
 import type { CheckedScan } from './scan-options.js';
 import { ShardPages } from './shard-pages.js';
 
-/** The pages of all shards that are in memory have about this many bytes together at most. */
+/** Limits, approximately, the bytes of all pages that a scan has in memory. */
 const maxHeldBytes = 16 * 1024 * 1024;
-/** Of a shard: the page that is being merged, those that wait, and one on its way. */
+/** The pages of one shard in memory: the one that is being merged, those that wait, and one that is being received. */
 const pagesOfShard = 4;
 const leastPageBytes = 16 * 1024;
 const mostPageBytes = 256 * 1024;
-/** Up to this number of shards, each has a stream for the whole scan. Beyond it, a stream brings one page of its shard. */
+/** With at most this many shards, each shard has one stream for the whole scan. With more, each page has a stream of its own. */
 const maxStreams = 64;
-/** The pages that are requested at the same time where each page needs a stream of its own. */
+/** Limits the pages that are requested at the same time if each page has a stream of its own. */
 const pagesAtOnce = 32;
-/** The keys of such a page, unless the caller chooses. */
+/** Keys of a page that has a stream of its own, unless the caller chooses. */
 const pageKeysOfMany = 512;
-/** A scan with a limit reads about its share of each shard at first, and this much more, because keys are not spread evenly. */
+/**
+ * A scan with a limit first reads its share of each shard times this factor, and at least `leastShare` keys, because keys are not spread
+ * evenly.
+ */
 const shareFactor = 2;
 const leastShare = 16;
 
@@ -30,13 +33,13 @@ interface Run {
   readonly pages: ShardPages;
   records: readonly ScannedValue[];
   next: number;
-  /** No key has a surrogate. In the order of JavaScript, which is quicker, such keys come as in that of their bytes. */
+  /** No key has a surrogate. Then `<` of JavaScript, which is quicker, orders the keys as their bytes do. */
   isPlain: boolean;
 }
 
 const surrogate = /[\ud800-\udfff]/;
 
-/** Keys of different shards are never equal. */
+/** Compares the next keys of two runs. Keys of different shards are never equal. */
 function compareHeads(one: Run, other: Run): number {
   const [key, otherKey] = [one.records[one.next]!.key, other.records[other.next]!.key];
   if (!one.isPlain || !other.isPlain) return compareUtf8(key, otherKey);
@@ -82,7 +85,7 @@ export class MergedScan implements AsyncIterableIterator<ScannedValue> {
     return this;
   }
 
-  /** A call that comes before the last one is answered waits for it. */
+  /** A call waits until the call before it is answered. */
   next(): Promise<IteratorResult<ScannedValue, undefined>> {
     if (this.#waiting === 0 && this.#hasBegun && this.#dry === undefined) return Promise.resolve(this.#take());
     this.#waiting += 1;
@@ -126,7 +129,7 @@ export class MergedScan implements AsyncIterableIterator<ScannedValue> {
     await Promise.all(Array.from({ length: this.#pagesAtOnce }, lane));
   }
 
-  /** The next page of a run. A run without one has come to its end. */
+  /** Reads the next page of a run. A run that has no further page does not return to the heap. */
   async #refill(run: Run): Promise<void> {
     const page = await run.pages.next();
     if (page === undefined || this.#isOver) return;

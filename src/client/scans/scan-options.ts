@@ -9,7 +9,7 @@ export interface ScanRange {
   readonly prefix?: string;
   /** The first key that may be shown. Default: the first one there is. */
   readonly from?: string;
-  /** No key from this one on is shown. Default: none is left out. */
+  /** The scan ends before this key. Default: at the last key. */
   readonly to?: string;
 }
 

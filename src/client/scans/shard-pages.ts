@@ -1,7 +1,6 @@
 /**
- * The pages of one shard, in order, from whichever node is its primary. They come over one stream. If it breaks off, as in a failover or a
- * move, or because the reader was slow, another stream goes on behind the last key: no key that exists throughout is missing, or comes
- * twice.
+ * The pages of one shard, in order, from its primary, over one stream. If the stream breaks off, because of a failover, a move or a slow
+ * reader, another stream continues behind the last key. So every key that exists throughout is shown exactly once.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { KvError } from '../../errors.js';
@@ -18,7 +17,7 @@ export interface ShardPagesOptions extends CheckedScan {
   readonly shard: number;
   /** About the most bytes of a page. 0: as the node chooses. */
   readonly maxPageBytes: number;
-  /** The most keys that one stream shows; then another one goes on. 0: no bound. */
+  /** Limits the keys of one stream; then another stream continues. 0: no limit. */
   readonly streamKeys: number;
 }
 
@@ -105,6 +104,6 @@ function decode(message: Buffer, keysOnly: boolean): ScanPage {
     return readScanPage(message, keysOnly);
   } catch (cause) {
     if (!(cause instanceof MalformedMessage)) throw cause;
-    throw new KvError('INTERNAL', 'the node sent what is no page of a scan', { cause });
+    throw new KvError('INTERNAL', 'the node sent a page of a scan that cannot be read', { cause });
   }
 }

@@ -1,6 +1,6 @@
 /**
- * Draining at a node: it checks and makes the mark of a draining node, and judges whether a node can be taken down. Any node can.
- * The controller then moves the shards of the marked node (docs/placement.md).
+ * What any node does for drains: it marks a node as draining, or takes the mark back, and judges whether a node can be taken down.
+ * The controller moves the shards of the marked node (docs/placement.md).
  */
 import type { Logger } from 'pino';
 import type { ClusterConfig, Drains, NodeRegistration } from '../../coordination/index.js';
@@ -42,7 +42,7 @@ export class Draining {
     if (drainingIds.includes(nodeId) !== draining) {
       if (draining) this.#refuseIfTooFew(nodeId, nodes, drainingIds, placed);
       await (draining ? drains.mark(nodeId) : drains.unmark(nodeId));
-      logger.info({ drained: nodeId, draining }, draining ? 'a node is drained' : 'a node is drained no more');
+      logger.info({ drained: nodeId, draining }, draining ? 'a node was marked as draining' : 'a drain was taken back');
     }
     return { shardCount: placed.length };
   }

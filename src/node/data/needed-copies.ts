@@ -1,7 +1,7 @@
 /**
- * Refuses a database in PostgreSQL that holds nothing, where the log continues copies that must be in one: the URL is most likely wrong. A
- * start would discard every copy otherwise, and with it perhaps the only one. With LMDB the database is in the data directory, and an
- * operator removes it on purpose.
+ * Refuses an empty database in PostgreSQL if the log continues copies that were in a database: the URL is most likely wrong. Otherwise the
+ * start would discard every copy of the node, perhaps the last one. LMDB is not checked: its database is in the data directory, so an
+ * operator who removed it did so on purpose.
  */
 import { KvError } from '../../errors.js';
 import { mayBeginAt } from '../../replication/index.js';

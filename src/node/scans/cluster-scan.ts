@@ -17,12 +17,12 @@ export interface ClusterScanParts {
 
 type ScannedRange = Omit<ScanRequest, 'shard' | 'maxPageKeys' | 'maxPageBytes'>;
 
-/** About the most bytes that the pages of all shards have together. */
+/** Limits, approximately, the bytes of the pages of all shards together. */
 const maxBytes = 4 * 1024 * 1024;
 const leastShardBytes = 16 * 1024;
-/** A shard that is not served is asked again for this long, as a call for a key waits. */
+/** If no node serves a shard, the request is retried for this long. A call for a key waits as long. */
 const maxWaitMs = 10_000;
-/** Another node has this long to answer. */
+/** Limits the wait for the answer of another node. */
 const answerMs = 2_000;
 const pauses = { firstMs: 20, maxMs: 250 };
 

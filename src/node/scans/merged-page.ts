@@ -14,10 +14,10 @@ interface ShardKeys {
   readonly isExhausted: boolean;
 }
 
-/** The shards that are read at the same time. */
+/** Limits the shards that are read at the same time. */
 const shardsAtOnce = 16;
 
-/** @param read the next pages of a shard, with `limit` keys unless there are fewer or they are large */
+/** @param read reads the next pages of a shard: `limit` keys together, fewer if the range has no more or the pages are full */
 export async function mergedPage(
   shardCount: number,
   { limit, reverse }: { readonly limit: number; readonly reverse: boolean },
@@ -32,7 +32,7 @@ export async function mergedPage(
   return merge(found, limit, reverse);
 }
 
-/** The keys of a shard that is not exhausted hide what lies behind the last of them, so the merged page ends there. */
+/** Nothing is known of a shard behind the last key read from it, so the merged page ends there unless the shard is exhausted. */
 function merge(found: readonly ShardKeys[], limit: number, reverse: boolean): MergedPage {
   const order = (one: string, other: string): number => (reverse ? -1 : 1) * compareUtf8(one, other);
   const ends = found.flatMap(({ records, isExhausted }) => (isExhausted ? [] : [records.at(-1)?.key ?? '']));

@@ -4,7 +4,7 @@
  * within one turn of the event loop.
  */
 
-/** A page takes about this much of a turn at most. */
+/** A page that takes longer than this, in milliseconds, makes the next one smaller. */
 const wantedMs = 1;
 const firstKeys = 64;
 const fewestKeys = 16;
@@ -26,12 +26,12 @@ export class PageSize {
     this.#bytes = Math.min(firstBytes, bounds.maxBytes);
   }
 
-  /** The most keys of the next page. */
+  /** Limits the keys of the next page. */
   get keys(): number {
     return this.#keys;
   }
 
-  /** About the most bytes of the next page. */
+  /** Limits, approximately, the bytes of the next page. */
   get bytes(): number {
     return this.#bytes;
   }

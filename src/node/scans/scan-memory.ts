@@ -1,8 +1,8 @@
-/** The pages that all scans of a node have sent and their clients have not taken yet. */
+/** Limits the pages that the scans of a node have sent and that their clients have not read yet, all together. */
 
-/** A page may always have this many bytes. */
+/** A page may have this many bytes even if the memory is full. */
 const leastPageBytes = 16 * 1024;
-/** A page takes at most this part of what is left, so that the scans that come later get pages as well. */
+/** A page takes at most a quarter of the free bytes, so that later scans can send pages as well. */
 const sharePart = 4;
 
 export class ScanMemory {
@@ -13,12 +13,12 @@ export class ScanMemory {
     this.#maxBytes = maxBytes;
   }
 
-  /** No further scan may begin. */
+  /** True: no further scan may begin. */
   get isFull(): boolean {
     return this.#bytes >= this.#maxBytes;
   }
 
-  /** About the most bytes of the next page of a scan that wants this many. */
+  /** Limits, approximately, the bytes of the next page of a scan that wants `wantedBytes`. */
   shareOf(wantedBytes: number): number {
     const share = Math.floor((this.#maxBytes - this.#bytes) / sharePart);
     return Math.min(wantedBytes, Math.max(leastPageBytes, share));

@@ -7,7 +7,7 @@ import type { ScanRequest } from '../../wire/scan/scan-messages.js';
 export interface KeyBounds {
   /** The first key that belongs to it. Empty: the first one of the shard. */
   readonly from: string;
-  /** The first key that does not belong to it any more. Undefined: it ends with the last key of the shard. */
+  /** The range ends before this key. Undefined: with the last key of the shard. */
   readonly to: string | undefined;
 }
 
@@ -18,7 +18,7 @@ const firstBehindSurrogates = 0xe000;
 /** The first text that lies behind all texts that begin with the prefix. Undefined: there is none. */
 export function endOfPrefix(prefix: string): string | undefined {
   const codePoints = Array.from(prefix, (character) => character.codePointAt(0)!);
-  // No text lies between those that begin with the last code point and the end.
+  // No text follows those that begin with the last code point, so the code point before it must grow.
   while (codePoints.at(-1) === lastCodePoint) codePoints.pop();
   const last = codePoints.pop();
   if (last === undefined) return undefined;

@@ -21,7 +21,7 @@ export interface ScanCounts {
 export interface ScanServerParts {
   readonly nodeId: string;
   readonly directory: ShardDirectory;
-  /** The most that all scans may have sent and not delivered. */
+  /** Limits the bytes that all scans together have sent and that their clients have not read. */
   readonly maxHeldBytes: number;
   readonly counts: ScanCounts;
   /** Undefined: this node holds no replica of the shard. */
@@ -69,7 +69,7 @@ export class ScanServer {
       this.serve(scanRequestTable.decode(call.request), reply);
     } catch (error) {
       if (!(error instanceof MalformedMessage)) throw error;
-      reply.fail(new KvError('INVALID_ARGUMENT', `the message is no request of a scan: ${error.message}`));
+      reply.fail(new KvError('INVALID_ARGUMENT', `the request of a scan cannot be read: ${error.message}`));
     }
   }
 
@@ -86,7 +86,7 @@ export class ScanServer {
     const range = boundsOf(request);
     this.#replica(shard);
     if (this.#scans.size >= maxScans) throw new KvError('OVERLOADED', `${maxScans} scans are under way already`);
-    if (this.#memory.isFull) throw new KvError('OVERLOADED', 'the clients of other scans have not taken their pages yet');
+    if (this.#memory.isFull) throw new KvError('OVERLOADED', 'the clients of other scans have not read their pages yet');
     const scan = new ShardScan({
       nodeId,
       request,

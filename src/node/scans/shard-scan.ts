@@ -1,5 +1,5 @@
 /**
- * One scan of a shard: its pages, one after the other, as fast as the client takes them. While the client does not read, the scan holds
+ * One scan of a shard: its pages, one after the other, as fast as the client reads them. While the client does not read, the scan holds
  * nothing but the page that it has sent. Between two pages the scan remembers only the last key, so the next page shows what was written
  * meanwhile.
  */
@@ -29,7 +29,7 @@ export interface ShardScanParts {
   refusalOf(error: KvError): KvError;
 }
 
-/** A client that takes nothing for this long has stopped reading. */
+/** A client that reads nothing for this long has stopped reading, so its scan ends. */
 const silentMs = 30_000;
 
 export class ShardScan {

@@ -1,11 +1,11 @@
 /** Judges whether the database of a node gives no answer (R12), once for each call. */
 
-/** A judgement that comes later than this after the one before means that the process, or its machine, stood still. */
+/** If more time than this lies between two judgements, the process or its machine stood still. */
 const stalledMs = 2_500;
 
 export class SilentDatabase {
   readonly #timeoutMs: number;
-  /** When the process went on after it had stood still last. */
+  /** The end of the last time in which the process stood still. */
   #wokeMs = Number.NEGATIVE_INFINITY;
   #judgedMs: number | undefined;
 
@@ -15,8 +15,8 @@ export class SilentDatabase {
   }
 
   /**
-   * Call it once a second. A process that stood still itself has not read the answers of that time: then the database has the whole
-   * timeout again.
+   * Call it once a second. A process that stood still has not read the answers that arrived meanwhile. So the database then has the
+   * whole timeout again.
    *
    * @param silentMs for how long a call has waited for its answer
    */

@@ -28,7 +28,7 @@ export class StoredWaits {
     return wait;
   }
 
-  /** Fails the operations that wait at a primary that is none any more: another node may serve them now. */
+  /** Fails the operations that wait at a primary that has lost its role: another node may serve them now. */
   failUnless(isPrimaryIn: (epoch: number) => boolean, refusal: () => KvError): void {
     for (const wait of [...this.#waits]) if (!isPrimaryIn(wait.epoch)) wait.fail(refusal());
   }
@@ -63,7 +63,7 @@ export class StoredWait {
     return !this.#operation.isGivenUp;
   }
 
-  /** Unless the operation has ended its wait, it has failed. What waits behind it goes on. */
+  /** An operation that is still waiting fails. Operations that wait behind it go on. */
   readonly fail = (error: unknown): void => {
     this.#resolveOver();
     if (this.end()) this.#operation.failed(error instanceof DatabaseError ? unavailable(error) : error);

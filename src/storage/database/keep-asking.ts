@@ -1,6 +1,6 @@
 /**
- * Asks a database again and again whether it answers. A node without writes would not know otherwise that its database is away, and
- * would lead shards that it cannot read.
+ * Checks again and again whether a database answers. Otherwise a node without calls would not notice that its database is away, and would
+ * lead shards that it cannot read.
  */
 import type { PersistentCalls } from './persistent-calls.js';
 

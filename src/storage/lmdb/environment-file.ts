@@ -5,9 +5,9 @@
  * env.cpp). So what makes it fail is looked for before: the folder or a file cannot be written, the disk is full, or the first two
  * pages are not those of an environment.
  *
- * LMDB reads the file as memory, and the end of the process (SIGBUS) is what happens to a read behind the end of the file. So a file that is
- * shorter than its pages of roots say is made as long as that. A page of zeros is none of LMDB's, which reports it as damage. Most files
- * that are shorter are intact: pages at the end that a transaction has taken and freed again are never written.
+ * LMDB reads the file as memory, and a read behind the end of the file ends the process (SIGBUS). So a file that is shorter than its pages
+ * of roots say is extended to that length. The new pages are zeros: LMDB reports damage if it reads one. Most shorter files are intact,
+ * because pages at the end that a transaction has taken and freed again are never written.
  */
 import {
   accessSync,
@@ -37,7 +37,7 @@ const lastPageAt = 144;
 const rootFlag = 8;
 const mark = 0xbeefc0de;
 const formatVersion = 2;
-/** A larger file is not taken for one of LMDB: file systems have files of 16 TiB. */
+/** A larger length counts as damage: ext4 limits a file to 16 TiB. */
 const mostBytes = 2 ** 44;
 /** More than a new environment takes. */
 const newBytes = 1024 * 1024;
@@ -74,11 +74,11 @@ function checkRootPages(file: string): void {
   lengthen(file, bytes);
 }
 
-/** Room on the disk is not taken: the new end of the file is a hole. */
+/** Extends the file without using space on the disk: its new end is a hole. */
 function lengthen(file: string, roots: Buffer): void {
   const lastPages = Array.from({ length: rootPages }, (_, page) => Number(roots.readBigUInt64LE(page * pageBytes + lastPageAt)));
   const bytes = (Math.max(...lastPages) + 1) * pageBytes;
-  // A number that was damaged is none of a file.
+  // A page number that leads beyond the largest file is damaged.
   if (bytes > statSync(file).size && bytes <= mostBytes) truncateSync(file, bytes);
 }
 

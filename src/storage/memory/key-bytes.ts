@@ -10,7 +10,7 @@ function bigEndian(word: number): number {
   return ((word & 0xff) << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }
 
-/** Turns a signed number into one that is in the order of unsigned numbers, and back. */
+/** Flipping this bit makes the order of signed numbers that of unsigned ones. */
 const signBit = 0x80000000;
 
 /**
@@ -39,7 +39,7 @@ export function compareKeys(
   return length < otherLength ? -(4 * end + 1) : 4 * end + 1;
 }
 
-/** Four bytes of a key from `skip` on, as a signed number in whose order the bytes are. Zeros follow the key. */
+/** Four bytes of a key from `skip` on, as a signed number: numbers compare as the bytes do. Bytes behind the key count as zeros. */
 export function keyWord(words: Int32Array, start: number, length: number, skip: number): number {
   const end = (length + 3) >>> 2;
   const at = skip >>> 2;

@@ -2,13 +2,13 @@
  * The order of the keys of a storage: a B+ tree of the addresses of their records (Bayer, McCreight, Organization and Maintenance of Large
  * Ordered Indexes, 1972; Comer, The Ubiquitous B-Tree, 1979).
  *
- * Beside each address stand four bytes of its key, which follow the bytes that all keys of the node have in common. So a search mostly
+ * Beside each address stand four bytes of its key: those behind the bytes that all keys of the node have in common. So a search mostly
  * compares numbers, and reads about one record in each node (prefixes: Bayer, Unterauer, Prefix B-Trees, 1977; words of keys: Graefe,
- * Larson, B-Tree Indexes and CPU Caches, 2001). An entry of an inner node has the address of the first record below it, so the tree holds
- * no bytes of keys that need memory of their own.
+ * Larson, B-Tree Indexes and CPU Caches, 2001). An entry of an inner node has the address of the first record below it, so the tree needs
+ * no memory for whole keys.
  *
- * A leaf has at least 25 and at most 63 entries, an inner node 16 to 42 children. Only the last leaf may have fewer, because keys that come
- * in their order leave full leaves behind them. So a key takes 8 to 22 bytes.
+ * A leaf has at least 25 and at most 63 entries, an inner node 16 to 42 children. Only the last leaf may have fewer, because keys that are
+ * added in their order leave full leaves behind them. So a key takes 8 to 22 bytes of nodes.
  *
  * A record that is overwritten in its place changes nothing here. The caller reports each record that moves.
  */
@@ -20,7 +20,7 @@ import type { Records } from './records.js';
 
 const fewestInLeaf = 25;
 const fewestInInner = 16;
-/** A node skips more bytes than before only if its words would gain as many: each change of a word reads a record. */
+/** A node skips further bytes only if at least this many can be skipped: every change of its skip reads all records of the node. */
 const leastGain = 2;
 
 export class KeyOrder {
@@ -30,7 +30,7 @@ export class KeyOrder {
   #root = 0;
   /** 0: the tree is empty, and has no root. */
   #levels = 0;
-  /** Nodes that nothing names any more. */
+  /** Nodes that no other node refers to any more. */
   readonly #unlinked: number[] = [];
 
   constructor(records: Records) {
@@ -94,7 +94,7 @@ export class KeyOrder {
 
   /**
    * Goes over the records from one text (inclusive) to another one (exclusive), upwards or downwards. The walk is valid until the order
-   * changes. Undefined: there is nothing.
+   * changes. @returns undefined if the range is empty.
    * @param to undefined: to the end
    */
   walk(from: string, to: string | undefined, isReverse: boolean): OrderWalk | undefined {
@@ -141,7 +141,7 @@ export class KeyOrder {
     this.#put(this.#root, 1, rightFirst, right);
   }
 
-  /** The entries that stay in a full node. At the end of the order the leaf stays full. */
+  /** The number of entries that stay in a full node. The last leaf of the order stays full. */
   #keptInSplit(level: number, place: number, capacity: number): number {
     if (place < capacity) return (capacity + 1) >>> 1;
     for (let above = level + 1; above < this.#levels; above++) {
@@ -154,7 +154,7 @@ export class KeyOrder {
   #put(node: number, place: number, address: number, child: number): void {
     const nodes = this.#nodes;
     const entries = nodes.entries(node);
-    // Between two entries a key has the bytes that they have in common.
+    // A key between two entries has the bytes that these have in common, so only a new first or last entry can have fewer.
     if (entries > 0 && (place === 0 || place === entries)) this.#admit(node, address, nodes.address(node, 0));
     nodes.openGap(node, place);
     this.#write(node, place, address);
@@ -174,7 +174,7 @@ export class KeyOrder {
     if (common < skip) this.#restate(node, common);
   }
 
-  /** Another record is the first one below this entry. */
+  /** Sets the address of an entry of an inner node, below which another record is the first one now. */
   #setAddress(node: number, place: number, address: number): void {
     const last = this.#nodes.entries(node) - 1;
     if (last > 0 && (place === 0 || place === last))
@@ -182,7 +182,7 @@ export class KeyOrder {
     this.#write(node, place, address);
   }
 
-  /** The node at this level has another first record than before. */
+  /** The first record of the node at this level has changed: corrects the entries above it. */
   #correctFirst(level: number): void {
     const { nodes, places } = this.#search;
     const address = this.#nodes.address(nodes[level]!, 0);
@@ -192,7 +192,7 @@ export class KeyOrder {
     }
   }
 
-  /** The node at this level has too few entries: a node beside it gives it some, or takes the rest. */
+  /** The node at this level has too few entries: it receives some from a neighbour, or is merged with it. */
   #fill(level: number): void {
     const nodes = this.#nodes;
     const path = this.#search;
@@ -215,12 +215,12 @@ export class KeyOrder {
     this.#restate(left);
     path.nodes[level] = left;
     path.places[level + 1] = place;
-    // The node has lost its only entry, and got those of the next one.
+    // The node has lost its only entry, and has the entries of its right neighbour now.
     if (nodes.address(parent, place) !== nodes.address(left, 0)) this.#correctFirst(level);
     if (nodes.entries(parent) < fewestInInner) this.#fill(level + 1);
   }
 
-  /** The root at this level has few entries. */
+  /** The root has few entries: removes it if it has only one child, or, as a leaf, no entry. */
   #lower(level: number): void {
     const root = this.#root;
     if (this.#nodes.entries(root) > Math.min(level, 1)) return;
@@ -248,7 +248,7 @@ export class KeyOrder {
   }
 
   #giveUpUnlinked(): void {
-    // The highest number first: then the last node is in use, or it is the one to be given up.
+    // The highest number first, so that a last node that moves to a free number is always in use.
     for (const node of this.#unlinked.sort((one, other) => other - one)) {
       const last = this.#nodes.count - 1;
       if (node !== last) this.#rename(last, node);
@@ -257,7 +257,7 @@ export class KeyOrder {
     this.#unlinked.length = 0;
   }
 
-  /** Lets the tree find a node under another number. */
+  /** A node gets another number: changes the reference to it. */
   #rename(node: number, name: number): void {
     if (node === this.#root) {
       this.#root = name;

@@ -1,9 +1,9 @@
 /**
- * The order of the keys of a storage, which is made when it is first needed and kept from then on. So a storage that nobody scans pays
+ * The order of the keys of a storage. It is built when it is first needed, and kept from then on. So a storage that is not scanned pays
  * nothing for it, nor does a node that starts or receives a copy.
  *
- * It is made in steps between other work, one segment of the index after the other. Keys of a segment whose turn has not come are left
- * to that turn. In the segment whose turn it is, a key that changes may be in the order already or not.
+ * It is built in steps between other work, one segment of the index after another. Until it reaches a segment, changes of that segment's
+ * keys are ignored: the segment is read later. In the segment that is being read, a key that changes may be in the order already or not.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { KeyIndex } from './key-index.js';
@@ -12,7 +12,7 @@ import { noRecord, startUnitOf } from './record-address.js';
 import type { Records } from './records.js';
 import type { SegmentWalk } from './segment-walk.js';
 
-/** Between two looks at the clock. */
+/** Keys that are added between two readings of the clock. */
 const keysAtOnce = 128;
 /** A step ends after this time, so that other work waits about a millisecond. */
 const stepMs = 0.7;
@@ -20,12 +20,12 @@ const stepMs = 0.7;
 export class LateOrder {
   readonly #records: Records;
   readonly #index: KeyIndex;
-  /** Undefined: nobody has needed it yet. */
+  /** Undefined: it was not needed yet. */
   #order: KeyOrder | undefined;
   #making: Promise<void> | undefined;
   /** The order has the keys of the segments before this one. */
   #segment = 0;
-  /** Goes over the keys of that segment. */
+  /** The walk over the keys of the segment `#segment`. */
   #walk: SegmentWalk | undefined;
   #isClosed = false;
 
@@ -38,12 +38,12 @@ export class LateOrder {
     return this.#order?.bytes ?? 0;
   }
 
-  /** The order, if it is complete. */
+  /** The order. Undefined: it is not complete yet. */
   get whole(): KeyOrder | undefined {
     return this.#segment === this.#index.segments ? this.#order : undefined;
   }
 
-  /** Makes the order, or the first step of it. Resolves once it is complete, or closed. @returns undefined: it is complete. */
+  /** Begins to build the order, if necessary. @returns undefined if it is complete; otherwise resolves once it is complete or closed. */
   make(): Promise<void> | undefined {
     if (this.#order === undefined) {
       this.#order = new KeyOrder(this.#records);
@@ -58,7 +58,7 @@ export class LateOrder {
   insert(hash: number, words: Int32Array, start: number, length: number, address: number): void {
     if (this.#order === undefined) return;
     const segment = this.#index.segmentOf(hash);
-    // A walk that has begun does not see the key any more.
+    // A walk that has begun may not reach the new key.
     if (segment < this.#segment || (segment === this.#segment && this.#walk !== undefined))
       this.#order.insert(words, start, length, address);
   }
@@ -73,7 +73,7 @@ export class LateOrder {
     if (this.#has(hash, words, start, length, address)) this.#order!.remove(words, start, length, address);
   }
 
-  /** It is not made any further. Idempotent. */
+  /** Stops building the order. Idempotent. */
   close(): void {
     this.#isClosed = true;
     this.#endWalk();

@@ -1,5 +1,5 @@
 /**
- * The way from the root of the order index to a place in a leaf.
+ * The path from the root of the order index to a place in a leaf.
  *
  * A search compares numbers: the word of the key that it looks for with the words in the node. It reads a record only where words are
  * equal, or to see that the key has the leading bytes that the node skips.
@@ -10,7 +10,7 @@ import type { OrderPlace } from './order-walk.js';
 import { noRecord, startUnitOf } from './record-address.js';
 import type { Records } from './records.js';
 
-/** Inner nodes have at least 16 children, so nine levels are more than addresses allow. */
+/** An inner node has at least 16 children, so 32-bit addresses fill at most nine levels. */
 const mostLevels = 12;
 
 export class OrderSearch {
@@ -78,7 +78,7 @@ export class OrderSearch {
     }
   }
 
-  /** A copy of the way of the last search. */
+  /** A copy of the path of the last search. */
   get found(): OrderPlace {
     return { nodes: this.nodes.slice(), places: this.places.slice() };
   }
@@ -101,7 +101,7 @@ export class OrderSearch {
     this.isFound = false;
     if (low < end && page[low] === word) return this.#placeAmongEqual(page, low, first, end, capacity, skip);
     if (skip === 0) return low - first;
-    // One record shows whether the key has the bytes that all of them have in common. Otherwise it comes before or behind them all.
+    // One record shows whether the key has the bytes that all keys of the node have in common. Otherwise it is before or behind them all.
     const order = this.#compare(page[(low < end ? low : low - 1) + capacity]!);
     if (Math.abs(order) > skip) return low - first;
     return order < 0 ? 0 : end - first;

@@ -2,7 +2,7 @@
 import type { OrderNodes } from './order-nodes.js';
 import { noRecord } from './record-address.js';
 
-/** A place between two entries of a leaf, and the way to it from the root; see `OrderSearch`. */
+/** A place between two entries of a leaf, and the path to it from the root; see `OrderSearch`. */
 export interface OrderPlace {
   readonly nodes: Int32Array;
   readonly places: Int32Array;

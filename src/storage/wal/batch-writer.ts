@@ -3,8 +3,8 @@
  * more records share a flush.
  *
  * A thread writes whatever may wait for the disk. A batch that need not be flushed is only copied to the memory of the kernel, so the
- * event loop writes it itself while the disk is idle: handing it to a thread and getting it back costs more, and a turn. A write
- * that takes long shows that the kernel makes writers wait; after it the thread writes all batches for a while.
+ * event loop writes it itself while the disk is idle: the way to a thread and back costs more CPU and another turn. If a write of the event
+ * loop takes long, the kernel makes writers wait; then the thread writes all batches for a while.
  *
  * After a failed write or flush nothing is retried: the kernel may have dropped the bytes, and report the next flush as a success.
  */
@@ -46,7 +46,7 @@ export interface WriterPlan {
 const mostBytesHere = 256 * 1024;
 /** A write of the event loop only copies. If it takes longer than this, it had to wait: for the disk, or for a processor. */
 const slowMs = 50;
-/** For this long after such a write the thread writes all batches. */
+/** After a slow write of the event loop, the thread writes all batches for this long. */
 const notHereMs = 5_000;
 
 export class BatchWriter {

@@ -18,9 +18,9 @@ export const groupsField = 10;
 const firstGroupedFormat = 7;
 
 export interface EncodedEntries {
-  /** The field or fields with all of the entries. */
+  /** The encoded field or fields with all entries. */
   readonly bytes: Buffer;
-  /** Those with the entries from the index `from` up to `to`, in pieces to be concatenated. */
+  /** The encoded fields with the entries from the index `from` up to, and without, `to`: pieces to be concatenated. */
   slice(from: number, to: number): readonly Uint8Array[];
 }
 
@@ -56,7 +56,7 @@ const clientsField = 1;
 const firstSeqField = 2;
 const epochField = 3;
 const groupedField = 4;
-/** Estimated bytes of a group beside its entries. */
+/** Estimated bytes of a group without its entries. */
 const headBytes = 24;
 
 class EntryGroup implements EncodedEntries {

@@ -37,12 +37,12 @@ export class EntryReader {
   readonly #reader: ProtobufReader;
   readonly #takeValue: TakeValue;
   #entries = noEntries;
-  /** What the group names for its entries. Of an entry by itself: nothing. */
+  /** The clients, the next seq and the epoch of the group that is being read; empty and 0 outside of groups. */
   #clients = noClients;
   #seq = 0;
   #epoch = 0;
 
-  /** @param takeValue whatever it does, what an entry records of its request has memory of its own */
+  /** @param takeValue makes the values of writes. The recorded request of an entry has memory of its own in any case. */
   constructor(reader: ProtobufReader, takeValue: TakeValue = ownCopyOf) {
     this.#reader = reader;
     this.#takeValue = takeValue;
@@ -137,7 +137,7 @@ export class EntryReader {
     return answer === undefined ? request : { ...request, answer: this.#owned(answer) };
   }
 
-  /** The sum of an increment is the value that its entry writes, which may be a view. */
+  /** Copies the sum of an increment: it is the value that its entry writes, which may be a view. */
   #owned(answer: RecordedAnswer): RecordedAnswer {
     if (answer.kind !== 'counted' || this.#takeValue === ownCopyOf) return answer;
     return { kind: 'counted', sum: ownCopy(answer.sum) };

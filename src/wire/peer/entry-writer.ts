@@ -39,7 +39,7 @@ export function writeGroupedEntry(
   writer.end();
 }
 
-/** As numbers, unless it needs more: a client that the group does not name, or a floor. */
+/** Writes the request as numbers, unless the group does not name its client or the request has a floor. */
 function writeGroupedRequest(
   writer: ProtobufWriter,
   request: RecordedRequest,
@@ -66,7 +66,7 @@ function writeKeyWrite(writer: ProtobufWriter, { key, value, expiresAtMs }: KeyW
   writer.end();
 }
 
-/** An estimate. One whose varint is as long as that of the true length saves moving the bytes. */
+/** Estimates the bytes of an entry. If the varint of the estimate is as long as that of the true length, no bytes must be moved. */
 export function expectedBytes({ writes, request }: LogEntry): number {
   let bytes = request === undefined ? overheadBytes : overheadBytes + requestNumbersBytes;
   for (const { key, value } of writes) bytes += writeOverheadBytes + key.length + (value?.length ?? 0);

@@ -1,17 +1,17 @@
 /** The clients that a group of entries names once, so that each of its entries needs only a small number for its client (R16). */
 import type { LogEntry } from '../../replication/index.js';
 
-/** With more clients, nearly every entry would be the only one of its client: the others are named by the entries themselves. */
+/** Limits the clients that a group names. Entries of further clients name them: with so many clients, few entries share one. */
 const mostClients = 8;
 
 const noClients: readonly string[] = [];
 
 export class GroupClients {
   readonly ids: readonly string[];
-  /** The client that was looked up last: nearly always the next one, too. */
+  /** The index that was found last: nearly always that of the next entry as well. */
   #last = 0;
 
-  /** Those of the entries from the index `first` on. */
+  /** Collects the clients of the entries from the index `first` on. */
   constructor(entries: readonly LogEntry[], first: number) {
     // A list that is made with its first item takes less memory than one that grows from nothing.
     let ids: string[] | undefined;
@@ -26,7 +26,7 @@ export class GroupClients {
     this.ids = ids ?? noClients;
   }
 
-  /** Negative: the group does not name the client. */
+  /** @returns a negative number if the group does not name the client */
   indexOf(client: string): number {
     if (this.ids[this.#last] === client) return this.#last;
     const index = this.ids.indexOf(client);

@@ -12,7 +12,7 @@ export interface ScanRequest {
   readonly shard: number;
   /** The first key that may be shown. Empty: the first one of the shard. */
   readonly from: string;
-  /** No key from this one on is shown. Empty: none is left out. */
+  /** The scan ends before this key. Empty: at the last key of the shard. */
   readonly to: string;
   /** Only keys that begin with it. Not together with `from` or `to`. */
   readonly prefix: string;
@@ -68,7 +68,7 @@ export interface PagePlace {
 }
 
 export interface ScanPage extends PagePlace {
-  /** In the order of the scan. Of a scan of keys only, the records have no values. */
+  /** In the order of the scan. With `keysOnly` the records have no values. */
   readonly records: readonly ScannedValue[];
 }
 
@@ -128,7 +128,7 @@ export function readScanPage(message: Buffer, keysOnly: boolean): ScanPage {
     const before = reader.position;
     const tag = reader.tag();
     if (tag !== recordsTag) {
-      // The node writes the place of a page behind its records.
+      // The node writes the position and the epoch of a page behind its records.
       placeStart = before;
       break;
     }
@@ -154,6 +154,6 @@ function readRecord(reader: ProtobufReader, keysOnly: boolean): ScannedValue {
     else if (tag === recordTags.expiresIn) expiresInMs = reader.varint();
     else reader.skip(tag);
   }
-  // The type of a scan of keys only hides that there is no value.
+  // With `keysOnly` the caller's type has no value.
   return (keysOnly ? { key, version, expiresInMs } : { key, value, version, expiresInMs }) as ScannedValue;
 }

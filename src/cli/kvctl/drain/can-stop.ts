@@ -8,7 +8,7 @@ export const canStopCommand: Command = {
   name: 'can-stop',
   operands: 'NODE',
   summary: 'Tell whether every shard keeps enough in-sync copies if the node is taken down now; the exit code is 10 if not',
-  details: 'It answers for this moment, and for one node: check again before each further node.',
+  details: 'The answer is about this moment and this one node: check again before you stop another node.',
   isWrite: false,
   options: {},
   async run({ connect, operands, call, output }) {

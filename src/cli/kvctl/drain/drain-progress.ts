@@ -1,4 +1,4 @@
-/** What is left of a drain, by the reports of all nodes. Pure. */
+/** What a drain has yet to do, computed from the reports of all nodes. Pure. */
 import type { ReplicaStatus, ShardInfo } from '../../../wire/contract/kv-api.js';
 import { grouped, size } from '../figures.js';
 import type { GatheredCluster } from '../status/gather.js';
@@ -34,13 +34,13 @@ export function drainProgress({ topology, answers }: GatheredCluster, nodeId: st
   };
 }
 
-/** By what the node itself reports, and by what the others know of it. */
+/** True while the shard is placed on the node, or the node or another one reports that the node holds a copy. */
 function isLeft({ replicas, placedNodeIds }: ShardInfo, copies: readonly HeldCopy[], nodeId: string): boolean {
   if (placedNodeIds.includes(nodeId) || copies.some((copy) => copy.nodeId === nodeId)) return true;
   return replicas.some((replica) => replica.nodeId === nodeId && (replica.live || replica.inSync));
 }
 
-/** What the placed nodes without an in-sync copy still lack of the largest copy. */
+/** Bytes of the largest complete copy that the placed nodes without an in-sync copy do not have yet. */
 function bytesToCopy({ replicas, placedNodeIds }: ShardInfo, copies: readonly HeldCopy[]): number {
   const whole = Math.max(0, ...copies.map(({ replica }) => (replica.complete ? replica.dataBytes : 0)));
   const missing = placedNodeIds.filter((id) => !replicas.some(({ nodeId, inSync }) => inSync && nodeId === id));
@@ -50,17 +50,17 @@ function bytesToCopy({ replicas, placedNodeIds }: ShardInfo, copies: readonly He
   }, 0);
 }
 
-/** The part of a drain that the estimate is made of: the present rate counts, and not that of long ago. */
+/** The estimate uses the rate of this time, because the rate of a drain changes. */
 const windowMs = 10_000;
 
-/** Estimates the time that is left by the bytes that were copied in the last seconds. */
+/** Estimates the remaining time from the bytes that were copied in the last seconds. */
 export class DrainEstimate {
   #samples: { readonly atMs: number; readonly bytes: number }[] = [];
 
   /** @returns milliseconds; undefined while no bytes were copied. */
   note(bytes: number, nowMs: number): number | undefined {
     const last = this.#samples.at(-1);
-    // More shards are to be moved than before: what was copied until then shows no rate.
+    // More bytes are to be copied than before, so older samples show no rate.
     if (last !== undefined && bytes > last.bytes) this.#samples = [];
     this.#samples.push({ atMs: nowMs, bytes });
     this.#samples = this.#samples.filter(({ atMs }) => nowMs - atMs <= windowMs);

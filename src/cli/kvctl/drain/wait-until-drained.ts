@@ -7,9 +7,9 @@ import type { Output } from '../output.js';
 import { type GatheredCluster, gatherCluster } from '../status/gather.js';
 import { DrainEstimate, drainProgress, renderProgress } from './drain-progress.js';
 
-/** Between two looks at the cluster. */
+/** The pause between two requests to the cluster. */
 const lookMs = 250;
-/** Between two reports where stderr is no terminal. */
+/** The pause between two reports if stderr is not a terminal. */
 const reportMs = 10_000;
 
 export interface DrainWait {
@@ -60,7 +60,7 @@ export async function waitUntilDrained({ client, nodeId, call, output }: DrainWa
   return exitCodes.ok;
 }
 
-/** Undefined: no node has answered. The drain goes on meanwhile. */
+/** @returns undefined if no node has answered; the drain goes on. */
 async function look(client: KvClient, call: DrainWait['call'], reports: Reports): Promise<GatheredCluster | undefined> {
   try {
     return await gatherCluster(client, call);
@@ -71,7 +71,7 @@ async function look(client: KvClient, call: DrainWait['call'], reports: Reports)
   }
 }
 
-/** On a terminal every report overwrites the last one; elsewhere few are written. */
+/** On a terminal every report overwrites the last one. Elsewhere a report is written only now and then. */
 class Reports {
   readonly #output: Output;
   #nextMs = Number.NEGATIVE_INFINITY;

@@ -8,7 +8,7 @@ export const deletePrefixCommand: Command = {
   name: 'delete-prefix',
   operands: 'PREFIX',
   summary: 'Remove all keys that begin with PREFIX. Without --yes it counts them and removes nothing',
-  details: 'The removal is not atomic: others may see some keys gone and some not (docs/scans.md).',
+  details: 'The removal is not atomic: while it runs, other clients may see only a part of the keys removed (docs/scans.md).',
   isWrite: true,
   options: {
     yes: { type: 'boolean', describe: 'Remove the keys' },

@@ -9,18 +9,18 @@ import { exitCodes } from '../exit-codes.js';
 import type { Output } from '../output.js';
 import { reportWaitForShards } from '../waiting.js';
 
-/** The keys that are printed together. */
+/** Keys that are written to stdout together. */
 const batchKeys = 256;
 
 export const scanCommand: Command = {
   name: 'scan',
   operands: '[PREFIX]',
   summary: 'Print the keys that begin with PREFIX, or those of a range, in the order of their bytes',
-  details: 'A page of a shard shows one moment of it. The whole output does not (docs/scans.md).',
+  details: 'Each page shows one moment of its shard; the whole output does not show one moment (docs/scans.md).',
   isWrite: false,
   options: {
     from: { type: 'string', requiresArg: true, describe: 'The first key that may be printed. Not together with PREFIX' },
-    to: { type: 'string', requiresArg: true, describe: 'No key from this one on is printed. Not together with PREFIX' },
+    to: { type: 'string', requiresArg: true, describe: 'The scan ends before this key. Not together with PREFIX' },
     reverse: { type: 'boolean', describe: 'From the last key to the first' },
     limit: { type: 'string', requiresArg: true, describe: 'Largest number of keys. Default: all' },
     values: { type: 'boolean', describe: 'Print key, tab, value' },
