@@ -48,7 +48,7 @@ export class ClusterFormat {
     return this.#inUse;
   }
 
-  /** The listener is called once for every change, before anything is written in the newer format. */
+  /** The listener is called once for every change. What it begins may end after something was written in the newer format. */
   onRaised(listener: (version: number) => void): void {
     this.#listeners.push(listener);
   }

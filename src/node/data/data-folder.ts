@@ -116,7 +116,8 @@ export class DataFolder {
 
   /**
    * The cluster uses a newer format from now on. Resolves once the folder names it, so that a version of kvnode that does not support the
-   * format refuses the folder. Before that, `identity` names the older format, and nothing is written in the newer one.
+   * format refuses the folder. Before that, `identity` names the older format. The log may have entries in the newer one by then: a process
+   * of an older version that is started after a crash at that moment is refused by `config` in ZooKeeper, before it reads them.
    * @throws KvError DATA_UNAVAILABLE
    */
   raiseFormat(formatVersion: number): Promise<void> {

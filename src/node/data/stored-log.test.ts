@@ -2,9 +2,10 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import { ClusterFormat, supportedFormats } from '../../formats.js';
 import type { LogEntry } from '../../replication/index.js';
 import type { Storage } from '../../storage/index.js';
-import { overwrite, smallLog, TestFolders } from './disk-data.fixture.js';
+import { expectFound, overwrite, smallLog, TestFolders } from './disk-data.fixture.js';
 import { TestReplica, writing } from './test-replica.fixture.js';
 
 const folders = new TestFolders();
@@ -168,6 +169,31 @@ describe('the log on disk, read again', () => {
     expect(values(await replica.storage.readLog!({ ...read, firstSeq: 101 }))).toEqual(['101=d', '102=e']);
     expect(await replica.storage.readLog!({ ...read, firstSeq: 100 })).toBeUndefined();
     expect(await replica.storage.readLog!({ ...read, firstSeq: 1, throughSeq: 3 })).toBeUndefined();
+  });
+
+  test('entries of before and after the cluster took a newer format into use, with entries that were not applied', async () => {
+    const path = folders.create();
+    const format = new ClusterFormat(supportedFormats, supportedFormats.oldest);
+    const data = await folders.open(path, { ...allKept, format });
+    let replica = TestReplica.create(data, 0);
+    replica.setEpoch(1);
+    await overwrite(replica, 100_000);
+    await put(replica, 'of the older format', 'not applied');
+    format.learn(supportedFormats.newest);
+    replica.setEpoch(2);
+    await put(replica, 'of the newer format');
+    replica.appendAnswered([writing('sum', '42')], { kind: 'counted', sum: new Uint8Array(Buffer.from('42')) });
+    await replica.durable;
+    const last = replica.lastSeq;
+    expect(await readAll(replica.storage, 1, last, 7)).toEqual(replica.entries);
+    // A crash, and the start of a process that knows the newer format from the beginning.
+    const copy = folders.copyOf(path);
+    const [recovered] = (await folders.open(copy, allKept)).recovered;
+    await expectFound(recovered!, replica);
+    replica = replica.revived(recovered!);
+    replica.apply();
+    await put(replica, 'after the start');
+    expect(await readAll(replica.storage, 1, last + 1, 7)).toEqual(replica.entries);
   });
 
   test('nothing behind damage is given', async () => {
