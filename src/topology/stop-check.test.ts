@@ -38,6 +38,14 @@ describe('a node cannot be taken down', () => {
     const lost = shard.replicas.map((one) => ({ ...one, live: one.nodeId !== 'c' }));
     expect(atRisk('a', [{ ...shard, replicas: lost }])).toMatchObject([{ copiesLeft: 1 }]);
   });
+  test('if its own copy is in sync and about to be registered again, and the others do not suffice', () => {
+    const [shard] = [shardOf(0, 'ab')];
+    const away = shard.replicas.map((one) => ({ ...one, live: false }));
+    expect(atRisk('a', [{ ...shard, offline: true, replicas: away }])).toMatchObject([{ copiesLeft: 0 }]);
+    const back = away.map((one) => ({ ...one, live: one.nodeId === 'b' }));
+    expect(atRisk('a', [{ ...shard, replicas: back }])).toMatchObject([{ copiesLeft: 1 }]);
+    expect(atRisk('a', [{ ...shard, minInSync: 1, replicas: back }])).toEqual([]);
+  });
   test('if a shard is placed on it of which no node reports anything', () => {
     expect(atRisk('a', [shardOf(0, '', { epoch: 0, minInSync: 0 })])).toEqual([{ shard: 0, copiesLeft: 0, copiesNeeded: 1 }]);
     expect(atRisk('d', [shardOf(0, '', { epoch: 0 })])).toEqual([]);

@@ -31,8 +31,11 @@ export function shardsAtRisk(
   });
 }
 
-/** The node has a copy that counts, or may have one. Epoch 0: no node has reported the shard. */
+/**
+ * The node has a copy that counts, or may have one. Epoch 0: no node has reported the shard. An in-sync copy that is not live counts as
+ * well: the node may be about to register it again, after a start or a lost session, and it may be the one that the shard waits for.
+ */
 function isConcerned({ epoch, replicas, placedNodeIds }: ShardInfo, nodeId: string): boolean {
   if (epoch === 0) return placedNodeIds.includes(nodeId);
-  return replicas.some((one) => one.nodeId === nodeId && one.inSync && one.live);
+  return replicas.some((one) => one.nodeId === nodeId && one.inSync);
 }
