@@ -1,5 +1,7 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { TurnEnd } from './turn-end.js';
+
+afterEach(() => void vi.useRealTimers());
 
 const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
 
@@ -51,3 +53,20 @@ test('what a promise of the log causes leaves in the same turn', async () => {
   await nextTurn();
   expect(done).toEqual(['kept', 'message', 'acknowledgement']);
 });
+
+test.each(['write', 'send'] as const)(
+  'an error of a %s is not caught, and the steps that are left are done at the next end of a turn',
+  (step) => {
+    vi.useFakeTimers({ toFake: ['setImmediate'] });
+    const turn = new TurnEnd();
+    const done: string[] = [];
+    turn[step](() => {
+      throw new Error('a fault');
+    });
+    turn.send(() => done.push('other message'));
+    expect(() => vi.runAllTimers()).toThrow('a fault');
+    turn.send(() => done.push('later'));
+    vi.runAllTimers();
+    expect(done).toEqual(step === 'write' ? ['other message', 'later'] : ['later']);
+  },
+);

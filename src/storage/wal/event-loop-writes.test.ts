@@ -56,6 +56,18 @@ test('a batch that need not be flushed is written at the end of the turn, withou
   expect(scanAll(files.afterPowerLoss(() => false)).records).toHaveLength(2);
 });
 
+test('the log is closed while batches wait for the end of the turn - they are written, in order, and flushed', async () => {
+  const { files, log, append } = await openWith(neverMs);
+  const kept: number[] = [];
+  void append().then(() => kept.push(1));
+  void append('flushed').then(() => kept.push(2));
+  void append().then(() => kept.push(3));
+  await log.close();
+  await nextTurn();
+  expect(kept).toEqual([1, 2, 3]);
+  expect(scanAll(files.afterPowerLoss(() => false)).records).toHaveLength(4);
+});
+
 test('a batch that must be flushed is written by the thread', async () => {
   const { log, append, threadWrites } = await openWith(neverMs);
   await append('flushed');
