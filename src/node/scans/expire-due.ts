@@ -42,10 +42,12 @@ class ExpiredKeys extends LocalOperation {
  * Resolves once every one of these keys is deleted or written again. A key with a write under way is not deleted here: the call waits
  * for that write, as a get does.
  *
+ * @param isCurrent nothing was applied since the keys were read. Otherwise each of them is looked up again under its lock: one that was
+ *   written meanwhile stays.
  * @throws KvError the refusal of a delete; OUTCOME_UNKNOWN if the deletes have not committed in time
  */
-export async function expireDue({ local, write }: ExpiringShard, due: readonly DueKey[]): Promise<void> {
-  const free = due.filter(({ key }) => !local.isBeingWritten(key));
+export async function expireDue({ local, write }: ExpiringShard, due: readonly DueKey[], isCurrent: boolean): Promise<void> {
+  const free = isCurrent ? due.filter(({ key }) => !local.isBeingWritten(key)) : [];
   const waits: Promise<void>[] = [];
   for (let first = 0; first < free.length; first += maxEntryKeys) {
     const keys = free.slice(first, first + maxEntryKeys);

@@ -52,16 +52,25 @@ export async function readPage<Made>(
 ): Promise<Made> {
   const { host, local } = replica;
   for (let reading = 1; ; reading++) {
-    const judged = await readOnce(replica, query, (page): { readonly made: Made } | { readonly due: readonly DueKey[] } => {
+    const judged = await readOnce(replica, query, (page): { readonly made: Made } | DuePage => {
       const { due, first } = dueOf(page);
       if (due.length === 0) return { made: make(page) };
-      if (reading < patientReadings || first === 0) return { due };
+      if (reading < patientReadings || first === 0) return { due, seq: page.position.seq };
       return { made: make({ ...page, items: page.items.slice(0, first), isExhausted: false }) };
     });
     if ('made' in judged) return judged.made;
     if (reading >= maxReadings) throw new KvError('OVERLOADED', 'keys of the page become due as fast as they are written');
-    await expireDue({ local, write: (event) => host.write(event) }, judged.due);
+    // A key may have been written since the moment of the page, and what is due then is not what is stored now.
+    const isCurrent = host.copy?.seq === judged.seq;
+    await expireDue({ local, write: (event) => host.write(event) }, judged.due, isCurrent);
   }
+}
+
+/** What a page has shown that is due. */
+interface DuePage {
+  readonly due: readonly DueKey[];
+  /** The page is as of this entry. */
+  readonly seq: number;
 }
 
 /** The keys of a page that are due, and the place of the first one. */

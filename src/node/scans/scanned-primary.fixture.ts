@@ -17,6 +17,8 @@ export class ScannedPrimary implements ScannedReplica {
   readonly busy = new Set<string>();
   /** The storage answers a page once this has resolved. Undefined: at once. */
   storageDelay: Promise<void> | undefined;
+  /** Called in the moment of each page. */
+  onRead: () => void = () => {};
   /** The deletes of keys that are due commit at once, unless a test keeps them. */
   keepsDeletes = false;
   readonly kept: (() => void)[] = [];
@@ -31,7 +33,8 @@ export class ScannedPrimary implements ScannedReplica {
     const primary = this;
     this.host = {
       get storage() {
-        return primary.storageDelay === undefined ? primary.storage : { range: primary.#rangeLater };
+        if (primary.storage.range === undefined) return primary.storage;
+        return { range: primary.storageDelay === undefined ? primary.#rangeNow : primary.#rangeLater };
       },
       get epoch() {
         return primary.epoch;
@@ -65,9 +68,15 @@ export class ScannedPrimary implements ScannedReplica {
     this.storage.apply([{ seq: this.#seq, epoch: this.epoch, writes: keyWrites }]);
   }
 
+  readonly #rangeNow: NonNullable<Storage['range']> = (query, onMoment) => {
+    this.onRead();
+    return this.storage.range!(query, onMoment);
+  };
+
   readonly #rangeLater: NonNullable<Storage['range']> = async (query, onMoment) => {
     await this.storageDelay;
     onMoment?.();
+    this.onRead();
     const { items, isExhausted } = await this.storage.range!(query);
     return { items: items.map((item) => ({ ...item, value: item.value && Buffer.from(item.value) })), isExhausted };
   };
@@ -83,8 +92,9 @@ export class ScannedPrimary implements ScannedReplica {
   }
 
   #readDue(key: string, operation: LocalOperation): void {
-    this.busy.delete(key);
-    this.write({ [key]: 'new' });
+    const { expiresAtMs } = this.storage.head(key) ?? {};
+    if (this.busy.delete(key)) this.write({ [key]: 'new' });
+    else if (expiresAtMs !== undefined && expiresAtMs <= this.nowMs) this.write({ [key]: undefined });
     queueMicrotask(() => operation.answer({ kind: 'readable', newest: undefined }));
   }
 }

@@ -134,6 +134,27 @@ test('a page - leaves a key that is due and being written to that write, and wai
   ]);
 });
 
+test.each([false, true])(
+  'a page - deletes no key that was written after the page was read (storage answers later: %s)',
+  async (isLater) => {
+    const primary = primaryOf(['a']);
+    primary.write({ b: 'old', c: 'old' }, 50);
+    primary.nowMs = 50;
+    if (isLater) primary.storageDelay = Promise.resolve();
+    // A write that has waited for its key takes effect right behind the first reading.
+    primary.onRead = () => {
+      primary.onRead = () => {};
+      queueMicrotask(() => primary.write({ b: 'new' }));
+    };
+    const reader = new PageReader();
+    await scanOf(primary, reader).scan.run();
+    expect(reader.pages[0]!.records.map(({ key, value }) => [key, value.toString()])).toEqual([
+      ['a', 'value of a'],
+      ['b', 'new'],
+    ]);
+  },
+);
+
 test('a scan - is refused as a read is, before a page, between two, and after the wait for a delete', async () => {
   const refusal = new KvError('LEASE_LAPSED', 'it lapsed');
   const primary = primaryOf(manyKeys);

@@ -103,6 +103,18 @@ const judgesEachPage = scansPrimary(
   },
 );
 
+/** A key is due that is written right behind the moment of the page. */
+const keepsWhatWasWritten = scansPrimary({}, async ({ primary, reader, scan }) => {
+  primary.write({ c: 'old' }, 50);
+  primary.nowMs = 50;
+  primary.onRead = () => {
+    primary.onRead = () => {};
+    queueMicrotask(() => primary.write({ c: 'new' }));
+  };
+  await scan.run();
+  expect(keysOf(reader)).toEqual([['a', 'b', 'c']]);
+});
+
 /** What a page shows of `a` and `b`, which are always written together, and where it says that it is. */
 function shownMoment({ pages }: PageReader): (string | number)[] {
   const [page] = pages;
@@ -184,6 +196,12 @@ describeShellVariants('scans', [
       ),
     ],
     check: judgesEachPage,
+  },
+  {
+    rule: 'R17',
+    does: 'deletes a key that was due in the page and was written since',
+    edits: [edit(readPageFile, 'host.copy?.seq === judged.seq', 'true')],
+    check: keepsWhatWasWritten,
   },
   {
     rule: 'one moment',
