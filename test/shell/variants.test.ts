@@ -54,6 +54,33 @@ const variants: readonly { readonly does: string; readonly edits: readonly Edit[
     ],
   },
   {
+    does: 'serves pages of scans without a lease',
+    edits: [
+      edit(
+        '../node/scans/read-page.ts',
+        'const refusal = local.refusalOfRead(beginMs);',
+        'const refusal = [beginMs].at(1) as undefined;',
+      ),
+    ],
+  },
+  {
+    does: 'reads the first key of a page 100 ms before the others',
+    edits: [
+      edit(
+        '../node/scans/read-page.ts',
+        'const found = query === undefined ? emptyPage : storage.range(query, onMoment);',
+        `const copied = (page: any) => page.items.map((item: any) => ({ ...item, value: item.value?.slice() }));
+        const readTwice = async () => {
+          const first = copied(await storage.range!({ ...query!, most: 1 }, onMoment));
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          const late = await storage.range!(query!);
+          return { ...late, items: [...first, ...copied(late).slice(1)] };
+        };
+        const found = query === undefined ? emptyPage : readTwice();`,
+      ),
+    ],
+  },
+  {
     does: 'does not open a link to another node again',
     edits: [
       edit(

@@ -217,6 +217,11 @@ test('a scan that is refused for good fails at once', async () => {
   await expect(read((await connect()).scan({ deadlineMs: longMs }))).rejects.toMatchObject({ code: 'NO_ORDER' });
 });
 
+test.each([-1, 1.5, Number.NaN, shards])('a scan of the shard %d, which does not exist, is refused', async (shard) => {
+  const client = await connect();
+  await expect(client.scanShard(shard).next()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', executed: 'no' });
+});
+
 test.each([
   ['a prefix and a range', { prefix: 'a', from: 'b' }],
   ['a limit that is no number', { limit: 0 }],

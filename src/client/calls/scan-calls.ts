@@ -40,6 +40,9 @@ export abstract class ScanCalls extends ChangeCalls {
    * @throws KvError as for `scan`
    */
   async *scanShard(shard: number, options: ScanOptions = {}): AsyncGenerator<ScanPage, void> {
+    const count = this.core.knownTopology?.shards.length ?? 0;
+    if (!Number.isSafeInteger(shard) || shard < 0 || shard >= count)
+      throw new KvError('INVALID_ARGUMENT', `there is no shard ${shard}: the cluster has the shards 0 to ${count - 1}`);
     const pages = new ShardPages(this.core, { ...checkScan(options), shard, maxPageBytes: 0, streamKeys: 0 }, options);
     try {
       for (let page = await pages.next(); page !== undefined; page = await pages.next()) yield page;
