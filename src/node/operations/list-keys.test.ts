@@ -100,6 +100,15 @@ test('keys - a page states whether its node is the primary, and whether its copy
   expect(await joiner.list({ shard: 0 })).toMatchObject({ complete: false });
 });
 
+test('keys - a page for which the storage waits while the replica discards its copy is not complete', async () => {
+  const status = { ...primary };
+  const range = async () => {
+    status.complete = false;
+    return { items: [], isExhausted: true };
+  };
+  expect(await lister({ range, scan: () => [] }, status).list({ shard: 0 })).toMatchObject({ keys: [], complete: false });
+});
+
 test('keys - what cannot be listed is refused, and so is one page too many at once', async () => {
   const keys = lister(storageOf(['a']));
   await expect(keys.list({ shard: 2 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' });

@@ -56,6 +56,8 @@ export class KeyLister {
         await turn();
         complete &&= replica.status.complete;
       }
+      // Also the last slice may have waited: the copy may be another one by now.
+      complete &&= replica.status.complete;
       const { role, serving } = replica.status;
       return {
         ...page.value,
