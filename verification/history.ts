@@ -95,7 +95,7 @@ export type Outcome =
   | { readonly kind: 'declined'; readonly code: string }
   /** Definitely not executed. */
   | { readonly kind: 'refused'; readonly code: string }
-  /** A write may have been executed, may be executed later, or never. A read has no result. `reason`: what its error says. */
+  /** A write may have been executed, may be executed later, or never. A read has no result. `reason`: the message of its error. */
   | { readonly kind: 'unknown'; readonly code: string; readonly reason?: string };
 
 export interface Operation {

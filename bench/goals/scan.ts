@@ -1,6 +1,6 @@
 /**
- * The goals about scans: all of 100,000 keys of all shards, merged in order by one client, and 1,000 keys of a shard with 1,000,000, for
- * which the work of the event loop of the primary is measured beside the time.
+ * The goals about scans. One client scans 100,000 keys of all shards, merged in order. Another scan reads 1,000 keys of a shard with
+ * 1,000,000 keys; there the longest delay of the primary's event loop is measured as well.
  */
 import { fileURLToPath } from 'node:url';
 import type { NodeProcess } from '../../local/node-process.js';
@@ -20,7 +20,7 @@ const fewKeys = 1_000;
 const wantedFewMs = 5;
 const shards = 16;
 const writesInFlight = 256;
-/** Scans before the measurement, in which code is compiled, and in each round. */
+/** Scans before the measurement, during which V8 compiles the code. */
 const warmUps = 20;
 const scansOfRound = 20;
 const delayMessage: DelayRecord['msg'] = 'event loop delay';

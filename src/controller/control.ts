@@ -63,7 +63,7 @@ export class Control {
   #firstJoinMs: number | undefined;
   #lastJoinMs = Number.NEGATIVE_INFINITY;
 
-  /** By default the first placement does not wait. @param replicas copies of each shard: with fewer other nodes, no node drains */
+  /** By default the first placement does not wait. @param replicas copies of each shard: no node drains if fewer other nodes are left */
   constructor(nodeId: string, replaceAfterMs: number, connected: boolean, wait: FirstPlacementWait = noWait, replicas = 1) {
     this.#nodeId = nodeId;
     this.#wait = wait;

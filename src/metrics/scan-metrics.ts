@@ -20,7 +20,7 @@ export class ScanMetrics {
     this.#open = new Gauge({ name: 'kvnode_scans_open', help: 'Scans that are under way', registers });
   }
 
-  /** A scan has ended. @param failure its error; undefined: it has come to its end */
+  /** A scan has ended. @param failure its error; undefined: it ended without an error */
   scan(failure: string | undefined): void {
     this.#scans.inc({ code: failure ?? 'OK' });
   }

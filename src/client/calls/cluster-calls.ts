@@ -172,7 +172,8 @@ export abstract class ClusterCalls extends ScanCalls {
   }
 
   /**
-   * The shards that would have too few in-sync copies if the node were taken down now (kv.proto, `CheckStop`). None: it can be.
+   * The shards that would have too few in-sync copies if the node were taken down now (kv.proto, `CheckStop`). Empty: it can be
+   * taken down.
    *
    * @throws KvError INVALID_ARGUMENT; and as for `get`.
    */

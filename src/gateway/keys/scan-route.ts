@@ -113,7 +113,7 @@ function rangeOf(query: Query): ScannedRange {
   };
 }
 
-/** fastify leaves what it cannot decode as it is: that would name another range. @throws KvError INVALID_ARGUMENT */
+/** fastify leaves a parameter that it cannot decode undecoded, which would name another range. @throws KvError INVALID_ARGUMENT */
 function refuseInvalidUtf8(url: string): void {
   try {
     decodeURIComponent(url);

@@ -4,7 +4,7 @@
  *
  * A record has 16 bytes beside key and value and is padded to whole words and units, which takes at most 10 bytes. One in
  * four units may lie idle before the cleaner returns it. The index has 8 bytes for each slot and is at least three eighths full. The order
- * of the keys takes at most 24 bytes a key; it counts on a node without one as well, so that the cost is the same on every node.
+ * of the keys takes at most 24 bytes a key; it counts on a node with `--no-order` as well, so that the cost is the same on every node.
  * A key that expires has 4 bytes more in its record, padded to whole units, and 8 in the index of deadlines.
  */
 import type { Storage } from '../../storage/index.js';

@@ -118,7 +118,7 @@ async function prepare(path: string, to: StateKind): Promise<FolderDatabase | un
 }
 
 interface OpenStore {
-  /** Of the source. @throws KvError DATA_UNAVAILABLE if this cannot be where the copies are */
+  /** Checks the source. @throws KvError DATA_UNAVAILABLE if the copies cannot be there */
   check(replicas: readonly SurveyedReplica[]): void;
   readonly read: ReadCopy;
   readonly write: WriteCopy;

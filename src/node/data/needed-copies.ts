@@ -29,7 +29,7 @@ export function checkNeededCopies(
   );
 }
 
-/** Whether the log does not have everything since the replica was empty. */
+/** True if the replica cannot be made from the log alone, because the log does not reach back to the time when the replica was empty. */
 function needsCopy({ snapshot, places }: Replica): boolean {
   // A replica without a complete copy takes a new one in any case.
   if (snapshot === undefined) return false;

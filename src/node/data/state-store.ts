@@ -37,7 +37,7 @@ export interface StateStore {
    * @param flushLog resolves once all that was read of the log survives a loss of power
    */
   beginReplay(flushLog: () => Promise<void>): Promise<void>;
-  /** Called with all replicas before any is recovered. @throws KvError DATA_UNAVAILABLE if this cannot be where their states are */
+  /** Called with all replicas before any is recovered. @throws KvError DATA_UNAVAILABLE if their states cannot be in this store */
   check(replicas: readonly SurveyedReplica[]): void;
   /** @param reference undefined: the replica has no complete copy. @throws LostSnapshotError */
   recover(replica: LoggedReplica, reference: SnapshotReference | undefined): Promise<RecoveredState>;

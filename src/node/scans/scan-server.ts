@@ -12,7 +12,7 @@ import { ScanMemory } from './scan-memory.js';
 import { boundsOf } from './scan-range.js';
 import { ShardScan } from './shard-scan.js';
 
-/** Counts scans. `failure` undefined: the scan has come to its end. */
+/** Counts scans. `failure` undefined: the scan ended without an error. */
 export interface ScanCounts {
   scan(failure: KvError['code'] | undefined): void;
   page(keys: number): void;

@@ -1,9 +1,9 @@
-/** What is stored under the keys of a transaction, as the core takes it. */
+/** The stored items of the keys of a transaction, in the form that the core takes. */
 import type { FoundItem, TransactEvent } from '../../replication/index.js';
 
 type StoredItems = TransactEvent['stored'];
 
-/** For more keys a map finds the item of a key. */
+/** With more keys than this, a map finds the item of a key faster than a search through a list. */
 const manyKeys = 16;
 
 /** @param items those of the keys, in their order */

@@ -1,9 +1,8 @@
 /**
  * Pages of a shard in the order of its keys: what the database has, brought up to date with the overlay.
  *
- * A page shows the moment of its answer. The database has read the rows a little earlier. Everything that it may lack was applied since and
- * is in the view of the overlay, also if it was committed and dropped meanwhile. So a row counts as it is in the database only if the view
- * has none of its key.
+ * A page shows the moment of its answer, but the database has read its rows a little earlier. Every row that was applied since then is in
+ * the view of the overlay, even if it was committed and dropped meanwhile. So the newer one of the two rows of a key counts.
  */
 
 import { compareUtf8, successorOf } from '../../utf8-order.js';
@@ -30,12 +29,12 @@ export class OrderedPages {
   }
 
   /**
-   * @param rest what is to be read of the database. The view has every row that was read before: all of them were deleted, and may be there
-   * again.
+   * @param rest the part of the range that the database has yet to read. The keys before it were all deleted when they were read, but may
+   * have been written again since; then the view has them.
    */
   #merged(query: RangeQuery, rest: RangeQuery, view: OverlayView, onMoment: () => void): RangePage | Promise<RangePage> {
     return whenAnswered(this.#shard.storedPage(rest), (stored) => {
-      // The replica has discarded its data: what it has now is another copy.
+      // The replica has discarded its data, and has another copy now.
       if (view.isVoid) return this.page(query, onMoment);
       const page = pageOf(query, merge(stored.rows, newerRows(query, stored, view), directionOf(query)), stored.isExhausted);
       if (page.items.length === 0 && !page.isExhausted)
@@ -52,7 +51,7 @@ function directionOf({ reverse }: RangeQuery): Compare {
   return reverse === true ? (one, other) => compareUtf8(other, one) : compareUtf8;
 }
 
-/** What follows this key. */
+/** The part of the range behind this key, in the direction of the query. */
 function after(query: RangeQuery, key: string): RangeQuery {
   return query.reverse === true ? { ...query, to: key } : { ...query, from: successorOf(key) };
 }
@@ -75,7 +74,7 @@ function newerRows(query: RangeQuery, stored: RowPage, view: OverlayView): Row[]
   return rows.sort((one, other) => compare(one.key, other.key));
 }
 
-/** Both in the order of their keys. Of two rows of a key the newer one counts. */
+/** Merges rows that are in the order of their keys. If both lists have a row of a key, the newer row counts. */
 function merge(stored: readonly Row[], newer: readonly Row[], compare: Compare): Row[] {
   const merged: Row[] = [];
   let next = 0;

@@ -142,7 +142,7 @@ export class OverlayView {
       for (const [key, row] of rows) {
         if (!accepts(key)) continue;
         const before = newest.get(key);
-        // An older entry may have been applied once the layer with a newer one was dropped. Behind a delete it counts.
+        // A row with a lower version may have been applied later, after the layer of the higher version was dropped. It counts behind a delete.
         if (before?.value === undefined || before.version < row.version) newest.set(key, row);
       }
     }

@@ -56,7 +56,7 @@ export interface Row extends StoredHead {
 /** Rows in the order of their keys. */
 export interface RowPage {
   readonly rows: readonly Row[];
-  /** The database has nothing behind them in the range. */
+  /** The database has no row of the range behind these rows. */
   readonly isExhausted: boolean;
 }
 
@@ -122,7 +122,7 @@ export interface StateDatabase {
   page(shard: number, query: RangeQuery): RowPage | Promise<RowPage>;
   /** The keys that expire first, at most `most`, also if they are not due yet. */
   earliest(shard: number, most: number): readonly DueKey[] | Promise<readonly DueKey[]>;
-  /** Resolves if the database answers. Undefined: it is in this process, and answers whenever it is asked. */
+  /** Resolves if the database answers. Undefined: the database is in this process, so it always answers. */
   ping?(): Promise<void>;
   /** Idempotent. Nothing is under way. */
   close(): Promise<void>;

@@ -31,7 +31,7 @@ export function seal(stored: Buffer): void {
   stored.writeUInt32LE(checksumOf(stored, stored.length), 1);
 }
 
-/** Without a look at the checksum. */
+/** Reads version and deadline without checking the checksum. */
 export function readStoredHead(stored: Buffer): StoredHead {
   const expiresAtMs = stored[0] === expiresFlag ? stored.readDoubleLE(expiryStart) : undefined;
   return { version: stored.readDoubleLE(checkedStart), expiresAtMs };

@@ -130,8 +130,8 @@ export const getMany: SqlStatement = {
 };
 
 /**
- * $1: the shard. $2 and $3: the range, without its end. $4: how many rows at most. $5: about how many bytes. $6: without values. The rows, perhaps one
- * more, each with the number of rows that were looked at.
+ * $1: the shard. $2 and $3: the range, without its end. $4: the most rows. $5: about the most bytes. $6: true for rows without values. May
+ * return one row more than $4. Each row has the number of rows that PostgreSQL has read for the page.
  */
 function pageIn(name: string, direction: 'asc' | 'desc'): SqlStatement {
   return {

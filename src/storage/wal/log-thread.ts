@@ -1,8 +1,8 @@
 /**
  * A thread that executes the jobs of the log, one after the other. The log has two: one writes batches, the other prepares and
  * removes segments, and flushes at intervals. A third one reads for other replicas, once one of them needs it. So neither the event
- * loop nor the thread pool of Node.js waits for the disk. What the event loop writes itself (batch-writer.ts) is only copied, unless
- * the kernel is short of memory for what is not on the disk yet.
+ * loop nor the thread pool of Node.js waits for the disk. A batch that the event loop writes itself (batch-writer.ts) is only copied to
+ * the memory of the kernel; this waits for the disk only if that memory is full.
  */
 import { Worker } from 'node:worker_threads';
 import type { LogJob, LogJobResult } from './log-jobs.js';

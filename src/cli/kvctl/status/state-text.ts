@@ -2,7 +2,7 @@
 import type { NodeStatus } from '../../../wire/contract/kv-api.js';
 import { grouped, size } from '../figures.js';
 
-/** What a node publishes whose data only its database bounds. */
+/** The limit that a node publishes if only its database limits the data. */
 const unlimitedBytes = 2 ** 50;
 
 /** False also for a node of an earlier version, which does not report where its data is. */
