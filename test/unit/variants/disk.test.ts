@@ -37,8 +37,8 @@ describeShellVariants('the disk', [
     edits: [
       edit(
         `${wal}/batch-writer.ts`,
-        'const result = await thread.run(job);',
-        'const running = thread.run(job);\n    batch.markKept();\n    const result = await running;',
+        'const { memory, flushMs } = await thread.run(this.#jobOf(batch, segment, flushBefore));',
+        'const running = thread.run(this.#jobOf(batch, segment, flushBefore));\n    batch.markKept();\n    const { memory, flushMs } = await running;',
       ),
     ],
     check: keepsWhatItPromises('always', 'the power fails'),
@@ -67,8 +67,8 @@ describeShellVariants('the disk', [
     edits: [
       edit(
         `${wal}/batch-writer.ts`,
-        'const flushBefore = isFirst && unflushed > 0 ? before?.file : undefined;',
-        'const flushBefore = isFirst && unflushed < 0 ? before?.file : undefined;',
+        'const flushBefore = isFirst && number - 1 > this.#flushed ? before?.file : undefined;',
+        'const flushBefore = isFirst && number - 1 < this.#flushed ? before?.file : undefined;',
       ),
     ],
     check: keepsWhatItPromises('interval', 'the power fails'),
