@@ -138,7 +138,7 @@ export class BatchWriter {
     if (batch !== undefined) this.#work = this.#workOff(batch);
   }
 
-  /** Writes batches until one is for the thread. @returns that one; undefined: nothing is left to write */
+  /** Writes batches until one is for the thread. @returns that one; undefined: nothing is left to write, or the log has stopped */
   #writeAllHere(): GatheredBatch | undefined {
     const { queue } = this.#plan;
     try {
@@ -164,6 +164,8 @@ export class BatchWriter {
   /** Whether the batch is only copied, and nothing that is under way could make the copying wait for the disk. */
   #mayWriteHere({ mustFlush, segment, bytes }: GatheredBatch): boolean {
     const { syncIntervalMs, flushThread } = this.#plan;
+    // It may have stopped while the thread wrote. Then the file may be closed, and its descriptor be that of another file.
+    if (this.#stopped) return false;
     if (syncIntervalMs === undefined || mustFlush || segment !== this.#segment?.number || bytes > mostBytesHere) return false;
     return this.#flush === undefined && flushThread.oldestJobMs === undefined && performance.now() >= this.#notHereUntilMs;
   }

@@ -1,6 +1,7 @@
 /** Which batches the event loop writes itself, and which are written by the thread. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
+import type { LogJob } from './log-jobs.js';
 import { MemoryFiles } from './memory-files.fixture.js';
 import { payloadOf, replicaOf, scanAll, TestLog, threadOn } from './wal.fixture.js';
 
@@ -10,16 +11,30 @@ const neverMs = 2 ** 31 - 1;
 
 afterEach(() => vi.restoreAllMocks());
 
+/** Jobs wait at it until it is open. */
+class Gate {
+  open = (): void => {};
+  /** A job has come. */
+  reach = (): void => {};
+  readonly opened = new Promise<void>((resolve) => {
+    this.open = resolve;
+  });
+  readonly reached = new Promise<void>((resolve) => {
+    this.reach = resolve;
+  });
+}
+
 /** A log with one record, so that its segment has begun, and the number of writes of its threads. */
 async function openWith(syncIntervalMs: number | undefined) {
   const files = new MemoryFiles();
   let threadWrites = 0;
-  let held: Promise<void> | undefined;
+  const gates = new Map<string, Gate>();
   const startThread = () => {
     const thread = threadOn(files);
     const run: typeof thread.run = async (job) => {
       if (job.kind === 'write') threadWrites++;
-      if (job.kind === 'flush') await held;
+      gates.get(job.kind)?.reach();
+      await gates.get(job.kind)?.opened;
       return thread.run(job);
     };
     return { ...thread, run };
@@ -36,9 +51,8 @@ async function openWith(syncIntervalMs: number | undefined) {
     log,
     append: (keptWhen?: 'flushed', bytes = 10) => journal.append(1, payloadOf('a', bytes), ++seq, keptWhen),
     threadWrites: () => threadWrites,
-    holdFlushes: (until: Promise<void>) => {
-      held = until;
-    },
+    /** The thread does jobs of this kind only once the gate is open. */
+    hold: (kind: LogJob['kind'], gate: Gate) => void gates.set(kind, gate),
   };
 }
 
@@ -68,6 +82,36 @@ test('the log is closed while batches wait for the end of the turn - they are wr
   expect(scanAll(files.afterPowerLoss(() => false)).records).toHaveLength(4);
 });
 
+test('nothing is written, or counts as kept, after the log was closed while the thread wrote', async () => {
+  const { files, log, append, hold } = await openWith(neverMs);
+  const [flush, write, close] = [new Gate(), new Gate(), new Gate()];
+  hold('flush', flush);
+  hold('write', write);
+  hold('close', close);
+  void append();
+  const closed = log.close();
+  // Appended too late for the flush of the end.
+  void append('flushed');
+  await nextTurn();
+  let isKept = false;
+  void append().then(() => {
+    isKept = true;
+  });
+  flush.open();
+  await close.reached;
+  let writes = 0;
+  files.before = (operation) => {
+    if (operation === 'write') writes++;
+  };
+  write.open();
+  await expect.poll(() => writes).toBeGreaterThan(0);
+  await nextTurn();
+  // The one of the thread.
+  expect([writes, isKept]).toEqual([1, false]);
+  close.open();
+  await closed;
+});
+
 test('a batch that must be flushed is written by the thread', async () => {
   const { log, append, threadWrites } = await openWith(neverMs);
   await append('flushed');
@@ -89,17 +133,13 @@ test('the first batch of a segment is written by the thread, which flushes the s
 });
 
 test('while a flush is under way the thread writes, and after it the event loop does again', async () => {
-  const { log, append, threadWrites, holdFlushes } = await openWith(neverMs);
-  let release = (): void => {};
-  holdFlushes(
-    new Promise((resolve) => {
-      release = resolve;
-    }),
-  );
+  const { log, append, threadWrites, hold } = await openWith(neverMs);
+  const flush = new Gate();
+  hold('flush', flush);
   const flushed = log.flush();
   await append();
   expect(threadWrites()).toBe(1);
-  release();
+  flush.open();
   await flushed;
   await append();
   expect(threadWrites()).toBe(1);
