@@ -12,7 +12,7 @@ import { LaterLog } from './later-log.js';
 import type { SurveyedReplica } from './log-survey.js';
 import { checkNeededCopies } from './needed-copies.js';
 import type { CommitWatch, DatabaseHealth } from './node-data.js';
-import type { Reset } from './replica-state.js';
+import { emptyReset, type Reset } from './replica-state.js';
 import { encodeRequests, requestsIn } from './requests-in-parts.js';
 import { emptySnapshotOf } from './snapshot-base.js';
 import type { DatabaseKind } from './state-kind.js';
@@ -31,16 +31,6 @@ export interface DatabaseStatesOptions {
 const settlePatienceMs = 1_000;
 /** A stop waits this long for the database. The log has what it lacks. */
 const closePatienceMs = 2_000;
-
-const born: Reset = {
-  type: 'reset',
-  baseSeq: 0,
-  baseEpoch: 0,
-  baseEpochId: '',
-  complete: true,
-  requestFloor: 0,
-  timeMs: 0,
-};
 
 export class DatabaseStates implements StateStore {
   readonly failure: Promise<Error>;
@@ -91,7 +81,7 @@ export class DatabaseStates implements StateStore {
 
   create(replica: LoggedReplica): DatabaseState {
     const state = this.#stateOf(replica.shard);
-    state.reset(born, replica, 0);
+    state.reset(emptyReset, replica, 0);
     return state;
   }
 

@@ -5,7 +5,7 @@ import type { SnapshotFiles } from '../../storage/snapshots/index.js';
 import type { LoggedReplica } from '../../storage/wal/index.js';
 import type { SnapshotReference } from '../../wire/disk/replica-records.js';
 import { ReceivedSnapshot } from './received-snapshot.js';
-import type { ReplicaState, Reset } from './replica-state.js';
+import { emptyReset, type ReplicaState, type Reset } from './replica-state.js';
 import { snapshotFileName } from './snapshot-base.js';
 
 export interface MemoryStateParts {
@@ -15,16 +15,6 @@ export interface MemoryStateParts {
   /** Something could not be written that nothing else waits for. */
   onFailed(error: Error): void;
 }
-
-const emptied = {
-  type: 'reset',
-  baseSeq: 0,
-  baseEpoch: 0,
-  baseEpochId: '',
-  complete: true,
-  requestFloor: 0,
-  timeMs: 0,
-} as const;
 
 export class MemoryState implements ReplicaState {
   readonly #parts: MemoryStateParts;
@@ -74,7 +64,7 @@ export class MemoryState implements ReplicaState {
   }
 
   clear(): void {
-    this.#memory.persist(emptied);
+    this.#memory.persist(emptyReset);
   }
 
   get(key: string): StoredValue | undefined {

@@ -21,6 +21,17 @@ export interface StateLog {
 
 export type Reset = Extract<Change, { type: 'reset' }>;
 
+/** The reset to an empty copy from which no entry is missing. */
+export const emptyReset: Reset = {
+  type: 'reset',
+  baseSeq: 0,
+  baseEpoch: 0,
+  baseEpochId: '',
+  complete: true,
+  requestFloor: 0,
+  timeMs: 0,
+};
+
 type Readings = 'keyCount' | 'expiringCount' | 'earliestExpiryMs' | 'dataBytes' | 'memoryBytes' | 'backlog';
 
 /** What `Storage` promises of its state, without the log. */
