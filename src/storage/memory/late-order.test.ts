@@ -6,7 +6,7 @@ import { MemoryStorage } from './memory-storage.js';
 
 const count = 30_000;
 
-/** A storage with many keys, of which nobody has needed the order, beside the set of its keys. */
+/** A storage with many keys that was never scanned, and the set of its keys. */
 class Written {
   readonly storage = new MemoryStorage();
   readonly keys = new Set<string>();

@@ -1,7 +1,7 @@
 /** The clients that a group of entries names once, so that each of its entries needs only a small number for its client (R16). */
 import type { LogEntry } from '../../replication/index.js';
 
-/** Limits the clients that a group names. Entries of further clients name them: with so many clients, few entries share one. */
+/** The most clients that a group names. An entry of any other client names its client itself. */
 const mostClients = 8;
 
 const noClients: readonly string[] = [];
